@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Descriptors that are read and written whole, and memfds that cannot change any more. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* All of n bytes or a fault; EINTR and short transfers are handled. A file that ends early is
+ * -EIO. `offset` as for pread(2). */
+int file_pread(int fd, void *buffer, size_t n, off_t offset);
+int file_pwrite(int fd, const void *buffer, size_t n, off_t offset);
+int file_write(int fd, const void *buffer, size_t n);
+/* The whole of a small file, NUL-terminated behind its end. Over `max_bytes`: -EFBIG. */
+int file_read_path(const char *path, size_t max_bytes, char **ret_text, size_t *ret_n);
+/* Writes a temporary file in the same directory, syncs it, renames it over `path`, syncs the
+ * directory. Never for secrets or anything of a child. */
+int file_replace(const char *path, const void *bytes, size_t n, mode_t mode);
+
+/* A memfd with these bytes, sealed against writing, growing, shrinking and unsealing. */
+int file_memfd(const char *name, const void *bytes, size_t n, int *ret_fd);
+/* True only for a memfd with all four seals; *ret_n is then its size, for ever. */
+bool file_memfd_sealed(int fd, size_t *ret_n);

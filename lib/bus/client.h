@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The calling side: a private connection to the bus, never shared with the host's own, never
+ * exiting on disconnect, and calls that block the calling thread for a bounded time. One thread
+ * at a time. */
+
+#include "bus/message.h"
+
+#define BUS_NAME "org.cubby.Cubby1"
+#define BUS_PATH "/org/cubby/Cubby1"
+#define BUS_TIMEOUT_MS 25000
+
+struct bus_client;
+
+/* address NULL: the system bus (DBUS_SYSTEM_BUS_ADDRESS is honoured).
+ * ANSWER_NO_DAEMON: no bus there. */
+int bus_client_open(const char *address, struct bus_client **ret, struct why *why);
+struct bus_client *bus_client_free(struct bus_client *client);
+CLEANUP_DEFINE(struct bus_client *, bus_client_free)
+
+/* This connection's unique name, ":1.42". */
+const char *bus_client_name(struct bus_client *client);
+bool bus_client_connected(struct bus_client *client);
+
+/* interface is the last part ("Archive"; a name with dots is taken whole). path NULL: BUS_PATH. */
+int bus_request_new(struct bus_client *client, const char *path, const char *interface,
+		    const char *member, struct message **ret);
+/* Sends and waits. The answers are those of enum answer, by the error's name; `why` carries the
+ * keeper's text. ANSWER_NO_DAEMON: nobody owns the name, or the bus went away.
+ * ANSWER_TIMEOUT: no reply in time. A denial by the bus policy is ANSWER_NOT_AUTHORIZED. */
+int bus_call(struct bus_client *client, struct message *request, int timeout_ms,
+	     struct message **ret_reply, struct why *why);

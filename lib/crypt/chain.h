@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The hash chain of the access log.
+ *
+ *   body hash = BLAKE2b-256(key: salt, message: body)
+ *   entry hash = BLAKE2b-256(message: previous entry hash | seq (8, little endian)
+ *                            | time in minutes (8, little endian) | body hash)
+ *
+ * The chain goes over body hashes, so that an old body can be dropped and the chain still holds.
+ * seq begins at 1; the entry before it hashes to 32 zero bytes. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHAIN_HASH_BYTES 32
+#define CHAIN_SALT_BYTES 16
+
+void chain_body_hash(const uint8_t salt[static CHAIN_SALT_BYTES], const void *body, size_t n,
+		     uint8_t ret_hash[static CHAIN_HASH_BYTES]);
+void chain_entry_hash(const uint8_t previous[static CHAIN_HASH_BYTES], uint64_t seq,
+		      uint64_t time_min, const uint8_t body_hash[static CHAIN_HASH_BYTES],
+		      uint8_t ret_hash[static CHAIN_HASH_BYTES]);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Bytes that nobody else may see: in locked memory between guard pages, kept out of core dumps,
+ * wiped when freed. There is no function that formats one. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/cleanup.h"
+
+#define KEY_BYTES 32
+
+struct secret {
+	size_t n;
+	uint8_t *bytes;
+};
+
+/* Call once in main() before anything else of this room: prepares the library, turns core dumps
+ * and ptrace off (PR_SET_DUMPABLE). */
+int crypt_init(void);
+
+/* n zero bytes. */
+int secret_new(size_t n, struct secret **ret);
+int secret_random(size_t n, struct secret **ret);
+/* A copy; the caller wipes its own. */
+int secret_from(const void *bytes, size_t n, struct secret **ret);
+struct secret *secret_free(struct secret *secret);
+CLEANUP_DEFINE(struct secret *, secret_free)
+
+/* For buffers that are not a struct secret. */
+void secret_wipe(void *bytes, size_t n);
+void crypt_random(void *bytes, size_t n);
+/* BLAKE2b-256. */
+void crypt_hash(const void *bytes, size_t n, uint8_t ret_hash[static 32]);
