@@ -25,7 +25,9 @@ CREATE TABLE door (
 	memory_bytes	INTEGER NOT NULL CHECK (memory_bytes >= 0),
 	proof_hash	BLOB NOT NULL CHECK (length(proof_hash) = 32),
 	failures	INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),	-- charged before a guess is checked
-	slot		INTEGER NOT NULL UNIQUE,	-- key of the outer layer of this door's wraps
+	slot		INTEGER NOT NULL UNIQUE CHECK (slot >= 0),	-- key of the outer layer of this door's wraps
+	slot_id		BLOB NOT NULL UNIQUE CHECK (length(slot_id) = 16),	-- random; owner id of the slot
+	slot_tag	BLOB NOT NULL CHECK (length(slot_tag) = 16),	-- whose key the slot holds: see daemon/vault
 	PRIMARY KEY (parent, kind)
 ) STRICT, WITHOUT ROWID;
 

@@ -7,6 +7,8 @@ CREATE TABLE profile (
 	name		TEXT NOT NULL UNIQUE COLLATE NOCASE CHECK (length(name) BETWEEN 1 AND 32 * 4),
 	type		TEXT NOT NULL CHECK (type IN ('child', 'adult')),
 	created_min	INTEGER NOT NULL CHECK (created_min > 0),
+	-- Key of this profile's and its items' pseudonyms in the access log; dies with the row.
+	log_key		BLOB NOT NULL DEFAULT (randomblob(16)) CHECK (length(log_key) = 16),
 	removing	INTEGER NOT NULL DEFAULT 0 CHECK (removing IN (0, 1))
 ) STRICT;
 
