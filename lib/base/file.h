@@ -13,7 +13,8 @@
 int file_pread(int fd, void *buffer, size_t n, off_t offset);
 int file_pwrite(int fd, const void *buffer, size_t n, off_t offset);
 int file_write(int fd, const void *buffer, size_t n);
-/* The whole of a small file, NUL-terminated behind its end. Over `max_bytes`: -EFBIG. */
+/* The whole of a small file, NUL-terminated behind its end. Over `max_bytes`: -EFBIG.
+ * ANSWER_NOT_FOUND: no such file. ret_n may be NULL. */
 int file_read_path(const char *path, size_t max_bytes, char **ret_text, size_t *ret_n);
 /* Writes a temporary file in the same directory, syncs it, renames it over `path`, syncs the
  * directory. Never for secrets or anything of a child. */

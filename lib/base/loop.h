@@ -27,10 +27,12 @@ int loop_io_new(struct loop *loop, int fd, unsigned events,
 void loop_io_enable(struct loop_io *io, bool enabled);
 struct loop_io *loop_io_free(struct loop_io *io);
 
-/* interval_ms after which `expired` is called, again and again, until freed or disabled. */
+/* interval_ms (at least 1) after which `expired` is called, again and again, until freed or disabled. */
 int loop_timer_new(struct loop *loop, uint64_t interval_ms, void (*expired)(void *context),
 		   void *context, struct loop_timer **ret);
 void loop_timer_enable(struct loop_timer *timer, bool enabled);
 struct loop_timer *loop_timer_free(struct loop_timer *timer);
-/* Calls `run` once from the loop, as soon as it is idle; work in slices re-posts itself. */
+/* Calls `run` once, in a coming turn of the loop and after that turn's I/O: one post a turn, in
+ * order, so that neither side starves the other. Work in slices re-posts itself. What is still
+ * posted when the loop is freed is not run. */
 int loop_post(struct loop *loop, void (*run)(void *context), void *context);
