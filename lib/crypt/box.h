@@ -21,7 +21,8 @@ int box_keypair_from(struct secret *private, struct box_keypair **ret);
 struct box_keypair *box_keypair_free(struct box_keypair *pair);
 CLEANUP_DEFINE(struct box_keypair *, box_keypair_free)
 
-/* ret_box has n + BOX_OVERHEAD_BYTES bytes. */
+/* ret_box has n + BOX_OVERHEAD_BYTES bytes. ANSWER_INVALID_ARGUMENT when `public` is no key that
+ * anything can be sealed to (a point of low order). */
 int box_seal(const uint8_t public[static BOX_PUBLIC_BYTES], const void *plain, size_t n,
 	     uint8_t **ret_box, size_t *ret_n);
 /* ANSWER_INVALID_ARGUMENT when it is not for this key, or was changed. */

@@ -7,8 +7,9 @@
  * wrapped secrets. Neither the passphrase nor a secret crosses the bus.
  *
  *   passphrase: Argon2id v1.3 (RFC 9106, one lane), parameters and 16-byte salt kept by the keeper
- *   recovery:   128 random bits, shown once as 8 groups of 4 characters (Crockford base32 with a
- *               check group); BLAKE2b-512 keyed with the salt, no stretching needed
+ *   recovery:   128 random bits, shown once as 8 groups of 4 characters: Crockford base32 of the
+ *               16 bytes and a check of 4, the head of BLAKE2b-256("cubby recovery" | 16 bytes);
+ *               the halves are BLAKE2b-512 of the 16 bytes, keyed with the salt: nothing to stretch
  *
  * Wrap of a secret: XChaCha20-Poly1305, key BLAKE2b-256(key: wrap half, message: name), nonce (24)
  * in front, name as associated data. The keeper lays a second layer under an erasable slot key.
@@ -22,6 +23,7 @@
 #define DOOR_MEMORY_MIN_BYTES (64ull << 20)
 #define DOOR_MEMORY_MAX_BYTES (256ull << 20)
 #define DOOR_PASSES 3
+#define DOOR_PASSES_MAX 16
 
 enum door_kind { DOOR_PASSPHRASE = 1, DOOR_RECOVERY = 2 };
 const char *door_kind_name(int kind);		/* "passphrase", "recovery" */
@@ -51,7 +53,10 @@ int door_new(enum door_kind kind, struct door *ret);
  * ANSWER_INVALID_ARGUMENT says what to do. */
 int door_passphrase_check(const char *passphrase, struct why *why);
 int door_recovery_new(struct secret **ret_code);	/* text, NUL included */
-/* Upper-cases, drops blanks and hyphens, reads O as 0 and I, L as 1, checks the check group. */
+/* Of a code: upper-cases, drops blanks and hyphens, reads O as 0 and I, L as 1, and checks the check
+ * before any work. ANSWER_INVALID_ARGUMENT: a code with a typing error, or a door weaker than the
+ * limits above: whoever handed it out would make a proof that is easy to guess from.
+ * ANSWER_FAILED: not enough memory for this door. A wrong passphrase opens to wrong halves. */
 int door_open(const struct door *door, const char *passphrase_or_code, struct door_halves *ret,
 	      struct why *why);
 void door_halves_clear(struct door_halves *halves);
@@ -61,5 +66,14 @@ void door_proof_hash(const struct door *door, const struct secret *proof, uint8_
 
 int wrap_seal(const struct secret *wrap, const char *name, const struct secret *secret,
 	      uint8_t **ret_wrapped, size_t *ret_n);
+/* ANSWER_INVALID_ARGUMENT: another key or name, or changed. */
 int wrap_open(const struct secret *wrap, const char *name, const void *wrapped, size_t n,
 	      struct secret **ret_secret);
+
+/* The keeper's layer around a wrap: the same construction under an erasable slot key, name and all,
+ * so that zeroing the slot ends the door (with key BLAKE2b-256(key: slot key, message: "layer" | name)). */
+int layer_seal(const struct secret *slot_key, const char *name, const void *wrapped, size_t n,
+	       uint8_t **ret_layered, size_t *ret_n);
+/* ANSWER_INVALID_ARGUMENT: another key or name, or changed. */
+int layer_open(const struct secret *slot_key, const char *name, const void *layered, size_t n,
+	       uint8_t **ret_wrapped, size_t *ret_n);

@@ -19,6 +19,8 @@ struct household {
 	uint8_t founder[SIGN_PUBLIC_BYTES];	/* signs this statement */
 };
 
+/* The signer's key is the founder, whatever household->founder holds.
+ * ANSWER_INVALID_ARGUMENT: founder_name is empty or longer than 32 characters. */
 int household_sign(const struct household *household, const char *founder_name, int64_t time_s,
 		   const struct sign_keypair *founder, char **ret_text);
 /* `founder` pins the signer; NULL on first use. */
@@ -34,6 +36,8 @@ struct consent {
 	uint8_t parent[SIGN_PUBLIC_BYTES];
 };
 
+/* The signer's key is the parent, whatever consent->parent holds.
+ * ANSWER_INVALID_ARGUMENT: a kind that is none, or a time out of range. */
 int consent_sign(const struct consent *consent, const struct sign_keypair *parent, char **ret_text);
 /* Checks the signature and every range; whether `parent` is a parent here and `policy` is the one
  * in force is for the caller. */

@@ -4,11 +4,13 @@
 /* Bytes that nobody else may see: in locked memory between guard pages, kept out of core dumps,
  * wiped when freed. There is no function that formats one. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/cleanup.h"
 
 #define KEY_BYTES 32
+#define HASH_BYTES 32
 
 struct secret {
 	size_t n;
@@ -19,7 +21,9 @@ struct secret {
  * and ptrace off (PR_SET_DUMPABLE). */
 int crypt_init(void);
 
-/* n zero bytes. */
+/* n zero bytes. Each secret takes whole pages of locked memory, one at least, and a few system
+ * calls: many small ones that live together belong into one. Where the limit on locked memory
+ * (RLIMIT_MEMLOCK) is used up, one warning says so and the secret may reach swap. */
 int secret_new(size_t n, struct secret **ret);
 int secret_random(size_t n, struct secret **ret);
 /* A copy; the caller wipes its own. */
@@ -30,5 +34,9 @@ CLEANUP_DEFINE(struct secret *, secret_free)
 /* For buffers that are not a struct secret. */
 void secret_wipe(void *bytes, size_t n);
 void crypt_random(void *bytes, size_t n);
-/* BLAKE2b-256. */
-void crypt_hash(const void *bytes, size_t n, uint8_t ret_hash[static 32]);
+/* In a time that does not depend on where they differ. */
+bool crypt_equal(const void *a, const void *b, size_t n);
+/* BLAKE2b-256, plain and keyed with 16 to 64 bytes. */
+void crypt_hash(const void *bytes, size_t n, uint8_t ret_hash[static HASH_BYTES]);
+void crypt_hash_keyed(const void *key, size_t n_key, const void *bytes, size_t n,
+		      uint8_t ret_hash[static HASH_BYTES]);

@@ -6,6 +6,7 @@
 #include "crypt/secret.h"
 
 #define SIGN_PUBLIC_BYTES 32
+#define SIGN_BYTES 64
 
 struct sign_keypair {
 	uint8_t public[SIGN_PUBLIC_BYTES];
@@ -17,3 +18,9 @@ int sign_keypair_new(struct sign_keypair **ret);
 int sign_keypair_from(struct secret *seed, struct sign_keypair **ret);
 struct sign_keypair *sign_keypair_free(struct sign_keypair *pair);
 CLEANUP_DEFINE(struct sign_keypair *, sign_keypair_free)
+
+/* Everything signed in Cubby is a statement (crypt/statement.h); these two are below it. */
+void sign_bytes(const struct sign_keypair *pair, const void *bytes, size_t n,
+		uint8_t ret_signature[static SIGN_BYTES]);
+bool sign_holds(const uint8_t public[static SIGN_PUBLIC_BYTES], const void *bytes, size_t n,
+		const uint8_t signature[static SIGN_BYTES]);

@@ -10,12 +10,13 @@
  *   "key"        the signer's Ed25519 public key, 64 hex digits
  *   "signature"  128 hex digits over the canonical text of the object without this member
  *
- * Canonical text: members sorted by name, no white space, ASCII with \u escapes (what jansson's
- * JSON_SORT_KEYS | JSON_COMPACT | JSON_ENSURE_ASCII writes). A file may be laid out otherwise for
+ * Canonical text: members sorted by the UTF-8 bytes of their names, no white space, ASCII with
+ * upper-case \u escapes (what jansson's JSON_SORT_KEYS | JSON_COMPACT | JSON_ENSURE_ASCII writes). A file may be laid out otherwise for
  * readers; the signature does not change.
  */
 
 #include <jansson.h>
+#include <stdbool.h>
 #include "base/fault.h"
 #include "crypt/sign.h"
 
@@ -26,12 +27,14 @@ static inline void statement_json_freep(json_t **json)
 	json_decref(*json);
 }
 
-/* Signs `body` (borrowed; gets "statement", "key" and "signature"). ret_text is canonical. */
+/* Signs `body` (borrowed; gets "statement", "key" and "signature"). ret_text is canonical.
+ * ANSWER_INVALID_ARGUMENT: a real, a null or a NUL character in it, or over STATEMENT_MAX_BYTES. */
 int statement_sign(json_t *body, const char *type, const struct sign_keypair *pair, char **ret_text);
 
 /*
  * Parses `text`, checks type and signature. `public` is the key it must be signed with, or NULL
  * to take the one it names (then the caller decides whether to trust ret_key).
+ * ret_key and ret_body may be NULL.
  * ANSWER_INVALID_ARGUMENT: not such a statement, or the signature does not hold.
  */
 int statement_verify(const char *text, const char *type, const uint8_t *public,
@@ -42,6 +45,8 @@ int statement_string(const json_t *body, const char *member, const char **ret, s
 int statement_integer(const json_t *body, const char *member, int64_t min, int64_t max,
 		      int64_t *ret, struct why *why);
 int statement_boolean(const json_t *body, const char *member, bool *ret, struct why *why);
+/* As many members as this and no more: a type says all it may say. */
+int statement_size(const json_t *body, size_t members, struct why *why);
 /* A string of 2 * n hex digits. */
 int statement_bytes(const json_t *body, const char *member, void *ret_bytes, unsigned n,
 		    struct why *why);
