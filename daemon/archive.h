@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What is kept: items of one to three sealed parts, and the copies of adults' items that were
+ * approved for export. The archive stores and hands out ciphertext and slot keys; it can open
+ * neither, and shows nothing that is tombstoned or past its expiry.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "age.h"
+#include "base/fault.h"
+#include "base/id.h"
+#include "base/kind.h"
+#include "crypt/envelope.h"
+#include "store/store.h"
+#include "vault/vault.h"
+
+struct archive;
+
+struct archive_config {
+	struct store *store;
+	struct vault *vault;
+	struct age *age;
+	uint64_t max_items;		/* 0: no such limit */
+	uint64_t max_bytes;		/* of ciphertext; 0: no such limit */
+};
+
+int archive_new(const struct archive_config *config, struct archive **ret);
+struct archive *archive_free(struct archive *archive);
+CLEANUP_DEFINE(struct archive *, archive_free)
+
+/* Runs inside the transaction of what it records, before the commit: the place for the access
+ * log. Anything but 0 rolls everything back and is returned. */
+struct archive_within {
+	int (*run)(void *context);
+	void *context;
+};
+
+/* ---- In ---- */
+
+/* An item (or copy) that has an id and slots, and nothing on the disk yet. */
+struct archive_draft {
+	struct archive *archive;
+	struct id id;
+	struct id source;		/* of a copy: the item it is made of */
+	unsigned n_parts;
+	struct {
+		enum kind kind;
+		struct vault_slot slot;
+	} parts[KIND_MAX];
+	struct secret *keys;		/* n_parts keys of KEY_BYTES, in the order of parts */
+};
+
+/* Kinds in the order asked for, each once. ANSWER_QUOTA_EXCEEDED, ANSWER_INVALID_ARGUMENT. */
+int archive_begin(struct archive *archive, const enum kind *kinds, unsigned n_kinds,
+		  struct archive_draft **ret, struct why *why);
+/* Freeing a draft that was not committed gives its slots back; freed slots get fresh keys. */
+struct archive_draft *archive_draft_free(struct archive_draft *draft);
+CLEANUP_DEFINE(struct archive_draft *, archive_draft_free)
+
+struct archive_body {
+	enum kind kind;
+	const void *sealed;
+	size_t bytes;
+	uint32_t keep_s;		/* 60 to kind_keep_max_s(kind) */
+	int64_t expires_min;		/* out */
+};
+
+struct archive_keep {
+	struct id profile;
+	uint32_t uid;			/* of the ear or parent that told it */
+	struct envelope_header header;
+	struct archive_body *bodies;	/* in the order of the draft's parts */
+	unsigned n_bodies;
+};
+
+/*
+ * One transaction: item, parts, bodies, and `within`. When it returns 0 the item is durable, and
+ * the draft has nothing left to give back (free it all the same). ANSWER_NOT_FOUND: no such
+ * profile, or it is being removed. ANSWER_INVALID_ARGUMENT, ANSWER_QUOTA_EXCEEDED (full disk, too).
+ */
+int archive_commit(struct archive *archive, struct archive_draft *draft, struct archive_keep *keep,
+		   const struct archive_within *within, struct why *why);
+
+/* ---- Selecting and listing ---- */
+
+/* Members narrow each other; one that is zero or NULL does not narrow. */
+struct archive_selection {
+	const struct id *ids;
+	size_t n_ids;
+	const struct id *profile;
+	int64_t since_min;		/* started at or after */
+	int64_t until_min;		/* started before; 0: no end */
+	enum kind kind;			/* only items that have it, and of those only this kind */
+	bool all;			/* needed by erasure when nothing else is set */
+};
+
+struct archive_part {
+	enum kind kind;
+	int64_t expires_min;
+	uint64_t bytes;
+};
+
+struct archive_item {
+	struct id id;
+	struct id profile;
+	int64_t started_min;
+	unsigned n_parts;
+	struct archive_part parts[KIND_MAX];
+};
+
+#define ARCHIVE_PAGE_MAX 500
+#define ARCHIVE_CURSOR_TEXT 40
+
+/*
+ * Newest first, at most `limit` (0: ARCHIVE_PAGE_MAX) from `cursor` ("" or NULL: the start) on.
+ * ret_cursor is "" at the end. ANSWER_INVALID_ARGUMENT: not a cursor. ANSWER_NOT_FOUND: the
+ * selection names a profile, or one of its ids, that is not there.
+ */
+int archive_list(struct archive *archive, const struct archive_selection *selection,
+		 const char *cursor, unsigned limit, struct archive_item **ret_items,
+		 size_t *ret_n, char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why);
+
+struct archive_count {
+	uint64_t items;
+	uint64_t parts;
+	uint64_t bytes;
+};
+
+/* What the selection touches (Delete with dry-run, Status). */
+int archive_count(struct archive *archive, const struct archive_selection *selection,
+		  struct archive_count *ret);
+/* Copies that could be exported now. */
+int archive_count_copies(struct archive *archive, uint64_t *ret_n);
+
+/* Where an item belongs, without opening it. ANSWER_NOT_FOUND. */
+int archive_find(struct archive *archive, const struct id *id, struct archive_item *ret,
+		 struct why *why);
+
+/* Parts of this profile and kind expire keep_s after they were made, if that is sooner (R3). Inside
+ * or outside a transaction. */
+int archive_shorten(struct archive *archive, const struct id *profile, enum kind kind,
+		    uint32_t keep_s);
+
+/* ---- Out ---- */
+
+/* Ciphertext of one item or copy, and its slot keys. */
+struct archive_opened {
+	struct id profile;
+	struct envelope_header header;
+	unsigned n_parts;
+	struct {
+		enum kind kind;
+		uint64_t offset;	/* in bodies */
+		uint64_t bytes;
+	} parts[KIND_MAX];
+	uint8_t *bodies;
+	size_t n_bodies;
+	struct secret *keys;		/* n_parts keys of KEY_BYTES, in the order of parts */
+};
+
+/* kinds: bit 1 << kind each; 0: all there are. ANSWER_NOT_FOUND: no such item, or none of these
+ * kinds. ANSWER_FAILED: a body is not what was stored. */
+int archive_open(struct archive *archive, const struct id *id, unsigned kinds,
+		 struct archive_opened **ret, struct why *why);
+struct archive_opened *archive_opened_free(struct archive_opened *opened);
+CLEANUP_DEFINE(struct archive_opened *, archive_opened_free)
+
+/* ---- Copies of adults' items, approved for export ---- */
+
+/* A draft of a copy with the kinds of its source that can be exported (audio, transcript).
+ * ANSWER_NOT_AUTHORIZED: the item is not an adult's. ANSWER_EXISTS: it has a copy already. */
+int archive_copy_begin(struct archive *archive, const struct id *item, struct archive_draft **ret,
+		       struct why *why);
+
+struct archive_approve {
+	const char *purpose;
+	const char *recipient;
+	struct envelope_header header;	/* sealed to the release key */
+	struct archive_body *bodies;	/* keep_s caps them; none outlives its source's part */
+	unsigned n_bodies;
+};
+
+int archive_copy_commit(struct archive *archive, struct archive_draft *draft,
+			struct archive_approve *approve, const struct archive_within *within,
+			struct why *why);
+
+struct archive_copy {
+	struct id id;
+	struct id item;
+	struct id profile;
+	int64_t approved_min;
+	int64_t expires_min;		/* of its shortest part */
+	char *purpose;
+	char *recipient;
+};
+
+/* purpose, recipient: NULL for any. */
+int archive_copy_list(struct archive *archive, const char *purpose, const char *recipient,
+		      struct archive_copy **ret_copies, size_t *ret_n);
+struct archive_copy *archive_copies_free(struct archive_copy *copies, size_t n);
+/* Items that an export leaves out: of children, and of adults without an approved copy. */
+int archive_copy_excluded(struct archive *archive, uint64_t *ret_child, uint64_t *ret_not_approved);
+/* As archive_open; only ever looks at copies, so that a child's id cannot be opened here. */
+int archive_copy_open(struct archive *archive, const struct id *copy, struct archive_opened **ret,
+		      struct why *why);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The slot file: `slots.bin`, pages of 4 KiB that hold nothing but random 32-byte keys. To erase is
+ * to overwrite one in place and sync; everything else in Cubby that must be erasable is ciphertext
+ * under such a key. The vault knows no SQL: whose key a slot holds is known from the tag that the
+ * owner's row keeps, BLAKE2b-256(key: slot key, message: "owner" | id | kind), first 16 bytes.
+ *
+ * Keys are made in batches and synced ahead of use, so that taking one costs no sync. A slot goes
+ * back to use only with a fresh key, and only when its owner's row is gone (vault_return).
+ *
+ * take, get, erase, verify: a key tree whose root is held in hardware can stand behind the same
+ * four.
+ */
+
+#include <stdbool.h>
+#include "base/fault.h"
+#include "base/id.h"
+#include "crypt/secret.h"
+
+#define VAULT_FILE "slots.bin"
+#define VAULT_TAG_BYTES 16
+
+/* What a slot may hold beside the three kinds of an item (base/kind.h: 1 to 3). */
+enum vault_kind {
+	VAULT_KIND_DOOR = 16,		/* the outer layer of a parent's wraps */
+	VAULT_KIND_PROFILE = 17,	/* whatever must die with a profile */
+};
+
+struct vault;
+
+struct vault_slot {
+	uint32_t number;
+	uint8_t tag[VAULT_TAG_BYTES];
+};
+
+/* The slots that rows name; made by the store before the vault opens. */
+struct vault_used {
+	uint64_t *words;
+	size_t n_words;
+};
+
+bool vault_used_get(const struct vault_used *used, uint32_t number);
+int vault_used_set(struct vault_used *used, uint32_t number);
+void vault_used_clear(struct vault_used *used);
+
+/*
+ * Opens or makes `dir`/slots.bin and puts a fresh key into every slot that `used` does not name.
+ * ANSWER_FAILED with the reason: not a slot file, damaged, another version, not ours alone, or
+ * shorter than what `used` names.
+ */
+int vault_open(const char *dir, const struct vault_used *used, struct vault **ret, struct why *why);
+struct vault *vault_free(struct vault *vault);
+CLEANUP_DEFINE(struct vault *, vault_free)
+
+/* A slot that nobody has, with its key, which is on the disk already. Until a row names the slot it
+ * is taken in memory only: vault_return() it when the row does not come to be. */
+int vault_take(struct vault *vault, const struct id *owner, int kind, struct vault_slot *ret_slot,
+	       struct secret **ret_key);
+/* ANSWER_NOT_FOUND: erased. ANSWER_FAILED: it holds somebody else's key. */
+int vault_get(struct vault *vault, const struct vault_slot *slot, const struct id *owner, int kind,
+	      struct secret **ret_key);
+
+struct vault_erasure {
+	struct vault_slot slot;
+	struct id owner;
+	int kind;
+	bool refused;			/* out: holds somebody else's key, and was left alone */
+};
+
+/*
+ * Overwrites the keys of all n in place, then syncs once. Only a slot whose key gives its tag is
+ * touched; one that is zero already counts as erased; the others are marked `refused`. Returns
+ * ANSWER_FAILED when any was.
+ */
+int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n);
+/* 0: reads as zero. ANSWER_FAILED: it does not. */
+int vault_verify(struct vault *vault, uint32_t number);
+/* No row names this slot any more. It gets a fresh key before anybody takes it. */
+void vault_return(struct vault *vault, uint32_t number);
+/* Makes fresh keys when few are left; for idle moments. vault_take does so itself when it must. */
+int vault_refill(struct vault *vault);
