@@ -13,8 +13,8 @@
 
 struct bus_client;
 
-/* address NULL: the system bus (DBUS_SYSTEM_BUS_ADDRESS is honoured).
- * ANSWER_NO_DAEMON: no bus there. */
+/* address NULL or "system": the system bus (DBUS_SYSTEM_BUS_ADDRESS is honoured); "session"; or
+ * an address. ANSWER_NO_DAEMON: no bus there. ANSWER_INVALID_ARGUMENT: that is no address. */
 int bus_client_open(const char *address, struct bus_client **ret, struct why *why);
 struct bus_client *bus_client_free(struct bus_client *client);
 CLEANUP_DEFINE(struct bus_client *, bus_client_free)
@@ -26,8 +26,19 @@ bool bus_client_connected(struct bus_client *client);
 /* interface is the last part ("Archive"; a name with dots is taken whole). path NULL: BUS_PATH. */
 int bus_request_new(struct bus_client *client, const char *path, const char *interface,
 		    const char *member, struct message **ret);
-/* Sends and waits. The answers are those of enum answer, by the error's name; `why` carries the
+/* Sends and waits; timeout_ms INT_MAX waits for ever. The answers are those of enum answer, by the error's name; `why` carries the
  * keeper's text. ANSWER_NO_DAEMON: nobody owns the name, or the bus went away.
  * ANSWER_TIMEOUT: no reply in time. A denial by the bus policy is ANSWER_NOT_AUTHORIZED. */
 int bus_call(struct bus_client *client, struct message *request, int timeout_ms,
 	     struct message **ret_reply, struct why *why);
+
+/* Signals reach a client only from the keeper it has called before, and only while it waits in
+ * bus_call() or bus_client_poll(). `handle` must not call the client. NULL drops them. */
+void bus_client_on_signal(struct bus_client *client,
+			  void (*handle)(void *context, const char *path, const char *interface,
+					 const char *member, struct message *arguments),
+			  void *context);
+/* Takes in what arrives within timeout_ms (0: what is there). ANSWER_NO_DAEMON: the bus is gone. */
+int bus_client_poll(struct bus_client *client, int timeout_ms);
+/* Readable when bus_client_poll() has something to do; owned by the client. -1: gone. */
+int bus_client_fd(struct bus_client *client);

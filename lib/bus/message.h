@@ -9,7 +9,8 @@
  *   y b u i x t   uint8_t, bool, uint32_t, int32_t, int64_t, uint64_t
  *   s o           const char * (borrowed from the message when reading)
  *   ay            const void *, size_t (borrowed when reading)
- *   h             int (reading gives a new descriptor with close-on-exec, owned by the reader)
+ *   h             int (reading gives a new descriptor with close-on-exec, owned by the reader;
+ *                 writing duplicates)
  *
  * Other arrays, structs, dict entries and variants are entered and left:
  *
@@ -32,10 +33,12 @@ struct message;
 struct message *message_free(struct message *message);
 CLEANUP_DEFINE(struct message *, message_free)
 
-/* ANSWER_INVALID_ARGUMENT when the next types are not these. */
+/* ANSWER_INVALID_ARGUMENT when the next types are not these. At most one h a call. */
 int message_read(struct message *message, const char *signature, ...) _must_use_;
 bool message_more(struct message *message);
+/* contents NULL: whatever is inside; message_peek() then tells. */
 int message_enter(struct message *message, char type, const char *contents) _must_use_;
+/* Leaves the container, read to its end or not. */
 int message_leave(struct message *message);
 int message_skip(struct message *message);
 /* The signature of the next complete type: "" at the end of a container. */
