@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The links of the access log. The same few lines make the chain and check it. */
+
+#include "crypt/chain.h"
+
+#include <string.h>
+
+#include "crypt/secret.h"
+
+void chain_body_hash(const uint8_t salt[static CHAIN_SALT_BYTES], const void *body, size_t n,
+		     uint8_t ret_hash[static CHAIN_HASH_BYTES])
+{
+	crypt_hash_keyed(salt, CHAIN_SALT_BYTES, body, n, ret_hash);
+}
+
+static uint8_t *chain_put_u64(uint8_t *to, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		*to++ = (uint8_t)(value >> (8 * i));
+	return to;
+}
+
+void chain_entry_hash(const uint8_t previous[static CHAIN_HASH_BYTES], uint64_t seq,
+		      uint64_t time_min, const uint8_t body_hash[static CHAIN_HASH_BYTES],
+		      uint8_t ret_hash[static CHAIN_HASH_BYTES])
+{
+	uint8_t link[CHAIN_HASH_BYTES + 8 + 8 + CHAIN_HASH_BYTES];
+	uint8_t *to = link;
+
+	memcpy(to, previous, CHAIN_HASH_BYTES);
+	to = chain_put_u64(to + CHAIN_HASH_BYTES, seq);
+	to = chain_put_u64(to, time_min);
+	memcpy(to, body_hash, CHAIN_HASH_BYTES);
+	crypt_hash(link, sizeof(link), ret_hash);
+}
