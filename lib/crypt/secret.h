@@ -21,9 +21,10 @@ struct secret {
  * and ptrace off (PR_SET_DUMPABLE). */
 int crypt_init(void);
 
-/* n zero bytes. Each secret takes whole pages of locked memory, one at least, and a few system
- * calls: many small ones that live together belong into one. Where the limit on locked memory
- * (RLIMIT_MEMLOCK) is used up, one warning says so and the secret may reach swap. */
+/* n zero bytes, aligned as far as n is a multiple. Each secret takes whole pages of locked memory,
+ * one at least, and a few system calls: many small ones that live together belong into one. Where
+ * the limit on locked memory (RLIMIT_MEMLOCK) is used up, one warning says so and the secret may
+ * reach swap. */
 int secret_new(size_t n, struct secret **ret);
 int secret_random(size_t n, struct secret **ret);
 /* A copy; the caller wipes its own. */
