@@ -5,12 +5,19 @@
  * The answering side: one connection that owns BUS_NAME, a table of methods generated from
  * schemas/dbus, and the guard before each handler.
  *
- * Of each call, in this order: is there such an object, interface and member; does the caller hold
- * one of the roles its row names; do the arguments have the row's signature; are all option keys
- * among those the row lists. Only then the handler runs. Whoever the caller is comes from the bus
- * (GetConnectionCredentials, asynchronous, cached until NameOwnerChanged); calls wait for it.
+ * Of each call, in this order: is there such an interface and member; does the caller hold one of
+ * the roles its row names; is there such an object with that interface; do the arguments have the
+ * row's signature; are all option keys among those the row lists, each once. Only then the handler
+ * runs. The role comes before the object, so that nobody learns which objects exist by asking. A
+ * call must name its interface. Whoever the caller is comes from the bus (GetConnectionCredentials,
+ * asynchronous, cached until NameOwnerChanged); calls wait for it, in order.
+ *
+ * The server itself answers Introspectable, Properties (Get and GetAll under the rows' roles; Set
+ * never), ObjectManager at BUS_PATH (parents) and Peer. It never blocks after bus_server_new() and
+ * bus_server_take_name(). When the bus is lost it ends the loop with code 1.
  */
 
+#include "base/clock.h"
 #include "base/loop.h"
 #include "bus/message.h"
 
@@ -25,7 +32,8 @@ enum role {
 	ROLE_PROOF = 8,		/* a parent, with a proof on this connection that has not lapsed */
 };
 
-/* Who is calling. Lives from the first call of a connection until it leaves the bus. */
+/* Who is calling. Lives from the first call of a connection until it leaves the bus; `left` is the
+ * last time the service sees it. */
 struct caller {
 	const char *name;	/* unique bus name */
 	uint32_t uid;
@@ -39,7 +47,8 @@ struct method {
 	const char *member;
 	const char *in_signature;
 	const char *out_signature;
-	const char *const *options;	/* allowed keys of the last a{sv}, NULL-ended */
+	/* Allowed keys of the last a{sv}, NULL-ended; NULL: the method takes no options. */
+	const char *const *options;
 	const char *const *errors;	/* declared error names, NULL-ended */
 	unsigned roles;
 	int (*handle)(struct call *call, void *service);
@@ -71,21 +80,35 @@ struct bus_server_hooks {
 	const char **(*object_children)(void *service, struct caller *caller, const char *path);
 	/* Does this caller hold a proof now? Asked only for rows that want ROLE_PROOF. */
 	bool (*proved)(void *service, struct caller *caller);
-	/* A denial made here, to be logged: the member asked for and why not. */
+	/* A denial made here, to be logged: the member asked for (a property comes as a row with its
+	 * interface and name and no handler) and why not. May be NULL. */
 	void (*denied)(void *service, struct caller *caller, const struct method *method,
 		       const char *reason);
-	/* The connection left the bus: drop what `caller->session` holds. */
+	/* The connection left the bus, or the server is being freed: drop what `caller->session`
+	 * holds. May be NULL. */
 	void (*left)(void *service, struct caller *caller);
 };
 
 struct bus_server_config {
-	const char *address;		/* NULL: the system bus */
+	const char *address;		/* as for bus_client_open() */
 	uint32_t ear_gid;
 	uint32_t parents_gid;
 	const struct bus_table *table;
 	const struct bus_server_hooks *hooks;
 	void *service;
+	const struct clock *clock;	/* NULL: clock_system */
+	/* A sender may have this many calls at once and so many a second after; more are
+	 * RateLimited. 0: 500 and 200. */
+	uint32_t burst_calls;
+	uint32_t refill_calls_per_s;
 };
+
+/* One sender: so many calls that have no reply yet; more are Busy. */
+#define BUS_CALLS_OUTSTANDING 8
+/* A call's size on the wire; larger ones are refused (InvalidArgument). */
+#define BUS_CALL_MAX_BYTES (64 * 1024)
+/* What a reply may weigh. Data travel in pages and memfds, never near this. */
+#define BUS_REPLY_MAX_BYTES (1024 * 1024)
 
 /* Connects and registers the objects; the name is not taken yet. */
 int bus_server_new(struct loop *loop, const struct bus_server_config *config,
@@ -95,7 +118,7 @@ int bus_server_take_name(struct bus_server *server, struct why *why);
 struct bus_server *bus_server_free(struct bus_server *server);
 CLEANUP_DEFINE(struct bus_server *, bus_server_free)
 
-/* In a handler: the caller, the object, the arguments, the reply. */
+/* In a handler: the caller (NULL once call_gone()), the object, the arguments, the reply. */
 struct caller *call_caller(struct call *call);
 const char *call_path(struct call *call);
 struct message *call_arguments(struct call *call);
@@ -107,7 +130,9 @@ int call_option(struct call *call, const char *key, const char *signature, ...);
  * A handler returns 0 (the reply is sent), an answer (the error is sent with `call_why()`'s text),
  * or a fault (Error.Failed with no detail, trace in the log). To answer later it returns
  * call_defer(), keeps the call, and ends it with call_finish(); call_gone() tells whether the
- * caller still listens.
+ * caller still listens. An answer that the row does not declare is a mistake of the handler: it is
+ * logged, and Failed is sent. NotAuthorized, InvalidArgument, RateLimited, Busy and Failed need no
+ * declaration. A handler must not free the server.
  */
 struct why *call_why(struct call *call);
 #define CALL_DEFERRED 1000
@@ -122,3 +147,8 @@ int bus_server_signal(struct bus_server *server, struct caller *to, const char *
 		      int (*append)(struct message *arguments, void *context), void *context);
 void bus_server_each(struct bus_server *server, void (*visit)(struct caller *caller, void *context),
 		     void *context);
+/* InterfacesAdded and InterfacesRemoved of BUS_PATH, unicast to those callers who may read a property
+ * of the object. `added` asks the hooks what the object has; `removed` is told, as it is gone. */
+int bus_server_object_added(struct bus_server *server, const char *path);
+int bus_server_object_removed(struct bus_server *server, const char *path,
+			      const char *const *interfaces);
