@@ -16,6 +16,7 @@
 #define RATE_MIN_HZ 4000
 #define RATE_MAX_HZ 384000
 #define RESAMPLER_QUALITY 8		/* of 0 to 10 */
+#define FLUSH_BLOCKS 4			/* of silence: more than the longest filter's delay */
 
 struct recording {
 	const char *path;
@@ -197,7 +198,7 @@ static void recording_read(struct recording *recording)
 		recording->wanted = frames_resampled(frames, recording->info.samplerate);
 	if (recording->resampler)
 		memset(recording->mono->bytes, 0, recording->mono->n);
-	while (recording->resampler && recording->done < recording->wanted)
+	for (int i = 0; i < FLUSH_BLOCKS && recording->resampler; i++)
 		recording_resample(recording, BLOCK_FRAMES);
 }
 
