@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The decision whether anything is kept. It must say no whenever it does not know: no keeper, no
+ * household, a signature that does not hold, another policy, another kind. */
+
+#include "decide.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "crypt/secret.h"
+
+struct decider {
+	bool pinned;
+	uint8_t founder[SIGN_PUBLIC_BYTES];
+	bool in_force;
+	struct household household;
+	uint8_t policy[32];
+	struct decide_profile profiles[DECIDE_PROFILES_MAX];
+	size_t n_profiles;
+	struct consent consents[DECIDE_CONSENTS_MAX];
+	size_t n_consents;
+	unsigned refused;	/* consents that did not hold */
+	unsigned outdated;	/* of those, given for another policy */
+};
+
+int decider_new(const uint8_t *founder, struct decider **ret)
+{
+	struct decider *decider = calloc(1, sizeof(*decider));
+
+	if (!decider)
+		return fault_origin(-ENOMEM);
+	if (founder) {
+		memcpy(decider->founder, founder, SIGN_PUBLIC_BYTES);
+		decider->pinned = true;
+	}
+	*ret = decider;
+	return 0;
+}
+
+struct decider *decider_free(struct decider *decider)
+{
+	free(decider);
+	return NULL;
+}
+
+void decider_clear(struct decider *decider)
+{
+	decider->in_force = false;
+	decider->n_profiles = decider->n_consents = 0;
+	decider->refused = decider->outdated = 0;
+	memset(&decider->household, 0, sizeof(decider->household));
+}
+
+/* One consent: signed, by a parent of this household, for the policy in force, for a profile that
+ * is there. Anything else is as if it had not been given. */
+static void consent_take(struct decider *decider, const char *text)
+{
+	struct consent consent;
+
+	if (consent_verify(text, &consent, NULL) != 0 ||
+	    memcmp(consent.parent, decider->founder, SIGN_PUBLIC_BYTES) != 0) {
+		decider->refused++;
+		return;
+	}
+	if (memcmp(consent.policy, decider->policy, sizeof(decider->policy)) != 0) {
+		decider->refused++;
+		decider->outdated++;
+		return;
+	}
+	if (decider->n_consents < DECIDE_CONSENTS_MAX)
+		decider->consents[decider->n_consents++] = consent;
+}
+
+int decider_update(struct decider *decider, const struct snapshot *snapshot, struct why *why)
+{
+	struct household household;
+	uint8_t policy[32];
+	int r;
+
+	decider_clear(decider);
+	r = household_verify(snapshot->household, decider->pinned ? decider->founder : NULL,
+			     &household, why);
+	if (r)
+		return r;
+	if (!hex_parse(snapshot->policy_hash, policy, sizeof(policy)) ||
+	    strlen(snapshot->policy_hash) != 2 * sizeof(policy))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the keeper's policy hash is not 64 hex digits");
+	if (snapshot->n_profiles > DECIDE_PROFILES_MAX)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "more than %d profiles",
+				  DECIDE_PROFILES_MAX);
+	memcpy(decider->founder, household.founder, SIGN_PUBLIC_BYTES);
+	decider->pinned = true;
+	decider->household = household;
+	memcpy(decider->policy, policy, sizeof(policy));
+	memcpy(decider->profiles, snapshot->profiles,
+	       snapshot->n_profiles * sizeof(*snapshot->profiles));
+	decider->n_profiles = snapshot->n_profiles;
+	for (size_t i = 0; i < snapshot->n_consents; i++)
+		consent_take(decider, snapshot->consents[i]);
+	decider->in_force = true;
+	return 0;
+}
+
+unsigned decider_refused(const struct decider *decider)
+{
+	return decider->refused;
+}
+
+const struct decide_profile *decider_profile(const struct decider *decider, const char *name)
+{
+	for (size_t i = 0; decider->in_force && i < decider->n_profiles; i++)
+		if (strcmp(decider->profiles[i].name, name) == 0)
+			return &decider->profiles[i];
+	return NULL;
+}
+
+const struct household *decider_household(const struct decider *decider)
+{
+	return decider->in_force ? &decider->household : NULL;
+}
+
+unsigned decide_kinds(const struct decider *decider, const struct decide_profile *profile,
+		      unsigned offered, struct why *why)
+{
+	unsigned kinds = 0;
+
+	if (!decider->in_force || !profile) {
+		answer_why(why, ANSWER_NO_CONSENT, "no consent is known");
+		return 0;
+	}
+	for (size_t i = 0; i < decider->n_consents; i++)
+		if (id_equal(&decider->consents[i].profile, &profile->id))
+			kinds |= KIND_BIT(decider->consents[i].kind) & offered;
+	if (kinds)
+		return kinds;
+	if (decider->outdated)
+		answer_why(why, ANSWER_NO_CONSENT, "the policy has changed since a parent consented; "
+			   "a parent must consent again (cubby consent grant)");
+	else if (decider->refused)
+		answer_why(why, ANSWER_NO_CONSENT, "a consent was found that no parent of this "
+			   "household signed; it does not count");
+	else
+		answer_why(why, ANSWER_NO_CONSENT, "no parent has consented for \"%s\" "
+			   "(cubby consent grant)", profile->name);
+	return 0;
+}

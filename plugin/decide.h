@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* May this utterance be kept? Only a consent that a parent of this household signed, for this
+ * profile, this kind and the policy in force, is a yes. The keeper hands the statements over; it
+ * is not believed, each signature is checked here. */
+
+#include <stdbool.h>
+#include "base/fault.h"
+#include "base/id.h"
+#include "base/kind.h"
+#include "crypt/household.h"
+
+#define DECIDE_PROFILES_MAX 64
+#define DECIDE_CONSENTS_MAX (DECIDE_PROFILES_MAX * KIND_MAX)
+#define DECIDE_NAME_BYTES 129
+
+enum profile_type { PROFILE_CHILD = 1, PROFILE_ADULT = 2 };
+
+struct decide_profile {
+	struct id id;
+	char name[DECIDE_NAME_BYTES];
+	enum profile_type type;
+};
+
+/* As Intake.Policy gives it: nothing in it is believed yet. */
+struct snapshot {
+	const char *household;
+	const char *policy_hash;		/* 64 hex digits */
+	struct decide_profile *profiles;
+	size_t n_profiles;
+	const char *const *consents;
+	size_t n_consents;
+};
+
+struct decider;
+
+/* `founder`: the key that must have signed the household; NULL pins the first one seen, for the
+ * life of this decider. */
+int decider_new(const uint8_t *founder, struct decider **ret);
+struct decider *decider_free(struct decider *decider);
+CLEANUP_DEFINE(struct decider *, decider_free)
+
+/* Checks and takes over a snapshot. ANSWER_INVALID_ARGUMENT: the household is not signed by the
+ * pinned key; nothing is in force then. Consents that do not hold are left out and counted. */
+int decider_update(struct decider *decider, const struct snapshot *snapshot, struct why *why);
+/* Nothing is in force: the keeper cannot be asked. */
+void decider_clear(struct decider *decider);
+/* Consents left out of the last snapshot because they did not hold. */
+unsigned decider_refused(const struct decider *decider);
+
+/* NULL: no such profile. */
+const struct decide_profile *decider_profile(const struct decider *decider, const char *name);
+/* The household's public keys; NULL when nothing is in force. */
+const struct household *decider_household(const struct decider *decider);
+
+/* A set of kinds: bit 1 << kind. */
+#define KIND_BIT(kind) (1u << (kind))
+
+/* Which of the `offered` kinds may be kept of this profile now; 0 says why not. */
+unsigned decide_kinds(const struct decider *decider, const struct decide_profile *profile,
+		      unsigned offered, struct why *why);

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* cubby-listen: the stand-alone speech front end, and the smallest complete host of the ear. What
+ * is heard goes to standard output, from locked memory, and nowhere else. */
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "crypt/secret.h"
+#include "ear.h"
+#include "hosts/print.h"
+#include "sound/sound.h"
+
+#define SOURCE_WAIT_MS 10000
+#define PUSH_FRAMES 16000
+
+enum { EXIT_GENERAL = 1, EXIT_USAGE = 2 };
+
+struct listen {
+	struct cubby_ear_config ear;
+	struct cubby_ear_session_config session;
+	const char **files;
+	unsigned n_files;
+	unsigned long utterances;	/* 0: no end */
+	struct print *print;
+	unsigned long finals;
+	bool ready;
+	bool failed;			/* something could not be kept although it should */
+	bool broken;			/* nobody reads what is printed */
+};
+
+static const char usage[] =
+	"Usage: cubby-listen [--profile NAME] [--source NAME] [--file WAV]...\n"
+	"                    [--no-wake] [--grammar FILE|--lm FILE]\n"
+	"                    [--utterances N] [--json]\n"
+	"\n"
+	"Listens, recognises, and keeps what a parent has consented to; everything else is\n"
+	"forgotten as soon as it has been printed.\n"
+	"\n"
+	"  --profile NAME     whose button, room or device this is: a child's profile\n"
+	"  --source NAME      a PulseAudio source (pactl list short sources)\n"
+	"  --file WAV         hear a recording instead of a microphone; may be repeated\n"
+	"  --no-wake          every utterance counts (always so in this version)\n"
+	"  --grammar FILE     a JSGF grammar: only these sentences, ten times as fast\n"
+	"  --lm FILE          a language model instead of the default one\n"
+	"  --utterances N     exit after N utterances\n"
+	"  --json             events as JSON, one a line\n"
+	"  --bus ADDRESS      the keeper's bus instead of the system bus\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit status: 0 ok, 1 general (also: something could not be kept that should be), 2 usage.\n";
+
+enum { OPTION_PROFILE = 256, OPTION_SOURCE, OPTION_FILE, OPTION_NO_WAKE, OPTION_GRAMMAR, OPTION_LM,
+       OPTION_UTTERANCES, OPTION_JSON, OPTION_BUS, OPTION_HELP, OPTION_VERSION };
+
+static const struct option options[] = {
+	{ "profile", required_argument, NULL, OPTION_PROFILE },
+	{ "source", required_argument, NULL, OPTION_SOURCE },
+	{ "file", required_argument, NULL, OPTION_FILE },
+	{ "no-wake", no_argument, NULL, OPTION_NO_WAKE },
+	{ "grammar", required_argument, NULL, OPTION_GRAMMAR },
+	{ "lm", required_argument, NULL, OPTION_LM },
+	{ "utterances", required_argument, NULL, OPTION_UTTERANCES },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "bus", required_argument, NULL, OPTION_BUS },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ NULL },
+};
+
+static int usage_error(const char *text, const char *value)
+{
+	fprintf(stderr, "cubby-listen: %s%s%s; see cubby-listen --help\n", text, value ? " " : "",
+		value ? value : "");
+	return EXIT_USAGE;
+}
+
+static bool count_parse(const char *text, unsigned long *ret)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9' || n == 0 || n > 1000000)
+		return false;
+	*ret = n;
+	return true;
+}
+
+/* 0: go on; otherwise the exit status + 1. */
+static int option_take(struct listen *listen, int option, bool *ret_json)
+{
+	switch (option) {
+	case OPTION_PROFILE:
+		if (!*optarg)
+			return 1 + usage_error("--profile needs a name", NULL);
+		listen->session.profile = optarg;
+		return 0;
+	case OPTION_SOURCE:
+		listen->session.source = optarg;
+		return 0;
+	case OPTION_FILE:
+		listen->files[listen->n_files++] = optarg;
+		return 0;
+	case OPTION_NO_WAKE:
+		return 0;
+	case OPTION_GRAMMAR:
+		listen->ear.grammar = optarg;
+		return 0;
+	case OPTION_LM:
+		listen->ear.lm = optarg;
+		return 0;
+	case OPTION_UTTERANCES:
+		if (count_parse(optarg, &listen->utterances))
+			return 0;
+		return 1 + usage_error("--utterances wants a number from 1 to 1000000, not", optarg);
+	case OPTION_JSON:
+		*ret_json = true;
+		return 0;
+	case OPTION_BUS:
+		listen->ear.bus = optarg;
+		return 0;
+	case OPTION_HELP:
+		fputs(usage, stdout);
+		return 1;
+	case OPTION_VERSION:
+		puts("cubby-listen " CUBBY_VERSION);
+		return 1;
+	default:
+		/* getopt has said what. */
+		return 1 + usage_error("see above", NULL);
+	}
+}
+
+static int options_take(struct listen *listen, int argc, char **argv, bool *ret_json)
+{
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		status = option_take(listen, option, ret_json);
+		if (status)
+			return status;
+	}
+	if (optind < argc)
+		return 1 + usage_error("unknown argument", argv[optind]);
+	if (listen->ear.grammar && listen->ear.lm)
+		return 1 + usage_error("--grammar and --lm exclude each other", NULL);
+	if (listen->n_files && listen->session.source)
+		return 1 + usage_error("--file and --source exclude each other", NULL);
+	return 0;
+}
+
+static bool enough(const struct listen *listen)
+{
+	return listen->broken || (listen->utterances && listen->finals >= listen->utterances);
+}
+
+static void heard(void *context, struct cubby_ear_session *session,
+		  const struct cubby_ear_event *event)
+{
+	struct listen *listen = context;
+
+	/* What is in the ring behind the last one asked for was not meant for anybody. */
+	if (enough(listen) && event->type != CUBBY_EAR_FORGOTTEN)
+		return;
+	if (event->type == CUBBY_EAR_READY)
+		listen->ready = true;
+	if (event->type == CUBBY_EAR_FINAL) {
+		listen->finals++;
+		listen->failed |= event->failed;
+	}
+	if (print_event(listen->print, event) < 0)
+		listen->broken = true;
+}
+
+static int file_hear(struct listen *listen, struct cubby_ear *ear, struct cubby_ear_session *session,
+		     const char *path)
+{
+	struct sound sound = { 0 };
+	struct why why = { "" };
+	int r;
+
+	r = sound_from_file(path, 0, &sound, &why);
+	if (r) {
+		fprintf(stderr, "cubby-listen: %s\n", r > 0 ? why.text : strerror(-r));
+		return EXIT_GENERAL;
+	}
+	for (size_t done = 0; done < sound.frames && !enough(listen);) {
+		const int16_t *samples = (const int16_t *)(const void *)sound.samples->bytes;
+		size_t left = sound.frames - done;
+
+		done += cubby_ear_session_push(session, samples + done,
+					       left < PUSH_FRAMES ? left : PUSH_FRAMES);
+		cubby_ear_dispatch(ear);
+	}
+	sound_clear(&sound);
+	if (!enough(listen))
+		cubby_ear_session_end_of_utterance(session);
+	cubby_ear_dispatch(ear);
+	return 0;
+}
+
+static int files_hear(struct listen *listen, struct cubby_ear *ear, struct cubby_ear_session *session)
+{
+	cubby_ear_dispatch(ear);
+	for (unsigned i = 0; i < listen->n_files && !enough(listen); i++) {
+		int status = file_hear(listen, ear, session, listen->files[i]);
+
+		if (status)
+			return status;
+	}
+	if (listen->utterances > listen->finals && !listen->broken) {
+		fprintf(stderr, "cubby-listen: %lu utterances were asked for and %lu heard; "
+			"are the recordings speech?\n", listen->utterances, listen->finals);
+		return EXIT_GENERAL;
+	}
+	return 0;
+}
+
+static int signals_open(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int microphone_hear(struct listen *listen, struct cubby_ear *ear)
+{
+	_cleanup_(cleanup_close) int signals = signals_open();
+	struct pollfd fds[] = { { .fd = cubby_ear_fd(ear), .events = POLLIN },
+				{ .fd = signals, .events = POLLIN } };
+	int64_t give_up_ms = clock_boot_ms(&clock_system) + SOURCE_WAIT_MS;
+
+	while (!enough(listen)) {
+		bool bounded = listen->utterances && !listen->ready;
+		int64_t left_ms = give_up_ms - clock_boot_ms(&clock_system);
+
+		if (bounded && left_ms <= 0) {
+			fprintf(stderr, "cubby-listen: no microphone for %d s; "
+				"\"pactl list short sources\" shows what there is\n",
+				SOURCE_WAIT_MS / 1000);
+			return EXIT_GENERAL;
+		}
+		if (poll(fds, ARRAY_SIZE(fds), bounded ? (int)left_ms : -1) < 0 && errno != EINTR)
+			return EXIT_GENERAL;
+		if (fds[1].revents)
+			break;
+		cubby_ear_dispatch(ear);
+	}
+	return 0;
+}
+
+static void listen_log(void *context, int level, const char *message)
+{
+	log_message((enum log_level)level, "%s", message);
+}
+
+static int listen_run(struct listen *listen)
+{
+	struct cubby_ear *ear = NULL;
+	struct cubby_ear_session *session;
+	char why[512];
+	int status;
+
+	if (cubby_ear_new(&listen->ear, &ear, why, sizeof(why)) < 0) {
+		fprintf(stderr, "cubby-listen: %s\n", why);
+		return EXIT_GENERAL;
+	}
+	listen->session.flags = listen->n_files ? 0 : CUBBY_EAR_MICROPHONE;
+	if (cubby_ear_session_new(ear, &listen->session, &session, why, sizeof(why)) < 0) {
+		fprintf(stderr, "cubby-listen: %s\n", why);
+		cubby_ear_free(ear);
+		return EXIT_GENERAL;
+	}
+	status = listen->n_files ? files_hear(listen, ear, session) : microphone_hear(listen, ear);
+	cubby_ear_free(ear);
+	return status ? status : listen->failed || listen->broken ? EXIT_GENERAL : 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct cubby_ear_services services = { .size = sizeof(services), .log = listen_log };
+	struct listen listen = {
+		.ear = { .size = sizeof(listen.ear), .services = &services },
+		.session = { .size = sizeof(listen.session), .event = heard, .context = &listen },
+	};
+	_cleanup_(print_freep) struct print *print = NULL;
+	bool json = false;
+	int status;
+
+	log_open("cubby-listen", LOG_LEVEL_WARNING);
+	listen.files = calloc((size_t)argc, sizeof(*listen.files));
+	if (!listen.files || crypt_init() < 0)
+		return EXIT_GENERAL;
+	status = options_take(&listen, argc, argv, &json);
+	if (!status && print_new(STDOUT_FILENO, json, &print) < 0)
+		status = 1 + EXIT_GENERAL;
+	listen.print = print;
+	status = status ? status - 1 : listen_run(&listen);
+	free(listen.files);
+	return status;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The way of the sound through the ear. Whatever comes in is wiped when it has come out, kept or
+ * not; nothing is decoded while nobody speaks; nothing is kept that decide_kinds() did not allow.
+ */
+
+#include "pipeline.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include "attribute.h"
+#include "endpoint.h"
+#include "ring.h"
+#include "voice.h"
+
+/* The longest utterance, and as much again while that one is being recognised. */
+#define RING_FRAMES (2 * CUBBY_EAR_RATE_HZ * (ENDPOINT_LENGTH_MAX_MS / 1000))
+#define UTTERANCE_FRAMES (CUBBY_EAR_RATE_HZ / 1000 * \
+			  (ENDPOINT_LENGTH_MAX_MS + ENDPOINT_PREROLL_MS + ENDPOINT_WINDOW_MS))
+#define FEED_FRAMES 3200
+#define PARTIAL_MS 300
+#define OFFERED (KIND_BIT(KIND_AUDIO) | KIND_BIT(KIND_TRANSCRIPT))
+
+/* Everything that is sound or words, in one locked place. */
+struct heard {
+	struct recognition recognition;
+	char partial[RECOGNITION_TEXT_BYTES];
+	int16_t frame[FEED_FRAMES];
+	int16_t utterance[UTTERANCE_FRAMES];
+};
+
+struct pipeline {
+	struct pipeline_tools tools;
+	char *profile;
+	void (*event)(void *context, const struct cubby_ear_event *event);
+	void *context;
+	struct ring *ring;
+	struct voice *voice;
+	struct endpoint endpoint;
+	uint64_t base;			/* position of the endpointer's frame 0 */
+	_Atomic uint64_t mark;		/* the utterance ends here; 0: no mark */
+	uint64_t ticket;
+	bool keeping;
+	bool keeping_told;
+	struct secret *memory;
+	struct heard *heard;
+};
+
+int pipeline_new(const struct pipeline_tools *tools, const char *profile,
+		 void (*event)(void *context, const struct cubby_ear_event *event), void *context,
+		 struct pipeline **ret)
+{
+	_cleanup_(pipeline_freep) struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+	int r;
+
+	if (!pipeline)
+		return fault_origin(-ENOMEM);
+	pipeline->tools = *tools;
+	pipeline->event = event;
+	pipeline->context = context;
+	pipeline->profile = strdup(profile ? profile : "");
+	if (!pipeline->profile)
+		return fault_origin(-ENOMEM);
+	r = ring_new(RING_FRAMES, &pipeline->ring);
+	if (r == 0)
+		r = voice_new(&pipeline->voice);
+	if (r == 0)
+		r = secret_new(sizeof(struct heard), &pipeline->memory);
+	if (r < 0)
+		return fault_trace(r);
+	pipeline->heard = (struct heard *)(void *)pipeline->memory->bytes;
+	*ret = take(pipeline);
+	return 0;
+}
+
+struct pipeline *pipeline_free(struct pipeline *pipeline)
+{
+	if (!pipeline)
+		return NULL;
+	recogniser_cancel(pipeline->tools.recogniser, pipeline->ticket);
+	ring_free(pipeline->ring);
+	voice_free(pipeline->voice);
+	secret_free(pipeline->memory);
+	free(pipeline->profile);
+	free(pipeline);
+	return NULL;
+}
+
+size_t pipeline_push(struct pipeline *pipeline, const int16_t *samples, size_t n)
+{
+	return ring_write(pipeline->ring, samples, n);
+}
+
+void pipeline_mark_end(struct pipeline *pipeline)
+{
+	atomic_store(&pipeline->mark, ring_head(pipeline->ring));
+}
+
+static uint64_t position_of(const struct pipeline *pipeline, uint64_t frame)
+{
+	return pipeline->base + frame * VOICE_FRAMES;
+}
+
+static int64_t position_ms(uint64_t position)
+{
+	return (int64_t)(position / (CUBBY_EAR_RATE_HZ / 1000));
+}
+
+static void tell(struct pipeline *pipeline, struct cubby_ear_event *event)
+{
+	event->size = sizeof(*event);
+	pipeline->event(pipeline->context, event);
+}
+
+static void tell_at(struct pipeline *pipeline, enum cubby_ear_event_type type, uint64_t frame)
+{
+	tell(pipeline, &(struct cubby_ear_event) {
+		.type = type, .at_ms = position_ms(position_of(pipeline, frame)) });
+}
+
+static void tell_keeping(struct pipeline *pipeline, bool keeping)
+{
+	if (pipeline->keeping_told && pipeline->keeping == keeping)
+		return;
+	pipeline->keeping = keeping;
+	pipeline->keeping_told = true;
+	tell(pipeline, &(struct cubby_ear_event) { .type = CUBBY_EAR_KEEPING, .kept = keeping });
+}
+
+/* What the policy says of this session now. */
+struct verdict {
+	struct attribution attribution;
+	unsigned kinds;
+	bool failed;		/* the host named a profile and the keeper could not be asked */
+	struct why why;
+};
+
+static void verdict_reach(struct pipeline *pipeline, struct verdict *ret)
+{
+	const struct pipeline_tools *tools = &pipeline->tools;
+	int r = 0;
+
+	*ret = (struct verdict) { 0 };
+	/* Without a name there is nothing to ask about: nobody need know that somebody spoke. */
+	if (*pipeline->profile) {
+		r = report_policy(tools->report, tools->decider, &ret->why);
+		if (r < 0)
+			answer_why(&ret->why, ANSWER_FAILED, "the keeper could not be asked");
+		ret->failed = r != 0 && r != ANSWER_NOT_FOUND;
+	}
+	if (r == 0)
+		ret->attribution = attribute_named(tools->decider, pipeline->profile, &ret->why);
+	if (ret->attribution.profile)
+		ret->kinds = decide_kinds(tools->decider, ret->attribution.profile, OFFERED,
+					  &ret->why);
+}
+
+void pipeline_keeping(struct pipeline *pipeline)
+{
+	struct verdict verdict;
+
+	verdict_reach(pipeline, &verdict);
+	tell_keeping(pipeline, verdict.kinds != 0);
+}
+
+static void utterance_keep(struct pipeline *pipeline, const struct utterance *utterance,
+			   struct cubby_ear_event *final, char id[static ID_TEXT],
+			   struct verdict *verdict)
+{
+	struct id item;
+	int r;
+
+	verdict_reach(pipeline, verdict);
+	tell_keeping(pipeline, verdict->kinds != 0);
+	final->who = verdict->attribution.who;
+	if (verdict->attribution.profile)
+		final->profile = verdict->attribution.profile->name;
+	final->reason = verdict->why.text;
+	final->failed = verdict->failed;
+	if (!verdict->kinds)
+		return;
+	if (!final->text[0]) {
+		answer_why(&verdict->why, ANSWER_NO_CONSENT, "no words were recognised");
+		return;
+	}
+	r = report_keep(pipeline->tools.report, pipeline->tools.decider,
+			verdict->attribution.profile, verdict->kinds, utterance, &item, &verdict->why);
+	if (r < 0)
+		answer_why(&verdict->why, ANSWER_FAILED, "the utterance could not be sealed");
+	final->failed = r != 0;
+	if (r)
+		return;
+	final->kept = 1;
+	final->id = id_text(&item, id);
+	final->reason = NULL;
+}
+
+/* Returns whether it was kept. */
+static bool utterance_settle(struct pipeline *pipeline, size_t n)
+{
+	struct heard *heard = pipeline->heard;
+	struct utterance utterance = {
+		.samples = heard->utterance, .frames = n, .recognition = &heard->recognition,
+	};
+	struct cubby_ear_event final = {
+		.type = CUBBY_EAR_FINAL,
+		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin)),
+		.duration_ms = position_ms(n),
+		.text = heard->recognition.text,
+		.confidence = heard->recognition.confidence,
+	};
+	struct verdict verdict;
+	char id[ID_TEXT];
+
+	utterance_keep(pipeline, &utterance, &final, id, &verdict);
+	tell(pipeline, &final);
+	return final.kept;
+}
+
+/* The utterance ended: its words, its fate, and then it is gone from here. */
+static int utterance_end(struct pipeline *pipeline)
+{
+	struct heard *heard = pipeline->heard;
+	uint64_t begin = position_of(pipeline, pipeline->endpoint.begin);
+	size_t n = (size_t)(position_of(pipeline, pipeline->endpoint.end) - begin);
+	bool kept = false;
+	int r;
+
+	tell_at(pipeline, CUBBY_EAR_SPEECH_END, pipeline->endpoint.last_voice);
+	ring_read(pipeline->ring, begin, heard->utterance, n);
+	r = recogniser_finish(pipeline->tools.recogniser, pipeline->ticket, heard->utterance, n,
+			      &heard->recognition);
+	pipeline->ticket = 0;
+	if (r == 0)
+		kept = utterance_settle(pipeline, n);
+	secret_wipe(heard, sizeof(*heard));
+	ring_release(pipeline->ring, position_of(pipeline, endpoint_needed(&pipeline->endpoint)));
+	if (!kept)
+		tell_at(pipeline, CUBBY_EAR_FORGOTTEN, pipeline->endpoint.end);
+	return r < 0 ? fault_trace(r) : 0;
+}
+
+static int utterance_feed(struct pipeline *pipeline, uint64_t from, uint64_t to)
+{
+	int16_t *samples = pipeline->heard->frame;
+
+	while (from < to) {
+		size_t n = to - from < FEED_FRAMES ? (size_t)(to - from) : FEED_FRAMES;
+		int r;
+
+		ring_read(pipeline->ring, from, samples, n);
+		r = recogniser_feed(pipeline->tools.recogniser, pipeline->ticket, samples, n);
+		if (r < 0)
+			return fault_trace(r);
+		from += n;
+	}
+	return 0;
+}
+
+static int utterance_begin(struct pipeline *pipeline)
+{
+	int r;
+
+	tell_at(pipeline, CUBBY_EAR_SPEECH_START, pipeline->endpoint.onset);
+	/* While there is still time to stop speaking, the light must be right. */
+	if (*pipeline->profile)
+		pipeline_keeping(pipeline);
+	r = recogniser_begin(pipeline->tools.recogniser, &pipeline->ticket);
+	if (r == 0)
+		r = utterance_feed(pipeline, position_of(pipeline, pipeline->endpoint.begin),
+				   position_of(pipeline, pipeline->endpoint.now));
+	return r < 0 ? fault_trace(r) : 0;
+}
+
+static void utterance_partial(struct pipeline *pipeline)
+{
+	struct heard *heard = pipeline->heard;
+	const char *text;
+
+	if ((pipeline->endpoint.now - pipeline->endpoint.begin) % (PARTIAL_MS / VOICE_FRAME_MS))
+		return;
+	text = recogniser_partial(pipeline->tools.recogniser, pipeline->ticket);
+	if (!*text || strcmp(text, heard->partial) == 0)
+		return;
+	snprintf(heard->partial, sizeof(heard->partial), "%s", text);
+	tell(pipeline, &(struct cubby_ear_event) {
+		.type = CUBBY_EAR_PARTIAL, .text = heard->partial,
+		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.now)) });
+}
+
+/* One frame, the next one, has been heard. */
+static int frame_hear(struct pipeline *pipeline)
+{
+	struct endpoint *endpoint = &pipeline->endpoint;
+	uint64_t position = position_of(pipeline, endpoint->now);
+	bool voice;
+	int r = 0;
+
+	ring_read(pipeline->ring, position, pipeline->heard->frame, VOICE_FRAMES);
+	voice = voice_frame(pipeline->voice, pipeline->heard->frame);
+	switch (endpoint_frame(endpoint, voice)) {
+	case ENDPOINT_BEGIN:
+		r = utterance_begin(pipeline);
+		break;
+	case ENDPOINT_END:
+		r = utterance_end(pipeline);
+		break;
+	case ENDPOINT_SAME:
+		if (!endpoint->speaking)
+			break;
+		r = utterance_feed(pipeline, position, position + VOICE_FRAMES);
+		utterance_partial(pipeline);
+		break;
+	}
+	if (!endpoint->speaking)
+		ring_release(pipeline->ring, position_of(pipeline, endpoint_needed(endpoint)));
+	return r < 0 ? fault_trace(r) : 0;
+}
+
+/* Ends at the mark; what is left over of a frame belongs to nobody. */
+static int mark_reach(struct pipeline *pipeline, uint64_t mark)
+{
+	uint64_t heard = position_of(pipeline, pipeline->endpoint.now);
+	int r = 0;
+
+	if (endpoint_finish(&pipeline->endpoint) == ENDPOINT_END)
+		r = utterance_end(pipeline);
+	endpoint_reset(&pipeline->endpoint);
+	pipeline->base += mark - heard;
+	ring_release(pipeline->ring, mark);
+	secret_wipe(pipeline->heard, sizeof(*pipeline->heard));
+	return r;
+}
+
+int pipeline_run(struct pipeline *pipeline)
+{
+	for (;;) {
+		uint64_t mark = atomic_load(&pipeline->mark);
+		uint64_t end = mark ? mark : ring_head(pipeline->ring);
+		int r = 0;
+
+		if (position_of(pipeline, pipeline->endpoint.now + 1) <= end)
+			r = frame_hear(pipeline);
+		else if (mark && atomic_compare_exchange_strong(&pipeline->mark, &mark, 0))
+			r = mark_reach(pipeline, mark);
+		else if (!mark)
+			return 0;
+		if (r < 0)
+			return fault_trace(r);
+	}
+}
+
+void pipeline_cancel(struct pipeline *pipeline)
+{
+	uint64_t head = ring_head(pipeline->ring);
+
+	recogniser_cancel(pipeline->tools.recogniser, pipeline->ticket);
+	pipeline->ticket = 0;
+	atomic_store(&pipeline->mark, 0);
+	endpoint_reset(&pipeline->endpoint);
+	pipeline->base = head - pipeline->endpoint.now * VOICE_FRAMES;
+	ring_release(pipeline->ring, head);
+	secret_wipe(pipeline->heard, sizeof(*pipeline->heard));
+}

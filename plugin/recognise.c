@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The edge to PocketSphinx (5prealpha, as in Debian and Buildroot). It must never write sound,
+ * features or scores to disk, and never log: its log directories are forced off and its log goes
+ * nowhere. Its heap cannot be locked or wiped from outside: features, lattice and words of an
+ * utterance stay in it until the next one overwrites them. An empty utterance is run after each,
+ * so that at least nothing can be asked for again.
+ */
+
+#include "recognise.h"
+
+#include <math.h>
+#include <pocketsphinx.h>
+#include <sphinxbase/err.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "crypt/secret.h"
+
+#ifndef CUBBY_MODEL_DIR
+#define CUBBY_MODEL_DIR "/usr/share/pocketsphinx/model/en-us"
+#endif
+#define PATH_BYTES 4096
+
+struct recogniser {
+	ps_decoder_t *decoder;
+	cmd_ln_t *config;
+	bool whole;		/* decode the whole utterance again at its end */
+	uint64_t open;		/* the ticket of the utterance being fed; 0: none */
+	uint64_t last;
+};
+
+/* What PocketSphinx complained of last while it was set up: then it can know no speech yet. */
+struct complaint {
+	char text[256];
+};
+
+static void complain(void *context, err_lvl_t level, const char *format, ...)
+{
+	struct complaint *complaint = context;
+	va_list list;
+
+	if (!complaint || level < ERR_ERROR || complaint->text[0])
+		return;
+	va_start(list, format);
+	/* The format is PocketSphinx's own, "ERROR: \"file.c\", line N: ..." */
+	_Pragma("GCC diagnostic push")
+	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"")
+	vsnprintf(complaint->text, sizeof(complaint->text), format, list);
+	_Pragma("GCC diagnostic pop")
+	va_end(list);
+	complaint->text[strcspn(complaint->text, "\n")] = '\0';
+}
+
+/* Without "ERROR: "file.c", line 123: " in front. */
+static const char *complaint_text(const struct complaint *complaint)
+{
+	const char *line = strstr(complaint->text, ", line ");
+	const char *colon = line ? strstr(line, ": ") : NULL;
+
+	return colon ? colon + 2 : complaint->text;
+}
+
+static int path_check(const char *path, const char *what, const char *remedy, struct why *why)
+{
+	if (access(path, R_OK) == 0)
+		return 0;
+	return answer_why(why, ANSWER_NOT_FOUND, "cannot read the %s %s: %s; %s", what, path,
+			  strerror(errno), remedy);
+}
+
+static int config_make(const struct recogniser_config *want, cmd_ln_t **ret, struct why *why)
+{
+	const char *model = want->model ? want->model : CUBBY_MODEL_DIR;
+	const char *language = want->grammar ? want->grammar : want->lm;
+	char acoustic[PATH_BYTES], dictionary[PATH_BYTES], lm[PATH_BYTES];
+	cmd_ln_t *config;
+	int r;
+
+	snprintf(acoustic, sizeof(acoustic), "%s/en-us", model);
+	snprintf(dictionary, sizeof(dictionary), "%s/cmudict-en-us.dict", model);
+	snprintf(lm, sizeof(lm), "%s/en-us.lm.bin", model);
+	if (!language)
+		language = lm;
+	r = path_check(acoustic, "speech model", "install the package pocketsphinx-en-us", why);
+	if (!r)
+		r = path_check(language, want->grammar ? "grammar" : "language model",
+			       "check the name", why);
+	if (r)
+		return r;
+	/* Null turns a log directory off; empty would be the current one. */
+	config = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", acoustic, "-dict", dictionary,
+			     want->grammar ? "-jsgf" : "-lm", language, NULL);
+	if (!config)
+		return fault_origin(-ENOMEM);
+	cmd_ln_set_str_r(config, "-rawlogdir", NULL);
+	cmd_ln_set_str_r(config, "-mfclogdir", NULL);
+	cmd_ln_set_str_r(config, "-senlogdir", NULL);
+	cmd_ln_set_str_r(config, "-logfn", NULL);
+	*ret = config;
+	return 0;
+}
+
+int recogniser_new(const struct recogniser_config *config, struct recogniser **ret, struct why *why)
+{
+	_cleanup_(recogniser_freep) struct recogniser *recogniser = calloc(1, sizeof(*recogniser));
+	struct complaint complaint = { 0 };
+	int r;
+
+	if (!recogniser)
+		return fault_origin(-ENOMEM);
+	err_set_logfp(NULL);
+	err_set_callback(complain, &complaint);
+	r = config_make(config, &recogniser->config, why);
+	if (!r)
+		recogniser->decoder = ps_init(recogniser->config);
+	err_set_callback(complain, NULL);
+	if (r)
+		return r;
+	if (!recogniser->decoder)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the %s %s cannot be used: %s",
+				  config->grammar ? "grammar" : "language model",
+				  config->grammar ? config->grammar :
+				  config->lm ? config->lm : "of the speech model",
+				  complaint_text(&complaint));
+	recogniser->whole = config->grammar != NULL;
+	*ret = take(recogniser);
+	return 0;
+}
+
+struct recogniser *recogniser_free(struct recogniser *recogniser)
+{
+	if (!recogniser)
+		return NULL;
+	if (recogniser->decoder)
+		recogniser_cancel(recogniser, recogniser->open);
+	if (recogniser->decoder)
+		ps_free(recogniser->decoder);
+	if (recogniser->config)
+		cmd_ln_free_r(recogniser->config);
+	free(recogniser);
+	return NULL;
+}
+
+static int utterance_start(struct recogniser *recogniser)
+{
+	/* PocketSphinx keeps its log file per thread, and the caller may have changed threads. */
+	err_set_logfp(NULL);
+	if (ps_start_stream(recogniser->decoder) < 0 || ps_start_utt(recogniser->decoder) < 0)
+		return fault_origin(-EIO);
+	return 0;
+}
+
+int recogniser_begin(struct recogniser *recogniser, uint64_t *ret_ticket)
+{
+	int r;
+
+	if (recogniser->open) {
+		*ret_ticket = 0;
+		return 0;
+	}
+	r = utterance_start(recogniser);
+	if (r < 0)
+		return fault_trace(r);
+	*ret_ticket = recogniser->open = ++recogniser->last;
+	return 0;
+}
+
+int recogniser_feed(struct recogniser *recogniser, uint64_t ticket, const int16_t *samples, size_t n)
+{
+	if (!ticket || ticket != recogniser->open)
+		return 0;
+	if (ps_process_raw(recogniser->decoder, samples, n, FALSE, FALSE) < 0)
+		return fault_origin(-EIO);
+	return 0;
+}
+
+static const char *hypothesis(struct recogniser *recogniser)
+{
+	const char *text = ps_get_hyp(recogniser->decoder, NULL);
+
+	return text ? text : "";
+}
+
+const char *recogniser_partial(struct recogniser *recogniser, uint64_t ticket)
+{
+	return ticket && ticket == recogniser->open ? hypothesis(recogniser) : "";
+}
+
+void recogniser_cancel(struct recogniser *recogniser, uint64_t ticket)
+{
+	if (!ticket || ticket != recogniser->open)
+		return;
+	recogniser->open = 0;
+	ps_end_utt(recogniser->decoder);
+}
+
+/* "<sil>", "[NOISE]", "++BREATH++" are no words. */
+static bool word_is_filler(const char *word)
+{
+	return strchr("<[+", word[0]) != NULL;
+}
+
+/* The mean posterior of the words, over the lattice. */
+static double words_confidence(struct recogniser *recogniser)
+{
+	logmath_t *log = ps_get_logmath(recogniser->decoder);
+	double sum = 0.0;
+	unsigned words = 0;
+
+	ps_get_prob(recogniser->decoder);	/* computes the posteriors that the segments give */
+	for (ps_seg_t *seg = ps_seg_iter(recogniser->decoder); seg; seg = ps_seg_next(seg)) {
+		if (word_is_filler(ps_seg_word(seg)))
+			continue;
+		sum += logmath_exp(log, ps_seg_prob(seg, NULL, NULL, NULL));
+		words++;
+	}
+	return words ? fmin(sum / words, 1.0) : 0.0;
+}
+
+/* Whoever was being fed loses the decoder, and will be decoded whole. */
+static int whole_decode(struct recogniser *recogniser, const int16_t *whole, size_t n)
+{
+	int r;
+
+	recogniser_cancel(recogniser, recogniser->open);
+	r = utterance_start(recogniser);
+	if (r < 0)
+		return fault_trace(r);
+	if (ps_process_raw(recogniser->decoder, whole, n, FALSE, TRUE) < 0)
+		return fault_origin(-EIO);
+	return 0;
+}
+
+int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole, size_t n,
+		      struct recognition *ret)
+{
+	int r = 0;
+
+	if (recogniser->whole || !ticket || ticket != recogniser->open)
+		r = whole_decode(recogniser, whole, n);
+	if (r < 0)
+		return fault_trace(r);
+	recogniser->open = 0;
+	if (ps_end_utt(recogniser->decoder) < 0)
+		return fault_origin(-EIO);
+	snprintf(ret->text, sizeof(ret->text), "%s", hypothesis(recogniser));
+	ret->confidence = ret->text[0] ? words_confidence(recogniser) : 0.0;
+	/* Only now the decoder forgets: its words were borrowed until here. */
+	if (ps_start_utt(recogniser->decoder) < 0 || ps_end_utt(recogniser->decoder) < 0)
+		return fault_origin(-EIO);
+	return 0;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Intake, from the ear's side. Only ciphertext and names of profiles cross the bus; the slot keys
+ * come in a box that only this process can open. Nothing is ever sent that decide_kinds() has not
+ * allowed. */
+
+#include "report.h"
+
+#include <string.h>
+#include "bus/client.h"
+
+/* A keeper that does not answer must not keep the room from being heard. */
+#define REPORT_TIMEOUT_MS 5000
+
+struct report {
+	char *address;
+	struct bus_client *client;
+};
+
+int report_new(const char *address, struct report **ret)
+{
+	_cleanup_(report_freep) struct report *report = calloc(1, sizeof(*report));
+
+	if (!report)
+		return fault_origin(-ENOMEM);
+	if (address) {
+		report->address = strdup(address);
+		if (!report->address)
+			return fault_origin(-ENOMEM);
+	}
+	*ret = take(report);
+	return 0;
+}
+
+struct report *report_free(struct report *report)
+{
+	if (!report)
+		return NULL;
+	bus_client_free(report->client);
+	free(report->address);
+	free(report);
+	return NULL;
+}
+
+static int intake_request(struct report *report, const char *member, struct message **ret,
+			  struct why *why)
+{
+	int r;
+
+	if (report->client && !bus_client_connected(report->client))
+		report->client = bus_client_free(report->client);
+	if (!report->client) {
+		r = bus_client_open(report->address, &report->client, why);
+		if (r)
+			return r;
+	}
+	return bus_request_new(report->client, NULL, "Intake", member, ret);
+}
+
+static int options_none(struct message *request)
+{
+	int r = message_open(request, 'a', "{sv}");
+
+	return r ? r : message_close(request);
+}
+
+static int profiles_read(struct message *reply, struct decide_profile *profiles, size_t *ret_n)
+{
+	size_t n = 0;
+	int r = message_enter(reply, 'a', "(sss)");
+
+	while (r == 0 && message_more(reply)) {
+		const char *id, *name, *type;
+
+		r = message_enter(reply, 'r', "sss");
+		if (r == 0)
+			r = message_read(reply, "sss", &id, &name, &type);
+		if (r == 0)
+			r = message_leave(reply);
+		if (r || n == DECIDE_PROFILES_MAX)
+			break;
+		/* What cannot be understood is not a profile. */
+		if (!id_parse(id, &profiles[n].id) || strlen(name) >= sizeof(profiles[n].name))
+			continue;
+		strcpy(profiles[n].name, name);
+		profiles[n].type = strcmp(type, "child") == 0 ? PROFILE_CHILD : PROFILE_ADULT;
+		n++;
+	}
+	if (r == 0)
+		r = message_leave(reply);
+	*ret_n = n;
+	return r;
+}
+
+static int strings_read(struct message *reply, const char **strings, size_t max, size_t *ret_n)
+{
+	const char *text;
+	size_t n = 0;
+	int r = message_enter(reply, 'a', "s");
+
+	while (r == 0 && message_more(reply)) {
+		r = message_read(reply, "s", &text);
+		if (r == 0 && strings && n < max)
+			strings[n++] = text;
+	}
+	if (r == 0)
+		r = message_leave(reply);
+	if (ret_n)
+		*ret_n = n;
+	return r;
+}
+
+static int policy_take(struct message *reply, struct decider *decider, struct why *why)
+{
+	struct decide_profile profiles[DECIDE_PROFILES_MAX];
+	const char *consents[DECIDE_CONSENTS_MAX];
+	struct snapshot snapshot = { .profiles = profiles, .consents = consents };
+	int r;
+
+	r = message_read(reply, "s", &snapshot.household);
+	if (r == 0)
+		r = strings_read(reply, NULL, 0, NULL);	/* later parents: not trusted to consent yet */
+	if (r == 0)
+		r = message_read(reply, "s", &snapshot.policy_hash);
+	if (r == 0)
+		r = profiles_read(reply, profiles, &snapshot.n_profiles);
+	if (r == 0)
+		r = strings_read(reply, consents, ARRAY_SIZE(consents), &snapshot.n_consents);
+	if (r > 0)
+		return answer_why(why, r, "the keeper's policy cannot be read; "
+				  "are cubbyd and the ear of the same version?");
+	return r ? r : decider_update(decider, &snapshot, why);
+}
+
+int report_policy(struct report *report, struct decider *decider, struct why *why)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	int r;
+
+	r = intake_request(report, "Policy", &request, why);
+	if (r == 0)
+		r = options_none(request);
+	if (r == 0)
+		r = bus_call(report->client, request, REPORT_TIMEOUT_MS, &reply, why);
+	if (r == 0)
+		r = policy_take(reply, decider, why);
+	if (r)
+		decider_clear(decider);
+	return r;
+}
+
+static unsigned kinds_list(unsigned set, enum kind kinds[static KIND_MAX])
+{
+	unsigned n = 0;
+
+	for (enum kind kind = KIND_AUDIO; kind <= KIND_MAX; kind++)
+		if (set & KIND_BIT(kind))
+			kinds[n++] = kind;
+	return n;
+}
+
+static int begin_append(struct message *request, const struct decide_profile *profile,
+			const enum kind *kinds, unsigned n, const struct box_keypair *pair)
+{
+	char id[ID_TEXT];
+	int r;
+
+	r = message_append(request, "s", id_text(&profile->id, id));
+	if (r == 0)
+		r = message_open(request, 'a', "s");
+	for (unsigned i = 0; r == 0 && i < n; i++)
+		r = message_append(request, "s", kind_name((int)kinds[i]));
+	if (r == 0)
+		r = message_close(request);
+	if (r == 0)
+		r = message_append(request, "ay", pair->public, sizeof(pair->public));
+	return r ? r : options_none(request);
+}
+
+static int intake_begin(struct report *report, const struct decide_profile *profile,
+			const enum kind *kinds, unsigned n, struct id *ret_id,
+			struct secret **ret_keys, struct why *why)
+{
+	_cleanup_(box_keypair_freep) struct box_keypair *pair = NULL;
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	const void *box;
+	const char *id;
+	size_t box_bytes;
+	int r;
+
+	r = box_keypair_new(&pair);
+	if (r == 0)
+		r = intake_request(report, "Begin", &request, why);
+	if (r == 0)
+		r = begin_append(request, profile, kinds, n, pair);
+	if (r == 0)
+		r = bus_call(report->client, request, REPORT_TIMEOUT_MS, &reply, why);
+	if (r)
+		return r;
+	r = message_read(reply, "say", &id, &box, &box_bytes);
+	if (r == 0 && !id_parse(id, ret_id))
+		r = ANSWER_INVALID_ARGUMENT;
+	if (r == 0)
+		r = box_open(pair, box, box_bytes, ret_keys);
+	if (r == 0 && (*ret_keys)->n != (size_t)n * KEY_BYTES)
+		r = ANSWER_INVALID_ARGUMENT;
+	if (r > 0)
+		return answer_why(why, ANSWER_FAILED, "the keeper's keys for the item cannot be read");
+	return r;
+}
+
+static int commit_append(struct message *request, const struct id *id, const struct sealed *sealed)
+{
+	char text[ID_TEXT];
+	int r;
+
+	r = message_append(request, "say", id_text(id, text), sealed->header.bytes,
+			   sizeof(sealed->header.bytes));
+	if (r == 0)
+		r = message_open(request, 'a', "(stt)");
+	for (unsigned i = 0; r == 0 && i < sealed->n_parts; i++) {
+		const struct sealed_part *part = &sealed->parts[i];
+
+		r = message_open(request, 'r', "stt");
+		if (r == 0)
+			r = message_append(request, "stt", kind_name((int)part->kind), part->offset,
+					   part->length);
+		if (r == 0)
+			r = message_close(request);
+	}
+	if (r == 0)
+		r = message_close(request);
+	if (r == 0)
+		r = message_append(request, "h", sealed->bodies);
+	return r ? r : options_none(request);
+}
+
+static int intake_commit(struct report *report, const struct id *id, const struct sealed *sealed,
+			 struct why *why)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	int r;
+
+	r = intake_request(report, "Commit", &request, why);
+	if (r == 0)
+		r = commit_append(request, id, sealed);
+	if (r == 0)
+		r = bus_call(report->client, request, REPORT_TIMEOUT_MS, &reply, why);
+	return r;
+}
+
+/* Best effort: an item that is not committed lapses by itself. */
+static void intake_abort(struct report *report, const struct id *id)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	char text[ID_TEXT];
+	int r;
+
+	if (!report->client || !bus_client_connected(report->client))
+		return;
+	r = intake_request(report, "Abort", &request, NULL);
+	if (r == 0)
+		r = message_append(request, "s", id_text(id, text));
+	if (r == 0)
+		r = options_none(request);
+	if (r == 0)
+		bus_call(report->client, request, REPORT_TIMEOUT_MS, &reply, NULL);
+}
+
+int report_keep(struct report *report, const struct decider *decider,
+		const struct decide_profile *profile, unsigned kinds,
+		const struct utterance *utterance, struct id *ret_id, struct why *why)
+{
+	_cleanup_(sealed_clear) struct sealed sealed = SEALED_NONE;
+	_cleanup_(secret_freep) struct secret *keys = NULL;
+	const struct household *household = decider_household(decider);
+	enum kind list[KIND_MAX];
+	unsigned n = kinds_list(kinds, list);
+	struct id id;
+	int r;
+
+	if (!household || !profile || n == 0)
+		return fault_origin(-EINVAL);
+	r = intake_begin(report, profile, list, n, &id, &keys, why);
+	if (r)
+		return r;
+	r = seal_utterance(utterance, household->home, &id, list, n, keys, &sealed);
+	if (r == 0)
+		r = intake_commit(report, &id, &sealed, why);
+	if (r) {
+		intake_abort(report, &id);
+		return r;
+	}
+	*ret_id = id;
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The ear's conversation with the keeper: what is the policy, and here is an item. */
+
+#include "decide.h"
+#include "seal.h"
+
+struct report;
+
+/* address NULL: the system bus. Connects when first needed, and again after a loss. */
+int report_new(const char *address, struct report **ret);
+struct report *report_free(struct report *report);
+CLEANUP_DEFINE(struct report *, report_free)
+
+/* Asks for the policy in force and gives it to the decider; on any other answer the decider is
+ * cleared. ANSWER_NO_DAEMON, ANSWER_NOT_FOUND (no household yet), ANSWER_INVALID_ARGUMENT (the
+ * household is not the pinned one), or the keeper's. */
+int report_policy(struct report *report, struct decider *decider, struct why *why);
+
+/* Seals and hands over. 0: it is durable and has this id. Any answer or fault: nothing is kept. */
+int report_keep(struct report *report, const struct decider *decider,
+		const struct decide_profile *profile, unsigned kinds,
+		const struct utterance *utterance, struct id *ret_id, struct why *why);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* /etc/cubby/ear.conf */
+
+#include <stdbool.h>
+#include "base/fault.h"
+#include "crypt/sign.h"
+
+#define SETTINGS_PATH "/etc/cubby/ear.conf"
+
+struct settings {
+	bool pinned;				/* household_key is given */
+	uint8_t household_key[SIGN_PUBLIC_BYTES];
+};
+
+/* path NULL: SETTINGS_PATH, which may be absent. ANSWER_INVALID_ARGUMENT names file and line. */
+int settings_read(const char *path, struct settings *ret, struct why *why);
