@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listing and deleting. Neither needs a key, and neither may ever ask for one: a lost passphrase
+ * never keeps a family from erasing. */
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "base/kind.h"
+#include "client/array.h"
+#include "client/session.h"
+
+/* A selection as it was given, kept for the following pages. */
+struct list_selection {
+	struct array ids;
+	char *profile;
+	char *kind;
+	int64_t since_s, until_s;
+	bool all;
+};
+
+struct cubby_list {
+	struct cubby *cubby;
+	struct list_selection selection;
+	struct message *reply;		/* the page being walked; NULL: fetch one */
+	char *cursor;			/* of the next page; NULL before the first */
+	bool ended;
+	struct cubby_item item;
+	struct cubby_part parts[KIND_MAX];
+};
+
+static void selection_clear(struct list_selection *selection)
+{
+	array_clear(&selection->ids, free);
+	free(selection->profile);
+	free(selection->kind);
+}
+
+static int selection_copy(const struct cubby_selection *from, struct list_selection *to)
+{
+	int r = 0;
+
+	if (!from)
+		return 0;
+	for (size_t i = 0; r == 0 && i < from->n_ids; i++)
+		r = array_add_text(&to->ids, from->ids[i]);
+	if (r == 0 && from->profile && !(to->profile = strdup(from->profile)))
+		r = fault_origin(-ENOMEM);
+	if (r == 0 && from->kind && !(to->kind = strdup(from->kind)))
+		r = fault_origin(-ENOMEM);
+	to->since_s = from->since_s;
+	to->until_s = from->until_s;
+	to->all = from->all;
+	return r;
+}
+
+static int ids_append(struct message *request, const struct list_selection *selection)
+{
+	int r = message_open(request, 'e', "sv");
+
+	if (r == 0)
+		r = message_append(request, "s", "ids");
+	if (r == 0)
+		r = message_open(request, 'v', "as");
+	if (r == 0)
+		r = message_open(request, 'a', "s");
+	for (size_t i = 0; r == 0 && i < selection->ids.n; i++)
+		r = message_append(request, "s", (const char *)selection->ids.all[i]);
+	for (int i = 0; r == 0 && i < 3; i++)
+		r = message_close(request);
+	return fault_trace(r);
+}
+
+static int selection_append(struct message *request, const struct list_selection *selection)
+{
+	int r = message_open(request, 'a', "{sv}");
+
+	if (r == 0 && selection->ids.n)
+		r = ids_append(request, selection);
+	if (r == 0 && selection->profile)
+		r = message_append_entry(request, "profile", "s", selection->profile);
+	if (r == 0 && selection->since_s > 0)
+		r = message_append_entry(request, "since", "t", (uint64_t)selection->since_s);
+	if (r == 0 && selection->until_s > 0)
+		r = message_append_entry(request, "until", "t", (uint64_t)selection->until_s);
+	if (r == 0 && selection->kind)
+		r = message_append_entry(request, "kind", "s", selection->kind);
+	if (r == 0 && selection->all)
+		r = message_append_entry(request, "all", "b", true);
+	return r == 0 ? message_close(request) : fault_trace(r);
+}
+
+struct cubby_list *cubby_list_free(struct cubby_list *list)
+{
+	if (!list)
+		return NULL;
+	selection_clear(&list->selection);
+	message_free(list->reply);
+	free(list->cursor);
+	free(list);
+	return NULL;
+}
+CLEANUP_DEFINE(struct cubby_list *, cubby_list_free)
+
+int cubby_list_new(struct cubby *cubby, const struct cubby_selection *selection,
+		   struct cubby_list **ret)
+{
+	_cleanup_(cubby_list_freep) struct cubby_list *list = calloc(1, sizeof(*list));
+	int r;
+
+	session_begin(cubby);
+	if (!list)
+		return session_end(cubby, fault_origin(-ENOMEM));
+	list->cubby = cubby;
+	r = selection_copy(selection, &list->selection);
+	if (r != 0)
+		return session_end(cubby, fault_trace(r));
+	*ret = take(list);
+	return 0;
+}
+
+static int page_fetch(struct cubby_list *list)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	struct cubby *cubby = list->cubby;
+	int r;
+
+	r = session_request(cubby, NULL, "Archive", "List", &request);
+	if (r == 0)
+		r = selection_append(request, &list->selection);
+	if (r == 0)
+		r = message_open(request, 'a', "{sv}");
+	if (r == 0 && list->cursor)
+		r = message_append_entry(request, "cursor", "s", list->cursor);
+	if (r == 0)
+		r = message_close(request);
+	if (r == 0)
+		r = session_call_complete(cubby, request, cubby->timeout_ms, &list->reply);
+	if (r != 0)
+		return fault_trace(r);
+	r = message_enter(list->reply, 'a', "(ssta(stu))");
+	return fault_trace(session_malformed(cubby, r, "Archive.List"));
+}
+
+/* After the last item of a page. */
+static int page_end(struct cubby_list *list)
+{
+	const char *cursor;
+	char *copy;
+	int r = message_leave(list->reply);
+
+	if (r == 0)
+		r = message_read(list->reply, "s", &cursor);
+	if (r != 0)
+		return fault_trace(session_malformed(list->cubby, r, "Archive.List"));
+	/* A cursor that does not move would have us ask for ever. */
+	if (*cursor && list->cursor && strcmp(cursor, list->cursor) == 0)
+		return session_malformed(list->cubby, ANSWER_FAILED, "Archive.List");
+	list->ended = !*cursor;
+	copy = strdup(cursor);
+	if (!copy)
+		return fault_origin(-ENOMEM);
+	free(list->cursor);
+	list->cursor = copy;
+	list->reply = message_free(list->reply);
+	return 0;
+}
+
+static int parts_read(struct cubby_list *list)
+{
+	const char *kind;
+	uint64_t expires_s;
+	uint32_t bytes;
+	size_t n = 0;
+	int r;
+
+	r = message_enter(list->reply, 'a', "(stu)");
+	while (r == 0 && message_more(list->reply)) {
+		r = message_enter(list->reply, 'r', "stu");
+		if (r == 0)
+			r = message_read(list->reply, "stu", &kind, &expires_s, &bytes);
+		if (r == 0 && (n >= KIND_MAX || !kind_from_name(kind)))
+			r = ANSWER_INVALID_ARGUMENT;
+		if (r != 0)
+			break;
+		list->parts[n++] = (struct cubby_part){
+			.kind = kind_name(kind_from_name(kind)),
+			.expires_s = (int64_t)expires_s,
+			.sealed_bytes = bytes,
+		};
+		r = message_leave(list->reply);
+	}
+	list->item.parts = list->parts;
+	list->item.n_parts = n;
+	return r == 0 ? message_leave(list->reply) : fault_trace(r);
+}
+
+static int item_read(struct cubby_list *list)
+{
+	const char *id, *profile;
+	struct id id_bytes, profile_bytes;
+	uint64_t started_s;
+	int r;
+
+	r = message_enter(list->reply, 'r', "ssta(stu)");
+	if (r == 0)
+		r = message_read(list->reply, "sst", &id, &profile, &started_s);
+	if (r == 0 && (!id_parse(id, &id_bytes) || !id_parse(profile, &profile_bytes)))
+		r = ANSWER_INVALID_ARGUMENT;
+	if (r != 0)
+		return fault_trace(r);
+	id_text(&id_bytes, list->item.id);
+	id_text(&profile_bytes, list->item.profile_id);
+	list->item.started_s = (int64_t)started_s;
+	r = parts_read(list);
+	return r == 0 ? message_leave(list->reply) : fault_trace(r);
+}
+
+static int list_next(struct cubby_list *list, const struct cubby_item **ret_item)
+{
+	int r;
+
+	for (;;) {
+		if (!list->reply) {
+			if (list->ended) {
+				*ret_item = NULL;
+				return 0;
+			}
+			r = page_fetch(list);
+			if (r != 0)
+				return fault_trace(r);
+		}
+		if (message_more(list->reply))
+			break;
+		r = page_end(list);
+		if (r != 0)
+			return fault_trace(r);
+	}
+	r = item_read(list);
+	if (r != 0)
+		return fault_trace(session_malformed(list->cubby, r, "Archive.List"));
+	*ret_item = &list->item;
+	return 0;
+}
+
+int cubby_list_next(struct cubby_list *list, const struct cubby_item **ret_item)
+{
+	session_begin(list->cubby);
+	return session_end(list->cubby, list_next(list, ret_item));
+}
+
+static int resolve_run(struct cubby *cubby, const char *prefix, char ret_id[CUBBY_ID_TEXT])
+{
+	_cleanup_(cubby_list_freep) struct cubby_list *list = NULL;
+	char found[CUBBY_ID_TEXT] = "";
+	const struct cubby_item *item;
+	size_t n = strlen(prefix);
+	struct id id;
+	int r;
+
+	if (n < 4 || n > 32 || strspn(prefix, "0123456789abcdef") != n)
+		return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
+				  "'%.40s' is not the id of an item; give its first 4 to 32 hex "
+				  "digits "
+				  "as 'cubby list' shows them", prefix);
+	if (id_parse(prefix, &id)) {
+		id_text(&id, ret_id);
+		return 0;
+	}
+	r = cubby_list_new(cubby, NULL, &list);
+	while (r == 0) {
+		r = list_next(list, &item);
+		if (r != 0 || !item)
+			break;
+		if (strncmp(item->id, prefix, n) != 0)
+			continue;
+		if (*found)
+			return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
+					  "'%s' could be %.12s or %.12s or more; give more digits",
+					  prefix, found, item->id);
+		memcpy(found, item->id, sizeof(found));
+	}
+	if (r != 0)
+		return fault_trace(r);
+	if (!*found)
+		return answer_why(&cubby->why, ANSWER_NOT_FOUND,
+				  "no item begins with '%s'; 'cubby list' shows what is kept",
+				  prefix);
+	memcpy(ret_id, found, sizeof(found));
+	return 0;
+}
+
+int cubby_resolve(struct cubby *cubby, const char *prefix, char ret_id[CUBBY_ID_TEXT])
+{
+	session_begin(cubby);
+	return session_end(cubby, resolve_run(cubby, prefix, ret_id));
+}
+
+static int delete_run(struct cubby *cubby, const struct list_selection *selection, bool dry_run,
+		      char **ret_job, uint32_t *ret_items)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	const char *path;
+	char *job = NULL;
+	uint32_t items;
+	int r;
+
+	r = session_request(cubby, NULL, "Archive", "Delete", &request);
+	if (r == 0)
+		r = selection_append(request, selection);
+	if (r == 0)
+		r = message_open(request, 'a', "{sv}");
+	if (r == 0 && dry_run)
+		r = message_append_entry(request, "dry-run", "b", true);
+	if (r == 0)
+		r = message_close(request);
+	if (r == 0)
+		r = session_call_complete(cubby, request, cubby->timeout_ms, &reply);
+	if (r != 0)
+		return fault_trace(r);
+	r = message_read(reply, "ou", &path, &items);
+	if (r != 0)
+		return fault_trace(session_malformed(cubby, r, "Archive.Delete"));
+	if (strcmp(path, "/") != 0) {
+		job = strdup(path);
+		if (!job)
+			return fault_origin(-ENOMEM);
+	}
+	*ret_job = job;
+	*ret_items = items;
+	return 0;
+}
+
+int cubby_delete(struct cubby *cubby, const struct cubby_selection *selection, bool dry_run,
+		 char **ret_job, uint32_t *ret_items)
+{
+	_cleanup_(selection_clear) struct list_selection copy = { 0 };
+	int r;
+
+	session_begin(cubby);
+	r = selection_copy(selection, &copy);
+	if (r == 0)
+		r = delete_run(cubby, &copy, dry_run, ret_job, ret_items);
+	return session_end(cubby, fault_trace(r));
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * libcubby: a parent's hand on the keeper, for the program `cubby` and for apps of integrators.
+ *
+ * Everything secret happens in the calling process: a passphrase is stretched here, consents are
+ * signed here, items are opened here, in locked memory that is wiped when freed. What crosses the
+ * bus is ciphertext, or is sealed to one reader.
+ *
+ * Functions return 0 when done, a positive answer (enum cubby_answer) when the world said no, or a
+ * negative errno when something broke; cubby_why() then has a sentence that names the value and the
+ * remedy. Out-parameters are written on success only. Structs that the library returns belong to
+ * it until their free function is called; they may grow at their end in later versions, so never
+ * copy or allocate them. Structs that the caller fills begin with their size: use the _INIT macros.
+ * A session is for one thread at a time, blocks for at most its timeout a call, and never exits or
+ * changes signal handlers.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CUBBY_API __attribute__((visibility("default")))
+
+#define CUBBY_ID_TEXT 33		/* 32 hex digits and a NUL */
+#define CUBBY_KEY_TEXT 65		/* 64 hex digits and a NUL */
+#define CUBBY_RECOVERY_TEXT 64		/* room for a recovery code and a NUL */
+
+enum cubby_answer {
+	CUBBY_NOT_AUTHORIZED = 1,	/* not in the group, no proof, or a wrong passphrase */
+	CUBBY_LOCKED,			/* too many wrong passphrases: wait */
+	CUBBY_NOT_FOUND,
+	CUBBY_EXISTS,
+	CUBBY_INVALID_ARGUMENT,
+	CUBBY_NO_CONSENT,
+	CUBBY_QUOTA_EXCEEDED,
+	CUBBY_RATE_LIMITED,
+	CUBBY_BUSY,
+	CUBBY_FAILED,
+	CUBBY_NO_DAEMON,		/* no bus, or no keeper on it */
+	CUBBY_TIMEOUT,
+};
+
+/* ------------------------------------------------------------------ session */
+
+struct cubby;
+
+struct cubby_options {
+	size_t size;
+	const char *address;	/* D-Bus address; NULL: the system bus */
+	const char *state_dir;	/* pins and log checkpoints; NULL: $XDG_STATE_HOME/cubby */
+	int timeout_ms;		/* of one call; 0: 25 s */
+};
+#define CUBBY_OPTIONS_INIT { .size = sizeof(struct cubby_options) }
+
+/* Does not connect yet: the first call that needs the keeper does. options may be NULL. Turns core
+ * dumps and ptrace of this process off. */
+CUBBY_API int cubby_new(const struct cubby_options *options, struct cubby **ret);
+/* Wipes every secret of the session. Takes NULL; returns NULL. */
+CUBBY_API struct cubby *cubby_free(struct cubby *cubby);
+/* Connects to the bus now; done by itself otherwise. */
+CUBBY_API int cubby_connect(struct cubby *cubby);
+/* Why the last call did not return 0. Never NULL, "" after a success. */
+CUBBY_API const char *cubby_why(const struct cubby *cubby);
+/* Where pins and log checkpoints are kept. Public keys and hashes only. */
+CUBBY_API const char *cubby_state_dir(const struct cubby *cubby);
+
+/* ------------------------------------------------------------------- keeper */
+
+struct cubby_status {
+	const char *version;
+	const char *erasure_level;		/* "E0", "E1", "E2" */
+	const char *const *sandbox;		/* NULL-ended */
+	bool household;				/* is there one? */
+	char device_key[CUBBY_KEY_TEXT];	/* signs receipts */
+	bool device_trusted;			/* it is the one pinned, or was pinned just now */
+	bool described;				/* the rest is only for parents */
+	uint32_t profiles, items, erasing, released;
+	const char *const *alerts;		/* NULL-ended sentences */
+};
+CUBBY_API int cubby_status(struct cubby *cubby, struct cubby_status **ret);
+CUBBY_API struct cubby_status *cubby_status_free(struct cubby_status *status);
+
+/* The retention policy in force and its BLAKE2b-256 (checked here). Free the text with free(). */
+CUBBY_API int cubby_policy(struct cubby *cubby, char **ret_text, char ret_hash[CUBBY_KEY_TEXT]);
+
+/* ------------------------------------------------------------------ parents */
+
+/* The strength rule, without a keeper. CUBBY_INVALID_ARGUMENT: cubby_why() says what to do. */
+CUBBY_API int cubby_passphrase_check(struct cubby *cubby, const char *passphrase);
+
+/*
+ * Makes the household. The recovery code is handed to `keep_code` before anything is sent, so that
+ * it can be stored first; a non-zero return from it ends the setup with CUBBY_FAILED and no trace.
+ * CUBBY_EXISTS: there is a household already. The session is proved afterwards.
+ */
+CUBBY_API int cubby_setup(struct cubby *cubby, const char *parent, const char *passphrase,
+			  int (*keep_code)(void *context, const char *code), void *context);
+
+enum cubby_secrets {
+	CUBBY_SECRET_HOME = 1,		/* opens what is kept */
+	CUBBY_SECRET_RELEASE = 2,	/* opens only what an adult approved for export */
+	CUBBY_SECRET_SIGN = 4,		/* signs consents */
+};
+
+struct cubby_proof {
+	size_t size;
+	const char *parent;		/* NULL: the household's only parent */
+	const char *passphrase;		/* one of these two; borrowed for the call */
+	const char *recovery_code;
+};
+#define CUBBY_PROOF_INIT { .size = sizeof(struct cubby_proof) }
+
+/* Proves who is there, for at most 300 s and this connection, and fetches the secrets named, and
+ * no others. CUBBY_NOT_AUTHORIZED: wrong. CUBBY_LOCKED: wait; nothing was tried. */
+CUBBY_API int cubby_prove(struct cubby *cubby, const struct cubby_proof *proof, unsigned secrets);
+/* Ends the proof and wipes the secrets. */
+CUBBY_API int cubby_lock(struct cubby *cubby);
+
+/* ----------------------------------------------------------------- profiles */
+
+struct cubby_profile {
+	char id[CUBBY_ID_TEXT];
+	const char *name;
+	bool child;
+	int64_t created_s;
+};
+struct cubby_profiles {
+	size_t n;
+	struct cubby_profile *const *list;	/* by name */
+};
+CUBBY_API int cubby_profiles(struct cubby *cubby, struct cubby_profiles **ret);
+CUBBY_API struct cubby_profiles *cubby_profiles_free(struct cubby_profiles *profiles);
+/* Needs a proof. A profile is a child's or an adult's for ever. */
+CUBBY_API int cubby_profile_add(struct cubby *cubby, const char *name, bool child,
+				char ret_id[CUBBY_ID_TEXT]);
+/* Erases everything kept of the profile, then the profile. *ret_job: for cubby_job_wait(), then
+ * free(). */
+CUBBY_API int cubby_profile_remove(struct cubby *cubby, const char *profile, char **ret_job);
+
+/* ------------------------------------------------------------------ consent */
+
+struct cubby_consent {
+	char profile_id[CUBBY_ID_TEXT];
+	const char *kind;		/* "audio", "transcript", "location" */
+	const char *state;		/* "in force", "withdrawn", "policy changed" */
+	int64_t keep_s;
+	int64_t granted_s;
+};
+struct cubby_consents {
+	size_t n;
+	struct cubby_consent *const *list;
+};
+/* profile NULL: all. */
+CUBBY_API int cubby_consents(struct cubby *cubby, const char *profile, struct cubby_consents **ret);
+CUBBY_API struct cubby_consents *cubby_consents_free(struct cubby_consents *consents);
+/* The longest a kind can be kept, in seconds, by the law of the build; 0: no such kind. */
+CUBBY_API uint32_t cubby_keep_max_s(const char *kind);
+/* Signs one statement a kind, over the policy in force, and sends them; all are taken or none.
+ * keep_s[i] belongs to kinds[i]. Needs a proof with CUBBY_SECRET_SIGN. */
+CUBBY_API int cubby_consent_grant(struct cubby *cubby, const char *profile,
+				  const char *const *kinds,
+				  const uint32_t *keep_s, size_t n);
+/* Ends consents at once and erases what was kept under them. n 0: every kind. *ret_job: free(). */
+CUBBY_API int cubby_consent_withdraw(struct cubby *cubby, const char *profile,
+				     const char *const *kinds, size_t n, char **ret_job);
+
+/* ------------------------------------------------------------------ archive */
+
+struct cubby_selection {
+	size_t size;
+	const char *const *ids;		/* these items */
+	size_t n_ids;
+	const char *profile;		/* nickname or id; NULL: any */
+	int64_t since_s;		/* 0: no bound; since <= started < until */
+	int64_t until_s;
+	const char *kind;		/* NULL: any */
+	bool all;			/* deletion of everything must say so */
+};
+#define CUBBY_SELECTION_INIT { .size = sizeof(struct cubby_selection) }
+
+struct cubby_part {
+	const char *kind;
+	int64_t expires_s;
+	uint32_t sealed_bytes;
+};
+struct cubby_item {
+	char id[CUBBY_ID_TEXT];
+	char profile_id[CUBBY_ID_TEXT];
+	int64_t started_s;		/* whole minutes */
+	size_t n_parts;
+	const struct cubby_part *parts;
+};
+
+/* A listing, newest first, fetched page by page as it is walked. */
+struct cubby_list;
+CUBBY_API int cubby_list_new(struct cubby *cubby, const struct cubby_selection *selection,
+			     struct cubby_list **ret);
+/* *ret_item: valid until the next call; NULL at the end. */
+CUBBY_API int cubby_list_next(struct cubby_list *list, const struct cubby_item **ret_item);
+CUBBY_API struct cubby_list *cubby_list_free(struct cubby_list *list);
+
+/* The one item whose id begins with these 4 to 32 hex digits. CUBBY_NOT_FOUND;
+ * CUBBY_INVALID_ARGUMENT: not such digits, or several items (named in cubby_why()). */
+CUBBY_API int cubby_resolve(struct cubby *cubby, const char *prefix, char ret_id[CUBBY_ID_TEXT]);
+
+/* What was kept, opened here, in locked memory. */
+struct cubby_opened {
+	const char *text;		/* NULL: no transcript was asked for or kept */
+	double confidence;		/* 0 to 1; -1: not known */
+	int64_t duration_ms;		/* -1: not known */
+	const int16_t *samples;		/* NULL: no sound */
+	size_t frames;
+	unsigned rate_hz;
+	const void *flac;		/* the same sound, as it was kept */
+	size_t flac_bytes;
+	const char *location;		/* "latitude,longitude", at most two decimals; or NULL */
+};
+/* kinds: NULL-ended; NULL: all there are. Needs a proof with CUBBY_SECRET_HOME. The access is in
+ * the log before this returns. */
+CUBBY_API int cubby_open(struct cubby *cubby, const char *id, const char *const *kinds,
+			 struct cubby_opened **ret);
+CUBBY_API struct cubby_opened *cubby_opened_free(struct cubby_opened *opened);
+
+/* *ret_items: how many it touches. With dry_run nothing happens and *ret_job is NULL; so it is when
+ * nothing is touched. From the return on the items are invisible. Needs no passphrase. */
+CUBBY_API int cubby_delete(struct cubby *cubby, const struct cubby_selection *selection,
+			   bool dry_run, char **ret_job, uint32_t *ret_items);
+
+/* -------------------------------------------------------------------- erasure */
+
+struct cubby_erasure {
+	bool done;			/* verified; false: partial */
+	const char *receipt;		/* signed "cubby-receipt-1", checked here; "" unless done */
+	const char *problem;		/* what is not clean and what happens next; "" when done */
+};
+/* CUBBY_TIMEOUT: it goes on without us. timeout_ms 0: 10 minutes. */
+CUBBY_API int cubby_job_wait(struct cubby *cubby, const char *job, int timeout_ms,
+			     struct cubby_erasure **ret);
+CUBBY_API struct cubby_erasure *cubby_erasure_free(struct cubby_erasure *erasure);
+
+struct cubby_receipt {
+	char id[CUBBY_ID_TEXT];
+	const char *reason;		/* "delete", "withdraw", "remove", "expire" */
+	const char *erasure_level;
+	int64_t asked_s, ended_s;
+	uint32_t items, parts;
+	char key[CUBBY_KEY_TEXT];	/* of the device that signed it */
+};
+/* Needs no keeper. key: 64 hex digits as printed at setup; NULL: the pinned device key
+ * (CUBBY_NOT_FOUND when there is none). CUBBY_INVALID_ARGUMENT: not genuine, with the reason. */
+CUBBY_API int cubby_receipt_verify(struct cubby *cubby, const char *text, const char *key,
+				   struct cubby_receipt **ret);
+CUBBY_API struct cubby_receipt *cubby_receipt_free(struct cubby_receipt *receipt);
+
+/* ------------------------------------------------------------ import, export */
+
+/* An adult's own recording: 16-bit mono samples at 16 kHz, sealed here. transcript may be NULL.
+ * Needs a proof. CUBBY_NOT_AUTHORIZED: the profile is a child's. */
+CUBBY_API int cubby_import(struct cubby *cubby, const char *profile, const int16_t *samples,
+			   size_t frames, const char *transcript, char ret_id[CUBBY_ID_TEXT]);
+
+/* Opens one item of an adult, seals a copy to the release key and hands that in. Needs a proof with
+ * CUBBY_SECRET_HOME. CUBBY_NOT_AUTHORIZED: it is not an adult's own. */
+CUBBY_API int cubby_export_approve(struct cubby *cubby, const char *id, const char *purpose,
+				   const char *recipient, char ret_copy[CUBBY_ID_TEXT],
+				   int64_t *ret_expires_s);
+
+struct cubby_copy {
+	char id[CUBBY_ID_TEXT];
+	char item[CUBBY_ID_TEXT];
+	int64_t approved_s, expires_s;
+	const char *purpose, *recipient;
+};
+struct cubby_copies {
+	size_t n;
+	struct cubby_copy *const *list;
+};
+/* Needs a proof. */
+CUBBY_API int cubby_copies(struct cubby *cubby, struct cubby_copies **ret);
+CUBBY_API struct cubby_copies *cubby_copies_free(struct cubby_copies *copies);
+
+struct cubby_excluded {
+	const char *reason;		/* "child", "not approved" */
+	uint32_t items;
+};
+struct cubby_released {
+	size_t n;
+	const char *const *ids;
+	size_t n_excluded;
+	struct cubby_excluded *const *excluded;
+};
+/* What an export for this purpose and recipient ("" for any) may hold. Needs a proof. */
+CUBBY_API int cubby_export_select(struct cubby *cubby, const char *purpose, const char *recipient,
+				  struct cubby_released **ret);
+CUBBY_API struct cubby_released *cubby_released_free(struct cubby_released *released);
+/* As cubby_open(), for an approved copy, with CUBBY_SECRET_RELEASE alone. */
+CUBBY_API int cubby_export_open(struct cubby *cubby, const char *copy, struct cubby_opened **ret);
+
+/* ---------------------------------------------------------------- access log */
+
+struct cubby_log_entry {
+	uint64_t seq;
+	int64_t time_s;			/* whole minutes */
+	const char *body;		/* a JSON object; no words, names or ids */
+};
+/* Oldest first; walked page by page. */
+struct cubby_log;
+CUBBY_API int cubby_log_new(struct cubby *cubby, struct cubby_log **ret);
+CUBBY_API int cubby_log_next(struct cubby_log *log, const struct cubby_log_entry **ret_entry);
+CUBBY_API struct cubby_log *cubby_log_free(struct cubby_log *log);
+
+/* Checks the hash chain from its first entry, and that it still holds the entry seen last time
+ * (the checkpoint in the state directory, moved on afterwards). CUBBY_FAILED: the log was changed;
+ * *ret_seq is then the first bad entry. Otherwise *ret_seq is the last entry. */
+CUBBY_API int cubby_log_verify(struct cubby *cubby, uint64_t *ret_seq);
+
+#ifdef __cplusplus
+}
+#endif

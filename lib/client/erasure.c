@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Waiting for an erasure, and checking what the keeper signed about it. "Done" is never said here
+ * without a receipt that holds under the pinned key. */
+
+#include <string.h>
+
+#include "base/id.h"
+#include "client/array.h"
+#include "client/session.h"
+#include "crypt/receipt.h"
+
+#define ERASURE_TIMEOUT_MS (10 * 60 * 1000)
+
+struct erasure_owner {
+	struct cubby_erasure public;
+	struct array texts;
+};
+
+struct cubby_erasure *cubby_erasure_free(struct cubby_erasure *erasure)
+{
+	struct erasure_owner *owner = (struct erasure_owner *)erasure;
+
+	if (!owner)
+		return NULL;
+	array_clear(&owner->texts, free);
+	free(owner);
+	return NULL;
+}
+CLEANUP_DEFINE(struct cubby_erasure *, cubby_erasure_free)
+
+static int erasure_make(struct cubby *cubby, const char *state, const char *receipt,
+			const char *problem, struct cubby_erasure **ret)
+{
+	_cleanup_(cubby_erasure_freep) struct cubby_erasure *erasure = NULL;
+	struct erasure_owner *owner;
+	struct receipt checked;
+	int r;
+
+	if (strcmp(state, "done") == 0) {
+		r = session_device(cubby);
+		if (r == 0)
+			r = receipt_verify(receipt, cubby->pins.device_sign, NULL, &checked,
+					   &cubby->why);
+		if (r != 0)
+			return fault_trace(r);
+	} else if (strcmp(state, "partial") != 0) {
+		return session_malformed(cubby, ANSWER_FAILED, "Job.Wait");
+	}
+	owner = calloc(1, sizeof(*owner));
+	if (!owner)
+		return fault_origin(-ENOMEM);
+	erasure = &owner->public;
+	r = array_add_text(&owner->texts, receipt);
+	if (r == 0)
+		r = array_add_text(&owner->texts, problem);
+	if (r != 0)
+		return fault_trace(r);
+	erasure->done = strcmp(state, "done") == 0;
+	erasure->receipt = owner->texts.all[0];
+	erasure->problem = owner->texts.all[1];
+	*ret = take(erasure);
+	return 0;
+}
+
+static int wait_run(struct cubby *cubby, const char *job, int timeout_ms,
+		    struct cubby_erasure **ret)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	const char *state, *receipt, *problem;
+	int r;
+
+	r = session_request(cubby, job, "Job", "Wait", &request);
+	if (r == 0)
+		r = message_open(request, 'a', "{sv}");
+	if (r == 0)
+		r = message_close(request);
+	if (r == 0)
+		r = session_call_complete(cubby, request, timeout_ms > 0 ? timeout_ms :
+					  ERASURE_TIMEOUT_MS,
+					  &reply);
+	if (r == ANSWER_TIMEOUT)
+		return answer_why(&cubby->why, r,
+				  "the erasure is not verified yet; the keeper goes on with it, "
+				  "and "
+				  "'cubby status' shows when it has ended");
+	if (r != 0)
+		return fault_trace(r);
+	r = message_read(reply, "sss", &state, &receipt, &problem);
+	if (r != 0)
+		return fault_trace(session_malformed(cubby, r, "Job.Wait"));
+	return fault_trace(erasure_make(cubby, state, receipt, problem, ret));
+}
+
+int cubby_job_wait(struct cubby *cubby, const char *job, int timeout_ms, struct cubby_erasure **ret)
+{
+	session_begin(cubby);
+	return session_end(cubby, wait_run(cubby, job, timeout_ms, ret));
+}
+
+struct receipt_owner {
+	struct cubby_receipt public;
+	struct receipt receipt;
+};
+
+struct cubby_receipt *cubby_receipt_free(struct cubby_receipt *receipt)
+{
+	free(receipt);
+	return NULL;
+}
+
+static int receipt_key(struct cubby *cubby, const char *key, uint8_t ret_key[static 32])
+{
+	int r;
+
+	if (key) {
+		if (!hex_parse(key, ret_key, 32))
+			return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
+					  "'%.80s' is not a device key (64 lower-case hex "
+					  "digits)", key);
+		return 0;
+	}
+	r = pins_read(cubby->state_dir, &cubby->pins, &cubby->why);
+	if (r != 0)
+		return fault_trace(r);
+	if (!cubby->pins.device)
+		return answer_why(&cubby->why, ANSWER_NOT_FOUND,
+				  "no device key is pinned here; give the one printed at setup "
+				  "with "
+				  "--key HEX");
+	memcpy(ret_key, cubby->pins.device_sign, 32);
+	return 0;
+}
+
+static int receipt_run(struct cubby *cubby, const char *text, const char *key,
+		       struct cubby_receipt **ret)
+{
+	static const char *const levels[] = { "E0", "E1", "E2", "E3" };
+	struct receipt_owner *owner;
+	struct receipt receipt;
+	uint8_t bytes[SIGN_PUBLIC_BYTES];
+	int r;
+
+	r = receipt_key(cubby, key, bytes);
+	if (r == 0)
+		r = receipt_verify(text, bytes, NULL, &receipt, &cubby->why);
+	if (r == 0 && receipt.erasure_level >= ARRAY_SIZE(levels))
+		return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
+				  "erasure level %u is not known to this version",
+				  receipt.erasure_level);
+	if (r != 0)
+		return fault_trace(r);
+	owner = calloc(1, sizeof(*owner));
+	if (!owner)
+		return fault_origin(-ENOMEM);
+	owner->receipt = receipt;
+	id_text(&receipt.id, owner->public.id);
+	owner->public.reason = owner->receipt.reason;
+	owner->public.erasure_level = levels[receipt.erasure_level];
+	owner->public.asked_s = receipt.asked_min * 60;
+	owner->public.ended_s = receipt.ended_min * 60;
+	owner->public.items = (uint32_t)receipt.items;
+	owner->public.parts = (uint32_t)receipt.parts;
+	hex_text(bytes, sizeof(bytes), owner->public.key);
+	*ret = &owner->public;
+	return 0;
+}
+
+int cubby_receipt_verify(struct cubby *cubby, const char *text, const char *key,
+			 struct cubby_receipt **ret)
+{
+	session_begin(cubby);
+	return session_end(cubby, receipt_run(cubby, text, key, ret));
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves to the keeper who is there and fetches secrets. The passphrase must not leave this
+ * process: what is sent is a proof, sealed to the pinned keeper, and no secret is fetched that was
+ * not asked for. */
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "client/session.h"
+#include "client/writer.h"
+#include "crypt/door.h"
+#include "crypt/statement.h"
+
+/* The name of the only parent; the caller frees it. */
+static int parent_only(struct cubby *cubby, char **ret_name)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	_cleanup_(cleanup_free) char *only = NULL;
+	const char *name;
+	uint64_t created_s;
+	bool founding;
+	int r;
+
+	r = session_request(cubby, NULL, "Parents", "List", &request);
+	if (r == 0)
+		r = session_call(cubby, request, &reply);
+	if (r != 0)
+		return fault_trace(r);
+	r = message_enter(reply, 'a', "(stb)");
+	while (r == 0 && message_more(reply)) {
+		r = message_enter(reply, 'r', "stb");
+		if (r == 0)
+			r = message_read(reply, "stb", &name, &created_s, &founding);
+		if (r == 0)
+			r = message_leave(reply);
+		if (r == 0 && only)
+			return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
+					  "this household has several parents; say which one you "
+					  "are "
+					  "with --parent NAME");
+		if (r == 0) {
+			only = strdup(name);
+			if (!only)
+				r = fault_origin(-ENOMEM);
+		}
+	}
+	if (r != 0)
+		return fault_trace(session_malformed(cubby, r, "Parents.List"));
+	if (!only)
+		return answer_why(&cubby->why, ANSWER_NOT_FOUND,
+				  "there is no household yet; run 'cubby setup --parent NAME' "
+				  "first");
+	*ret_name = take(only);
+	return 0;
+}
+
+static int challenge_get(struct cubby *cubby, const char *parent, enum door_kind kind,
+			 struct door *ret)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	struct door door = { .kind = kind };
+	const void *salt;
+	size_t n;
+	uint32_t wait_s;
+	int r;
+
+	r = session_request(cubby, NULL, "Parents", "Challenge", &request);
+	if (r == 0)
+		r = message_append(request, "ss", parent, door_kind_name(kind));
+	if (r == 0)
+		r = session_call(cubby, request, &reply);
+	if (r != 0)
+		return fault_trace(r);
+	r = message_read(reply, "ayutu", &salt, &n, &door.passes, &door.memory_bytes, &wait_s);
+	if (r == 0 && n != sizeof(door.salt))
+		r = ANSWER_INVALID_ARGUMENT;
+	if (r != 0)
+		return fault_trace(session_malformed(cubby, r, "Parents.Challenge"));
+	if (wait_s > 0)
+		return answer_why(&cubby->why, ANSWER_LOCKED,
+				  "too many wrong passphrases; try again in %u s, or use the "
+				  "recovery "
+				  "code now (--recovery-file F)", wait_s);
+	memcpy(door.salt, salt, n);
+	*ret = door;
+	return 0;
+}
+
+static int proof_seal(struct cubby *cubby, const struct secret *proof,
+		      const struct box_keypair *reply, uint8_t **ret_box, size_t *ret_n)
+{
+	_cleanup_(secret_freep) struct secret *buffer = NULL;
+	struct writer writer = { 0 };
+	int r;
+
+	r = secret_new(1024, &buffer);
+	if (r < 0)
+		return fault_trace(r);
+	writer.buffer = buffer;
+	writer_add(&writer, "{\"caller\":\"%s\",\"reply_key\":\"", bus_client_name(cubby->bus));
+	writer_add_hex(&writer, reply->public, sizeof(reply->public));
+	writer_add(&writer, "\",\"proof\":\"");
+	writer_add_hex(&writer, proof->bytes, proof->n);
+	writer_add(&writer, "\"}");
+	if (writer.overflow)
+		return fault_origin(-EOVERFLOW);
+	return fault_trace(box_seal(cubby->pins.device_box, buffer->bytes, writer.n, ret_box,
+				    ret_n));
+}
+
+static int wrap_take(struct cubby *cubby, const json_t *wraps, const struct secret *half,
+		     const char *name, struct secret **ret)
+{
+	const char *hex = json_string_value(json_object_get(wraps, name));
+	_cleanup_(cleanup_free) uint8_t *wrapped = NULL;
+	size_t n = hex ? strlen(hex) / 2 : 0;
+	int r;
+
+	if (n == 0 || n > 1024)
+		return answer_why(&cubby->why, ANSWER_FAILED,
+				  "the keeper did not hand out the key '%s'", name);
+	wrapped = malloc(n);
+	if (!wrapped)
+		return fault_origin(-ENOMEM);
+	if (!hex_parse(hex, wrapped, (unsigned)n))
+		return session_malformed(cubby, ANSWER_FAILED, "Parents.Prove");
+	r = wrap_open(half, name, wrapped, n, ret);
+	if (r > 0)
+		return answer_why(&cubby->why, ANSWER_FAILED,
+				  "the key '%s' does not open; the keeper's database was damaged "
+				  "or "
+				  "changed", name);
+	return fault_trace(r);
+}
+
+/* Opens what Prove returned, checks that it belongs to the pinned household, and keeps it. */
+static int wraps_take(struct cubby *cubby, const struct secret *json, const struct secret *half,
+		      unsigned secrets)
+{
+	_cleanup_(statement_json_freep) json_t *wraps =
+		json_loadb((const char *)json->bytes, json->n, JSON_REJECT_DUPLICATES, NULL);
+	_cleanup_(secret_freep) struct secret *home = NULL;
+	_cleanup_(secret_freep) struct secret *release = NULL;
+	_cleanup_(secret_freep) struct secret *sign = NULL;
+	int r = 0;
+
+	if (!json_is_object(wraps))
+		return session_malformed(cubby, ANSWER_FAILED, "Parents.Prove");
+	if (secrets & CUBBY_SECRET_HOME)
+		r = wrap_take(cubby, wraps, half, DOOR_SECRET_HOME, &home);
+	if (r == 0 && (secrets & CUBBY_SECRET_RELEASE))
+		r = wrap_take(cubby, wraps, half, DOOR_SECRET_RELEASE, &release);
+	if (r == 0 && (secrets & CUBBY_SECRET_SIGN))
+		r = wrap_take(cubby, wraps, half, DOOR_SECRET_SIGN, &sign);
+	if (r != 0)
+		return fault_trace(r);
+	session_forget_secrets(cubby);
+	if (home)
+		r = box_keypair_from(take(home), &cubby->home);
+	if (r == 0 && release)
+		r = box_keypair_from(take(release), &cubby->release);
+	if (r == 0 && sign)
+		r = sign_keypair_from(take(sign), &cubby->sign);
+	if (r != 0)
+		return fault_trace(r);
+	if ((cubby->home && memcmp(cubby->home->public, cubby->household.home,
+				   BOX_PUBLIC_BYTES) != 0) ||
+	    (cubby->release && memcmp(cubby->release->public, cubby->household.release,
+				      BOX_PUBLIC_BYTES) != 0)) {
+		session_forget_secrets(cubby);
+		return answer_why(&cubby->why, ANSWER_FAILED,
+				  "the keys behind this passphrase are not those of the "
+				  "household; the "
+				  "keeper's database was damaged or changed");
+	}
+	return 0;
+}
+
+static int secrets_append(struct message *request, unsigned secrets)
+{
+	int r = message_open(request, 'a', "s");
+
+	if (r == 0 && (secrets & CUBBY_SECRET_HOME))
+		r = message_append(request, "s", DOOR_SECRET_HOME);
+	if (r == 0 && (secrets & CUBBY_SECRET_RELEASE))
+		r = message_append(request, "s", DOOR_SECRET_RELEASE);
+	if (r == 0 && (secrets & CUBBY_SECRET_SIGN))
+		r = message_append(request, "s", DOOR_SECRET_SIGN);
+	return r == 0 ? message_close(request) : r;
+}
+
+static int proof_send(struct cubby *cubby, const char *parent, enum door_kind kind,
+		      const struct door_halves *halves, unsigned secrets)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	_cleanup_(box_keypair_freep) struct box_keypair *pair = NULL;
+	_cleanup_(secret_freep) struct secret *json = NULL;
+	_cleanup_(cleanup_free) uint8_t *box = NULL;
+	const void *sealed;
+	size_t n, n_sealed;
+	uint32_t lasts_s;
+	int r;
+
+	r = box_keypair_new(&pair);
+	if (r == 0)
+		r = proof_seal(cubby, halves->proof, pair, &box, &n);
+	if (r == 0)
+		r = session_request(cubby, NULL, "Parents", "Prove", &request);
+	if (r == 0)
+		r = message_append(request, "ssay", parent, door_kind_name(kind),
+				   (const void *)box, n);
+	if (r == 0)
+		r = secrets_append(request, secrets);
+	if (r == 0)
+		r = message_append(request, "ay", (const void *)pair->public, sizeof(pair->public));
+	if (r == 0)
+		r = session_call(cubby, request, &reply);
+	if (r != 0)
+		return fault_trace(r);
+	r = message_read(reply, "ayu", &sealed, &n_sealed, &lasts_s);
+	if (r == 0)
+		r = box_open(pair, sealed, n_sealed, &json);
+	if (r != 0)
+		return fault_trace(session_malformed(cubby, r, "Parents.Prove"));
+	return fault_trace(wraps_take(cubby, json, halves->wrap, secrets));
+}
+
+static int prove_run(struct cubby *cubby, const struct cubby_proof *proof, unsigned secrets)
+{
+	_cleanup_(door_halves_clear) struct door_halves halves = { 0 };
+	_cleanup_(cleanup_free) char *only = NULL;
+	enum door_kind kind = proof->recovery_code ? DOOR_RECOVERY : DOOR_PASSPHRASE;
+	const char *parent = proof->parent;
+	const char *opener = proof->recovery_code ? proof->recovery_code : proof->passphrase;
+	struct door door;
+	int r = 0;
+
+	if (!opener)
+		return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
+				  "a proof needs a passphrase or a recovery code");
+	if (!parent) {
+		r = parent_only(cubby, &only);
+		parent = only;
+	}
+	if (r == 0)
+		r = session_device(cubby);
+	if (r == 0)
+		r = session_household(cubby);
+	if (r == 0)
+		r = challenge_get(cubby, parent, kind, &door);
+	if (r == 0)
+		r = door_open(&door, opener, &halves, &cubby->why);
+	if (r == 0)
+		r = proof_send(cubby, parent, kind, &halves, secrets);
+	return fault_trace(r);
+}
+
+int cubby_prove(struct cubby *cubby, const struct cubby_proof *proof, unsigned secrets)
+{
+	session_begin(cubby);
+	return session_end(cubby, prove_run(cubby, proof, secrets));
+}
+
+int cubby_lock(struct cubby *cubby)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	int r;
+
+	session_begin(cubby);
+	session_forget_secrets(cubby);
+	r = session_request(cubby, NULL, "Parents", "Lock", &request);
+	if (r == 0)
+		r = session_call(cubby, request, &reply);
+	return session_end(cubby, fault_trace(r));
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists of what was approved for export. They hold ids and what the adult wrote about purpose and
+ * recipient; nothing of what was said. */
+
+#include <string.h>
+
+#include "base/id.h"
+#include "client/array.h"
+#include "client/session.h"
+
+struct copies_owner {
+	struct cubby_copies public;
+	struct array array;
+};
+
+static void copy_free(void *element)
+{
+	struct cubby_copy *copy = element;
+
+	free((void *)(uintptr_t)copy->purpose);
+	free((void *)(uintptr_t)copy->recipient);
+	free(copy);
+}
+
+struct cubby_copies *cubby_copies_free(struct cubby_copies *copies)
+{
+	struct copies_owner *owner = (struct copies_owner *)copies;
+
+	if (!owner)
+		return NULL;
+	array_clear(&owner->array, copy_free);
+	free(owner);
+	return NULL;
+}
+CLEANUP_DEFINE(struct cubby_copies *, cubby_copies_free)
+
+static int copy_read(struct message *message, struct array *array)
+{
+	const char *id, *item, *purpose, *recipient;
+	uint64_t approved_s, expires_s;
+	struct id id_bytes, item_bytes;
+	struct cubby_copy *copy;
+	int r;
+
+	r = message_enter(message, 'r', "ssttss");
+	if (r == 0)
+		r = message_read(message, "ssttss", &id, &item, &approved_s, &expires_s, &purpose,
+				 &recipient);
+	if (r == 0 && (!id_parse(id, &id_bytes) || !id_parse(item, &item_bytes)))
+		r = ANSWER_INVALID_ARGUMENT;
+	if (r != 0)
+		return fault_trace(r);
+	copy = calloc(1, sizeof(*copy));
+	if (!copy)
+		return fault_origin(-ENOMEM);
+	id_text(&id_bytes, copy->id);
+	id_text(&item_bytes, copy->item);
+	copy->approved_s = (int64_t)approved_s;
+	copy->expires_s = (int64_t)expires_s;
+	copy->purpose = strdup(purpose);
+	copy->recipient = strdup(recipient);
+	if (!copy->purpose || !copy->recipient) {
+		copy_free(copy);
+		return fault_origin(-ENOMEM);
+	}
+	r = array_add(array, copy, copy_free);
+	return r == 0 ? message_leave(message) : fault_trace(r);
+}
+
+static int copies_run(struct cubby *cubby, struct cubby_copies **ret)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
+	struct copies_owner *owner;
+	int r;
+
+	r = session_request(cubby, NULL, "Export", "List", &request);
+	if (r == 0)
+		r = session_call(cubby, request, &reply);
+	if (r != 0)
+		return fault_trace(r);
+	owner = calloc(1, sizeof(*owner));
+	if (!owner)
+		return fault_origin(-ENOMEM);
+	copies = &owner->public;
+	r = message_enter(reply, 'a', "(ssttss)");
+	while (r == 0 && message_more(reply))
+		r = copy_read(reply, &owner->array);
+	if (r != 0)
+		return fault_trace(session_malformed(cubby, r, "Export.List"));
+	copies->n = owner->array.n;
+	copies->list = (struct cubby_copy *const *)owner->array.all;
+	*ret = take(copies);
+	return 0;
+}
+
+int cubby_copies(struct cubby *cubby, struct cubby_copies **ret)
+{
+	session_begin(cubby);
+	return session_end(cubby, copies_run(cubby, ret));
+}
+
+struct released_owner {
+	struct cubby_released public;
+	struct array ids;
+	struct array excluded;
+};
+
+static void excluded_free(void *element)
+{
+	struct cubby_excluded *excluded = element;
+
+	free((void *)(uintptr_t)excluded->reason);
+	free(excluded);
+}
+
+struct cubby_released *cubby_released_free(struct cubby_released *released)
+{
+	struct released_owner *owner = (struct released_owner *)released;
+
+	if (!owner)
+		return NULL;
+	array_clear(&owner->ids, free);
+	array_clear(&owner->excluded, excluded_free);
+	free(owner);
+	return NULL;
+}
+CLEANUP_DEFINE(struct cubby_released *, cubby_released_free)
+
+static int excluded_read(struct message *message, struct array *array)
+{
+	struct cubby_excluded *excluded;
+	const char *reason;
+	uint32_t items;
+	int r;
+
+	r = message_enter(message, 'r', "su");
+	if (r == 0)
+		r = message_read(message, "su", &reason, &items);
+	if (r != 0)
+		return fault_trace(r);
+	excluded = calloc(1, sizeof(*excluded));
+	if (!excluded)
+		return fault_origin(-ENOMEM);
+	excluded->items = items;
+	excluded->reason = strdup(reason);
+	if (!excluded->reason) {
+		excluded_free(excluded);
+		return fault_origin(-ENOMEM);
+	}
+	r = array_add(array, excluded, excluded_free);
+	return r == 0 ? message_leave(message) : fault_trace(r);
+}
+
+static int released_read(struct message *reply, struct released_owner *owner)
+{
+	const char *text;
+	struct id id;
+	int r;
+
+	r = message_enter(reply, 'a', "s");
+	while (r == 0 && message_more(reply)) {
+		r = message_read(reply, "s", &text);
+		if (r == 0 && !id_parse(text, &id))
+			r = ANSWER_INVALID_ARGUMENT;
+		if (r == 0)
+			r = array_add_text(&owner->ids, text);
+	}
+	if (r == 0)
+		r = message_leave(reply);
+	if (r == 0)
+		r = message_enter(reply, 'a', "(su)");
+	while (r == 0 && message_more(reply))
+		r = excluded_read(reply, &owner->excluded);
+	return r;
+}
+
+static int select_run(struct cubby *cubby, const char *purpose, const char *recipient,
+		      struct cubby_released **ret)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	_cleanup_(cubby_released_freep) struct cubby_released *released = NULL;
+	struct released_owner *owner;
+	int r;
+
+	r = session_request(cubby, NULL, "Export", "Select", &request);
+	if (r == 0)
+		r = message_append(request, "ss", purpose, recipient);
+	if (r == 0)
+		r = session_call(cubby, request, &reply);
+	if (r != 0)
+		return fault_trace(r);
+	owner = calloc(1, sizeof(*owner));
+	if (!owner)
+		return fault_origin(-ENOMEM);
+	released = &owner->public;
+	r = released_read(reply, owner);
+	if (r != 0)
+		return fault_trace(session_malformed(cubby, r, "Export.Select"));
+	released->n = owner->ids.n;
+	released->ids = (const char *const *)owner->ids.all;
+	released->n_excluded = owner->excluded.n;
+	released->excluded = (struct cubby_excluded *const *)owner->excluded.all;
+	*ret = take(released);
+	return 0;
+}
+
+int cubby_export_select(struct cubby *cubby, const char *purpose, const char *recipient,
+			struct cubby_released **ret)
+{
+	session_begin(cubby);
+	return session_end(cubby, select_run(cubby, purpose, recipient, ret));
+}

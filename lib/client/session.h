@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What is behind struct cubby. */
+
+#include "base/clock.h"
+#include "bus/client.h"
+#include "client/cubby.h"
+#include "client/pin.h"
+#include "crypt/box.h"
+#include "crypt/household.h"
+#include "crypt/sign.h"
+
+struct cubby {
+	char *address;			/* NULL: the system bus */
+	char *state_dir;
+	int timeout_ms;
+	struct bus_client *bus;		/* NULL until needed */
+	struct why why;
+
+	struct pins pins;
+	bool pins_read;
+	bool device_known;		/* checked against the pins on this connection */
+	bool household_known;
+	struct household household;
+
+	/* Only what a proof fetched; NULL otherwise. */
+	struct box_keypair *home;
+	struct box_keypair *release;
+	struct sign_keypair *sign;
+};
+
+/* Every public function begins with session_begin() and returns session_end(r): a fault gets words
+ * too. */
+void session_begin(struct cubby *cubby);
+int session_end(struct cubby *cubby, int r);
+
+int session_request(struct cubby *cubby, const char *path, const char *interface,
+		    const char *member, struct message **ret);
+/* Ends the request with empty options, sends it, waits. */
+int session_call(struct cubby *cubby, struct message *request, struct message **ret_reply);
+/* The same for a request that is complete. */
+int session_call_complete(struct cubby *cubby, struct message *request, int timeout_ms,
+			  struct message **ret_reply);
+/* What a reply that does not have the shape of the XML is. */
+int session_malformed(struct cubby *cubby, int r, const char *member);
+
+/* The keeper's keys, checked and pinned. ANSWER_FAILED: they changed. */
+int session_device(struct cubby *cubby);
+/* The household's keys, checked and pinned. */
+int session_household(struct cubby *cubby);
+void session_forget_secrets(struct cubby *cubby);
+int64_t session_now_s(void);

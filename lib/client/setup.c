@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes a household: its keys, and the two doors to them. The secret keys leave this process only
+ * as wraps, the passphrase and the recovery code not at all. */
+
+#include <string.h>
+
+#include "client/session.h"
+#include "client/writer.h"
+#include "crypt/door.h"
+
+#define DOORS_JSON_MAX_BYTES 8192
+
+int cubby_passphrase_check(struct cubby *cubby, const char *passphrase)
+{
+	session_begin(cubby);
+	return session_end(cubby, door_passphrase_check(passphrase, &cubby->why));
+}
+
+static int writer_add_wrap(struct writer *writer, const struct secret *half, const char *name,
+			   const struct secret *secret)
+{
+	_cleanup_(cleanup_free) uint8_t *wrapped = NULL;
+	size_t n;
+	int r;
+
+	r = wrap_seal(half, name, secret, &wrapped, &n);
+	if (r != 0)
+		return fault_trace(r);
+	writer_add(writer, "\"%s\":\"", name);
+	writer_add_hex(writer, wrapped, n);
+	writer_add(writer, "\"");
+	return 0;
+}
+
+/* The household being made. */
+struct founding {
+	struct box_keypair *home;
+	struct box_keypair *release;
+	struct sign_keypair *sign;
+};
+
+static void founding_clear(struct founding *founding)
+{
+	founding->home = box_keypair_free(founding->home);
+	founding->release = box_keypair_free(founding->release);
+	founding->sign = sign_keypair_free(founding->sign);
+}
+
+static int founding_new(struct founding *founding)
+{
+	int r;
+
+	r = box_keypair_new(&founding->home);
+	if (r == 0)
+		r = box_keypair_new(&founding->release);
+	if (r == 0)
+		r = sign_keypair_new(&founding->sign);
+	return fault_trace(r);
+}
+
+static int writer_add_door(struct writer *writer, enum door_kind kind, const char *opener,
+			   const struct founding *founding, struct why *why)
+{
+	_cleanup_(door_halves_clear) struct door_halves halves = { 0 };
+	struct door door;
+	int r;
+
+	r = door_new(kind, &door);
+	if (r == 0)
+		r = door_open(&door, opener, &halves, why);
+	if (r != 0)
+		return fault_trace(r);
+	writer_add(writer, "{\"kind\":\"%s\",\"salt\":\"", door_kind_name(kind));
+	writer_add_hex(writer, door.salt, sizeof(door.salt));
+	writer_add(writer, "\",\"passes\":%u,\"memory_bytes\":%llu,\"proof\":\"", door.passes,
+		   (unsigned long long)door.memory_bytes);
+	writer_add_hex(writer, halves.proof->bytes, halves.proof->n);
+	writer_add(writer, "\",\"wraps\":{");
+	r = writer_add_wrap(writer, halves.wrap, DOOR_SECRET_HOME, founding->home->private);
+	writer_add(writer, ",");
+	if (r == 0)
+		r = writer_add_wrap(writer, halves.wrap, DOOR_SECRET_RELEASE,
+				    founding->release->private);
+	writer_add(writer, ",");
+	if (r == 0)
+		r = writer_add_wrap(writer, halves.wrap, DOOR_SECRET_SIGN, founding->sign->seed);
+	writer_add(writer, "}}");
+	return fault_trace(r);
+}
+
+/* Both doors as JSON, sealed to the keeper. */
+static int doors_seal(struct cubby *cubby, const struct founding *founding, const char *passphrase,
+		      const char *code, uint8_t **ret_box, size_t *ret_n)
+{
+	_cleanup_(secret_freep) struct secret *buffer = NULL;
+	struct writer writer = { 0 };
+	int r;
+
+	r = secret_new(DOORS_JSON_MAX_BYTES, &buffer);
+	if (r < 0)
+		return fault_trace(r);
+	writer.buffer = buffer;
+	writer_add(&writer, "{\"caller\":\"%s\",\"doors\":[", bus_client_name(cubby->bus));
+	r = writer_add_door(&writer, DOOR_PASSPHRASE, passphrase, founding, &cubby->why);
+	writer_add(&writer, ",");
+	if (r == 0)
+		r = writer_add_door(&writer, DOOR_RECOVERY, code, founding, &cubby->why);
+	writer_add(&writer, "]}");
+	if (r == 0 && writer.overflow)
+		r = fault_origin(-EOVERFLOW);
+	if (r != 0)
+		return fault_trace(r);
+	return fault_trace(box_seal(cubby->pins.device_box, buffer->bytes, writer.n, ret_box,
+				    ret_n));
+}
+
+static int household_make(const char *parent, const struct founding *founding, char **ret_text)
+{
+	struct household household;
+
+	memcpy(household.home, founding->home->public, sizeof(household.home));
+	memcpy(household.release, founding->release->public, sizeof(household.release));
+	memcpy(household.founder, founding->sign->public, sizeof(household.founder));
+	return fault_trace(household_sign(&household, parent, session_now_s(), founding->sign,
+					  ret_text));
+}
+
+static int setup_send(struct cubby *cubby, const char *parent, const char *household,
+		      const uint8_t *box, size_t n)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	int r;
+
+	r = session_request(cubby, NULL, "Parents", "Setup", &request);
+	if (r == 0)
+		r = message_append(request, "ssay", parent, household, (const void *)box, n);
+	if (r == 0)
+		r = session_call(cubby, request, &reply);
+	return fault_trace(r);
+}
+
+/* What this client made and sent itself it need not ask for. */
+static int setup_pin(struct cubby *cubby, struct founding *founding)
+{
+	struct pins pins = cubby->pins;
+	int r;
+
+	pins.founder = true;
+	memcpy(pins.founder_key, founding->sign->public, sizeof(pins.founder_key));
+	r = pins_write(cubby->state_dir, &pins, &cubby->why);
+	if (r != 0)
+		return fault_trace(r);
+	cubby->pins = pins;
+	session_forget_secrets(cubby);
+	cubby->home = take(founding->home);
+	cubby->release = take(founding->release);
+	cubby->sign = take(founding->sign);
+	return 0;
+}
+
+static int setup_run(struct cubby *cubby, const char *parent, const char *passphrase,
+		     int (*keep_code)(void *context, const char *code), void *context)
+{
+	_cleanup_(founding_clear) struct founding founding = { 0 };
+	_cleanup_(secret_freep) struct secret *code = NULL;
+	_cleanup_(cleanup_free) char *household = NULL;
+	_cleanup_(cleanup_free) uint8_t *box = NULL;
+	size_t n;
+	int r;
+
+	r = door_passphrase_check(passphrase, &cubby->why);
+	if (r == 0)
+		r = session_device(cubby);
+	if (r == 0)
+		r = founding_new(&founding);
+	if (r == 0)
+		r = household_make(parent, &founding, &household);
+	if (r == ANSWER_INVALID_ARGUMENT)
+		return answer_why(&cubby->why, r,
+				  "'%.64s' cannot be a parent's name; take 1 to 32 characters",
+				  parent);
+	if (r == 0)
+		r = door_recovery_new(&code);
+	if (r == 0)
+		r = doors_seal(cubby, &founding, passphrase, (const char *)code->bytes, &box, &n);
+	if (r != 0)
+		return fault_trace(r);
+	if (keep_code(context, (const char *)code->bytes) != 0)
+		return answer_why(&cubby->why, ANSWER_FAILED,
+				  "the recovery code could not be kept, so nothing was set up");
+	r = setup_send(cubby, parent, household, box, n);
+	if (r == 0)
+		r = setup_pin(cubby, &founding);
+	return fault_trace(r);
+}
+
+int cubby_setup(struct cubby *cubby, const char *parent, const char *passphrase,
+		int (*keep_code)(void *context, const char *code), void *context)
+{
+	session_begin(cubby);
+	return session_end(cubby, setup_run(cubby, parent, passphrase, keep_code, context));
+}
