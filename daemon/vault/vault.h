@@ -55,7 +55,8 @@ struct vault *vault_free(struct vault *vault);
 CLEANUP_DEFINE(struct vault *, vault_free)
 
 /* A slot that nobody has, with its key, which is on the disk already. Until a row names the slot it
- * is taken in memory only: vault_return() it when the row does not come to be. */
+ * is taken in memory only: vault_return() it when the row does not come to be.
+ * ANSWER_QUOTA_EXCEEDED: no fresh key is left and the disk is full. */
 int vault_take(struct vault *vault, const struct id *owner, int kind, struct vault_slot *ret_slot,
 	       struct secret **ret_key);
 /* ANSWER_NOT_FOUND: erased. ANSWER_FAILED: it holds somebody else's key. */

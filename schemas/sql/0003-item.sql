@@ -11,8 +11,9 @@ CREATE TABLE item (
 	header		BLOB NOT NULL CHECK (length(header) = 89)	-- FK sealed to the home key
 ) STRICT;
 
-CREATE INDEX item_by_time ON item (started_min DESC, item DESC);
-CREATE INDEX item_by_profile ON item (profile, started_min DESC, item DESC);
+-- A listing is read from these alone.
+CREATE INDEX item_by_time ON item (started_min DESC, item DESC, id, profile);
+CREATE INDEX item_by_profile ON item (profile, started_min DESC, item DESC, id);
 
 CREATE TABLE body (
 	body		INTEGER PRIMARY KEY,
@@ -30,9 +31,10 @@ CREATE TABLE part (
 				CASE kind WHEN 1 THEN 2592000 WHEN 2 THEN 7776000 WHEN 3 THEN 604800 END),
 	bytes		INTEGER NOT NULL CHECK (bytes > 0),
 	hash		BLOB NOT NULL CHECK (length(hash) = 32),	-- of the ciphertext
-	body		INTEGER NOT NULL UNIQUE REFERENCES body,
+	body		INTEGER UNIQUE REFERENCES body,
 	job		INTEGER REFERENCES job,			-- a tombstone: invisible, and only rolls forward
-	PRIMARY KEY (item, kind)
+	PRIMARY KEY (item, kind),
+	CHECK (body IS NOT NULL OR job IS NOT NULL)		-- only a tombstone has lost its body
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX part_by_expiry ON part (expires_min) WHERE job IS NULL;
@@ -50,5 +52,25 @@ CREATE TABLE job (
 	problem		TEXT NOT NULL DEFAULT '',
 	receipt		TEXT NOT NULL DEFAULT '' CHECK (state = 'done' OR receipt = ''),
 	asked_min	INTEGER NOT NULL CHECK (asked_min > 0),
-	ended_min	INTEGER
+	ended_min	INTEGER,
+	salt		BLOB NOT NULL CHECK (length(salt) = 16),	-- of the commitment; base of the prints
+	commitment	BLOB NOT NULL CHECK (length(commitment) = 32)	-- to the ids of the items: see lib/crypt/receipt.h
 ) STRICT;
+
+CREATE INDEX job_under_way ON job (job) WHERE state <> 'done';
+
+CREATE TRIGGER part_stays_erased BEFORE UPDATE OF job ON part WHEN OLD.job IS NOT NULL
+BEGIN
+	SELECT RAISE(ABORT, 'a tombstone only rolls forward');
+END;
+
+-- What the verifier still has to read back: slots that must be zero, and fingerprints (daemon/print.h)
+-- of ids and of first bytes of ciphertext that must be nowhere. Gone with the receipt.
+CREATE TABLE witness (
+	witness		INTEGER PRIMARY KEY,
+	job		INTEGER NOT NULL REFERENCES job,
+	slot		INTEGER UNIQUE,
+	print		INTEGER
+) STRICT;
+
+CREATE INDEX witness_by_job ON witness (job);

@@ -23,10 +23,14 @@ CREATE TABLE copy_part (
 	expires_min	INTEGER NOT NULL CHECK (expires_min > 0),
 	bytes		INTEGER NOT NULL CHECK (bytes > 0),
 	hash		BLOB NOT NULL CHECK (length(hash) = 32),
-	body		INTEGER NOT NULL UNIQUE REFERENCES body,
+	body		INTEGER UNIQUE REFERENCES body,
 	job		INTEGER REFERENCES job,
-	PRIMARY KEY (copy, kind)
+	PRIMARY KEY (copy, kind),
+	CHECK (body IS NOT NULL OR job IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX copy_part_by_expiry ON copy_part (expires_min) WHERE job IS NULL;
+CREATE INDEX copy_part_by_job ON copy_part (job) WHERE job IS NOT NULL;
 
 CREATE TRIGGER copy_only_of_an_adult BEFORE INSERT ON copy
 WHEN (SELECT type FROM profile NATURAL JOIN item WHERE item.item = NEW.item) IS NOT 'adult'
