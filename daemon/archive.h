@@ -94,7 +94,8 @@ struct archive_selection {
 	const struct id *profile;
 	int64_t since_min;		/* started at or after */
 	int64_t until_min;		/* started before; 0: no end */
-	enum kind kind;			/* only items that have it, and of those only this kind */
+	unsigned kinds;			/* bits 1 << kind: only items that have one of these, and of
+					 * those only these kinds; 0: all */
 	bool all;			/* needed by erasure when nothing else is set */
 };
 
