@@ -170,9 +170,9 @@ static int checkpoint_read(struct cubby *cubby, struct checkpoint *ret)
 		return 0;
 	if (r == 0) {
 		body = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
-		if (!body || statement_integer(body, "seq", 1, INT64_MAX, &seq, NULL) != 0 ||
-		    statement_bytes(body, "hash", checkpoint.hash, CHAIN_HASH_BYTES, NULL) != 0 ||
-		    statement_bytes(body, "device", device, sizeof(device), NULL) != 0)
+		if (!body || statement_get_integer(body, "seq", 1, INT64_MAX, &seq, NULL) != 0 ||
+		    statement_get_bytes(body, "hash", checkpoint.hash, CHAIN_HASH_BYTES, NULL) != 0 ||
+		    statement_get_bytes(body, "device", device, sizeof(device), NULL) != 0)
 			r = ANSWER_FAILED;
 	}
 	if (r != 0)

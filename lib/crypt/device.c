@@ -86,10 +86,10 @@ int device_verify(const char *text, const uint8_t *pinned, uint8_t ret_sign[stat
 	r = statement_verify(text, DEVICE_STATEMENT, pinned, key, &body, why);
 	if (r)
 		return fault_trace(r);
-	r = statement_size(body, DEVICE_MEMBERS, why);
+	r = statement_get_size(body, DEVICE_MEMBERS, why);
 	if (r)
 		return r;
-	r = statement_bytes(body, "box", ret_box, BOX_PUBLIC_BYTES, why);
+	r = statement_get_bytes(body, "box", ret_box, BOX_PUBLIC_BYTES, why);
 	if (r)
 		return r;
 	for (unsigned i = 0; i < SIGN_PUBLIC_BYTES; i++)

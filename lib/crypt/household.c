@@ -73,19 +73,19 @@ int household_verify(const char *text, const uint8_t *founder, struct household 
 	r = statement_verify(text, HOUSEHOLD_STATEMENT, founder, household.founder, &body, why);
 	if (r)
 		return fault_trace(r);
-	r = statement_size(body, HOUSEHOLD_MEMBERS, why);
+	r = statement_get_size(body, HOUSEHOLD_MEMBERS, why);
 	if (r)
 		return r;
-	r = statement_bytes(body, "home", household.home, BOX_PUBLIC_BYTES, why);
+	r = statement_get_bytes(body, "home", household.home, BOX_PUBLIC_BYTES, why);
 	if (r)
 		return r;
-	r = statement_bytes(body, "release", household.release, BOX_PUBLIC_BYTES, why);
+	r = statement_get_bytes(body, "release", household.release, BOX_PUBLIC_BYTES, why);
 	if (r)
 		return r;
-	r = statement_string(body, "founder_name", &name, why);
+	r = statement_get_string(body, "founder_name", &name, why);
 	if (r)
 		return r;
-	r = statement_integer(body, "time_s", 1, TIME_MAX_S, &time_s, why);
+	r = statement_get_integer(body, "time_s", 1, TIME_MAX_S, &time_s, why);
 	if (r)
 		return r;
 	if (!name_fits(name))
@@ -128,32 +128,32 @@ static int consent_read(const json_t *body, struct consent *consent, struct why 
 	int64_t keep_s;
 	int r;
 
-	r = statement_size(body, CONSENT_MEMBERS, why);
+	r = statement_get_size(body, CONSENT_MEMBERS, why);
 	if (r)
 		return r;
-	r = statement_bytes(body, "profile", consent->profile.bytes, ID_BYTES, why);
+	r = statement_get_bytes(body, "profile", consent->profile.bytes, ID_BYTES, why);
 	if (r)
 		return r;
-	r = statement_bytes(body, "policy", consent->policy, sizeof(consent->policy), why);
+	r = statement_get_bytes(body, "policy", consent->policy, sizeof(consent->policy), why);
 	if (r)
 		return r;
-	r = statement_string(body, "kind", &kind, why);
+	r = statement_get_string(body, "kind", &kind, why);
 	if (r)
 		return r;
 	if (!kind_from_name(kind))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the consent is for no known kind: "
 				  "audio, transcript and location are");
 	consent->kind = (enum kind)kind_from_name(kind);
-	r = statement_string(body, "method", &method, why);
+	r = statement_get_string(body, "method", &method, why);
 	if (r)
 		return r;
 	if (strcmp(method, CONSENT_METHOD_LOCAL) != 0)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the consent was given by an unknown "
 				  "method: this program knows \"%s\"", CONSENT_METHOD_LOCAL);
-	r = statement_integer(body, "time_s", 1, TIME_MAX_S, &consent->time_s, why);
+	r = statement_get_integer(body, "time_s", 1, TIME_MAX_S, &consent->time_s, why);
 	if (r)
 		return r;
-	r = statement_integer(body, "keep_s", CONSENT_KEEP_MIN_S,
+	r = statement_get_integer(body, "keep_s", CONSENT_KEEP_MIN_S,
 			      kind_keep_max_s((int)consent->kind), &keep_s, why);
 	if (r)
 		return r;

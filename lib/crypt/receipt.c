@@ -103,13 +103,13 @@ static int receipt_read_texts(const json_t *body, struct receipt *receipt, struc
 	const char *reason, *level;
 	int r;
 
-	r = statement_string(body, "reason", &reason, why);
+	r = statement_get_string(body, "reason", &reason, why);
 	if (r)
 		return r;
 	if (!receipt_reason_known(reason))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the receipt has an unknown reason");
 	strcpy(receipt->reason, reason);
-	r = statement_string(body, "erasure_level", &level, why);
+	r = statement_get_string(body, "erasure_level", &level, why);
 	if (r)
 		return r;
 	if (strlen(level) != 2 || level[0] != 'E' || level[1] < '0' ||
@@ -125,20 +125,20 @@ static int receipt_read_numbers(const json_t *body, struct receipt *receipt, str
 	int64_t log_seq;
 	int r;
 
-	r = statement_integer(body, "asked_min", 1, INT64_MAX, &receipt->asked_min, why);
+	r = statement_get_integer(body, "asked_min", 1, INT64_MAX, &receipt->asked_min, why);
 	if (r)
 		return r;
-	r = statement_integer(body, "ended_min", receipt->asked_min, INT64_MAX, &receipt->ended_min,
+	r = statement_get_integer(body, "ended_min", receipt->asked_min, INT64_MAX, &receipt->ended_min,
 			      why);
 	if (r)
 		return r;
-	r = statement_integer(body, "items", 0, INT64_MAX, &receipt->items, why);
+	r = statement_get_integer(body, "items", 0, INT64_MAX, &receipt->items, why);
 	if (r)
 		return r;
-	r = statement_integer(body, "parts", 0, INT64_MAX, &receipt->parts, why);
+	r = statement_get_integer(body, "parts", 0, INT64_MAX, &receipt->parts, why);
 	if (r)
 		return r;
-	r = statement_integer(body, "log_seq", 0, INT64_MAX, &log_seq, why);
+	r = statement_get_integer(body, "log_seq", 0, INT64_MAX, &log_seq, why);
 	if (r)
 		return r;
 	receipt->log_seq = (uint64_t)log_seq;
@@ -149,16 +149,16 @@ static int receipt_read_bytes(const json_t *body, struct receipt *receipt, struc
 {
 	int r;
 
-	r = statement_bytes(body, "receipt", receipt->id.bytes, ID_BYTES, why);
+	r = statement_get_bytes(body, "receipt", receipt->id.bytes, ID_BYTES, why);
 	if (r)
 		return r;
-	r = statement_bytes(body, "commitment", receipt->commitment, sizeof(receipt->commitment), why);
+	r = statement_get_bytes(body, "commitment", receipt->commitment, sizeof(receipt->commitment), why);
 	if (r)
 		return r;
-	r = statement_bytes(body, "salt", receipt->salt, RECEIPT_SALT_BYTES, why);
+	r = statement_get_bytes(body, "salt", receipt->salt, RECEIPT_SALT_BYTES, why);
 	if (r)
 		return r;
-	return statement_bytes(body, "log_head", receipt->log_head, CHAIN_HASH_BYTES, why);
+	return statement_get_bytes(body, "log_head", receipt->log_head, CHAIN_HASH_BYTES, why);
 }
 
 int receipt_verify(const char *text, const uint8_t *device, uint8_t *ret_key, struct receipt *ret,
@@ -172,7 +172,7 @@ int receipt_verify(const char *text, const uint8_t *device, uint8_t *ret_key, st
 	r = statement_verify(text, RECEIPT_STATEMENT, device, key, &body, why);
 	if (r)
 		return fault_trace(r);
-	r = statement_size(body, RECEIPT_MEMBERS, why);
+	r = statement_get_size(body, RECEIPT_MEMBERS, why);
 	if (r)
 		return r;
 	r = receipt_read_bytes(body, &receipt, why);

@@ -110,10 +110,10 @@ int statement_verify(const char *text, const char *type, const uint8_t *public,
 	r = statement_parse(text, type, &body, why);
 	if (r)
 		return fault_trace(r);
-	r = statement_bytes(body, "key", key, SIGN_PUBLIC_BYTES, why);
+	r = statement_get_bytes(body, "key", key, SIGN_PUBLIC_BYTES, why);
 	if (r)
 		return r;
-	r = statement_bytes(body, "signature", signature, SIGN_BYTES, why);
+	r = statement_get_bytes(body, "signature", signature, SIGN_BYTES, why);
 	if (r)
 		return r;
 	if (public && !crypt_equal(public, key, SIGN_PUBLIC_BYTES))
@@ -135,7 +135,7 @@ int statement_verify(const char *text, const char *type, const uint8_t *public,
 	return 0;
 }
 
-int statement_string(const json_t *body, const char *member, const char **ret, struct why *why)
+int statement_get_string(const json_t *body, const char *member, const char **ret, struct why *why)
 {
 	const json_t *value = json_object_get(body, member);
 
@@ -146,7 +146,7 @@ int statement_string(const json_t *body, const char *member, const char **ret, s
 	return 0;
 }
 
-int statement_integer(const json_t *body, const char *member, int64_t min, int64_t max,
+int statement_get_integer(const json_t *body, const char *member, int64_t min, int64_t max,
 		      int64_t *ret, struct why *why)
 {
 	const json_t *value = json_object_get(body, member);
@@ -162,7 +162,7 @@ int statement_integer(const json_t *body, const char *member, int64_t min, int64
 	return 0;
 }
 
-int statement_boolean(const json_t *body, const char *member, bool *ret, struct why *why)
+int statement_get_boolean(const json_t *body, const char *member, bool *ret, struct why *why)
 {
 	const json_t *value = json_object_get(body, member);
 
@@ -173,7 +173,7 @@ int statement_boolean(const json_t *body, const char *member, bool *ret, struct 
 	return 0;
 }
 
-int statement_size(const json_t *body, size_t members, struct why *why)
+int statement_get_size(const json_t *body, size_t members, struct why *why)
 {
 	if (json_object_size(body) != members)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the statement has %zu members; "
@@ -181,7 +181,7 @@ int statement_size(const json_t *body, size_t members, struct why *why)
 	return 0;
 }
 
-int statement_bytes(const json_t *body, const char *member, void *ret_bytes, unsigned n,
+int statement_get_bytes(const json_t *body, const char *member, void *ret_bytes, unsigned n,
 		    struct why *why)
 {
 	const char *text = json_string_value(json_object_get(body, member));

@@ -41,12 +41,12 @@ int statement_verify(const char *text, const char *type, const uint8_t *public,
 		     uint8_t *ret_key, json_t **ret_body, struct why *why);
 
 /* Members that must be there with this type; ANSWER_INVALID_ARGUMENT names the missing one. */
-int statement_string(const json_t *body, const char *member, const char **ret, struct why *why);
-int statement_integer(const json_t *body, const char *member, int64_t min, int64_t max,
+int statement_get_string(const json_t *body, const char *member, const char **ret, struct why *why);
+int statement_get_integer(const json_t *body, const char *member, int64_t min, int64_t max,
 		      int64_t *ret, struct why *why);
-int statement_boolean(const json_t *body, const char *member, bool *ret, struct why *why);
+int statement_get_boolean(const json_t *body, const char *member, bool *ret, struct why *why);
 /* As many members as this and no more: a type says all it may say. */
-int statement_size(const json_t *body, size_t members, struct why *why);
+int statement_get_size(const json_t *body, size_t members, struct why *why);
 /* A string of 2 * n hex digits. */
-int statement_bytes(const json_t *body, const char *member, void *ret_bytes, unsigned n,
+int statement_get_bytes(const json_t *body, const char *member, void *ret_bytes, unsigned n,
 		    struct why *why);
