@@ -23,11 +23,14 @@
 #define CUBBY_MODEL_DIR "/usr/share/pocketsphinx/model/en-us"
 #endif
 #define PATH_BYTES 4096
+/* With a language model decoding 4 s again costs half a second or more, and a short utterance is
+ * where the running mean has had the least to go by. */
+#define WHOLE_FRAMES 64000
 
 struct recogniser {
 	ps_decoder_t *decoder;
 	cmd_ln_t *config;
-	bool whole;		/* decode the whole utterance again at its end */
+	size_t whole_frames;	/* up to this length the whole is decoded again at its end */
 	uint64_t open;		/* the ticket of the utterance being fed; 0: none */
 	uint64_t last;
 };
@@ -125,7 +128,7 @@ int recogniser_new(const struct recogniser_config *config, struct recogniser **r
 				  config->grammar ? config->grammar :
 				  config->lm ? config->lm : "of the speech model",
 				  complaint_text(&complaint));
-	recogniser->whole = config->grammar != NULL;
+	recogniser->whole_frames = config->grammar ? SIZE_MAX : WHOLE_FRAMES;
 	*ret = take(recogniser);
 	return 0;
 }
@@ -239,7 +242,7 @@ int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int1
 {
 	int r = 0;
 
-	if (recogniser->whole || !ticket || ticket != recogniser->open)
+	if (n <= recogniser->whole_frames || !ticket || ticket != recogniser->open)
 		r = whole_decode(recogniser, whole, n);
 	if (r < 0)
 		return fault_trace(r);

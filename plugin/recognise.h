@@ -38,9 +38,10 @@ int recogniser_begin(struct recogniser *recogniser, uint64_t *ret_ticket);
 int recogniser_feed(struct recogniser *recogniser, uint64_t ticket, const int16_t *samples,
 		    size_t n);
 const char *recogniser_partial(struct recogniser *recogniser, uint64_t ticket);
-/* Ends the utterance. With a grammar `whole` (all of it) is decoded again, because the mean over
- * a whole utterance makes fewer errors than a running one and a grammar is cheap; with a language
- * model the words are those of the fed samples (measured: docs/SPEECH.md). The caller wipes *ret. */
+/* Ends the utterance. With a grammar, and when it is short, `whole` (all of it) is decoded again,
+ * because the mean over a whole utterance makes fewer errors than a running one; a long one under
+ * a language model keeps the words of the fed samples, because its host is waiting. The caller
+ * wipes *ret. */
 int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole, size_t n,
 		      struct recognition *ret);
 /* Drops what was fed. */

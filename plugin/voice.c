@@ -31,21 +31,24 @@ extern int WebRtcVad_Process(VadInst *handle, int fs, const int16_t *audio_frame
 /* Quieter than this is nobody, whatever the shape: the noise of a converter. */
 #define VOICE_LEVEL_MIN_DB (-65.0)
 /* So far above the floor is voice: 5 dB of signal over noise must still be heard. */
-#define VOICE_MARGIN_DB 4.0
+#define VOICE_MARGIN_DB 3.0
 /* The floor is the lowest smoothed level of the last FLOOR_BLOCKS blocks of FLOOR_BLOCK_FRAMES. */
 #define FLOOR_BLOCKS 8
 #define FLOOR_BLOCK_FRAMES 25
 /* Smoothing over about 80 ms: long enough that the lowest of many is near their mean. */
 #define FLOOR_SMOOTHING 0.12
+#define FLOOR_START_FRAMES 20
+#define HIGH_PASS 0.96
 
 struct voice {
 	VadInst *detector;
-	double smoothed;	/* mean square, full scale = 1 */
+	double last_in, last_out;	/* of the high-pass */
+	double smoothed;		/* mean square, full scale = 1 */
 	double block_lowest;
 	unsigned block_frames;
 	double blocks[FLOOR_BLOCKS];
 	unsigned block;
-	bool started;
+	unsigned started;		/* frames of the beginning, up to FLOOR_START_FRAMES */
 };
 
 int voice_new(struct voice **ret)
@@ -91,14 +94,22 @@ static double floor_lowest(const struct voice *voice)
 	return lowest;
 }
 
+/* The first fifth of a second is taken for the room, whatever it is: one frame alone would be
+ * far from the mean. A voice in it is corrected by its first pause. */
+static void floor_start(struct voice *voice, double mean_square)
+{
+	voice->started++;
+	voice->smoothed += (mean_square - voice->smoothed) / voice->started;
+	voice->block_lowest = voice->smoothed;
+	for (unsigned i = 0; i < FLOOR_BLOCKS; i++)
+		voice->blocks[i] = voice->smoothed;
+}
+
 /* Falls at once, rises when two seconds have been louder. */
 static void floor_follow(struct voice *voice, double mean_square)
 {
-	if (!voice->started) {
-		voice->started = true;
-		voice->smoothed = voice->block_lowest = mean_square;
-		for (unsigned i = 0; i < FLOOR_BLOCKS; i++)
-			voice->blocks[i] = mean_square;
+	if (voice->started < FLOOR_START_FRAMES) {
+		floor_start(voice, mean_square);
 		return;
 	}
 	voice->smoothed += FLOOR_SMOOTHING * (mean_square - voice->smoothed);
@@ -112,6 +123,19 @@ static void floor_follow(struct voice *voice, double mean_square)
 	voice->block_lowest = voice->smoothed;
 }
 
+/* Mean square above about 100 Hz: hum and rumble come and go in a room without anybody speaking. */
+static double frame_level(struct voice *voice, const int16_t samples[static VOICE_FRAMES])
+{
+	double sum = 0.0;
+
+	for (unsigned i = 0; i < VOICE_FRAMES; i++) {
+		voice->last_out = samples[i] - voice->last_in + HIGH_PASS * voice->last_out;
+		voice->last_in = samples[i];
+		sum += voice->last_out * voice->last_out;
+	}
+	return sum / (VOICE_FRAMES * 32768.0 * 32768.0);
+}
+
 double voice_floor_db(const struct voice *voice)
 {
 	return decibel(floor_lowest(voice));
@@ -119,15 +143,12 @@ double voice_floor_db(const struct voice *voice)
 
 bool voice_frame(struct voice *voice, const int16_t samples[static VOICE_FRAMES])
 {
-	double sum = 0.0, level;
+	double mean_square = frame_level(voice, samples);
+	double level = decibel(mean_square);
 	int spoken;
 
-	for (unsigned i = 0; i < VOICE_FRAMES; i++)
-		sum += (double)samples[i] * samples[i];
-	sum /= VOICE_FRAMES * 32768.0 * 32768.0;
-	floor_follow(voice, sum);
+	floor_follow(voice, mean_square);
 	spoken = WebRtcVad_Process(voice->detector, VOICE_RATE_HZ, samples, VOICE_FRAMES);
-	level = decibel(sum);
 	return spoken == 1 && level > VOICE_LEVEL_MIN_DB &&
 	       level > voice_floor_db(voice) + VOICE_MARGIN_DB;
 }
