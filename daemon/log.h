@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The access log that parents read (diagnostics are base/log.h): who listed, opened, deleted,
+ * consented, exported, and who was refused. An entry commits in the transaction of what it
+ * records, and before any ciphertext leaves.
+ *
+ * Its body is JSON and holds no nickname, no id, no word: a profile and an item appear under a
+ * pseudonym whose key is in the profile's row and dies with it.
+ *
+ *   {"items": 3, "method": "Archive.Delete", "outcome": "asked", "uid": 1000, "what": "delete"}
+ */
+
+#include "age.h"
+#include "archive.h"
+#include "store/log.h"
+#include "store/profile.h"
+
+#define ACCESS_PSEUDONYM_TEXT 17
+
+struct access_log;
+
+int access_log_new(struct store *store, struct age *age, struct access_log **ret);
+/* Writes the denials that were still being counted. */
+struct access_log *access_log_free(struct access_log *log);
+CLEANUP_DEFINE(struct access_log *, access_log_free)
+
+struct access_entry {
+	const char *what;		/* "list", "open", "delete", "denied", ... */
+	int64_t uid;			/* -1: the keeper itself */
+	const char *outcome;		/* "done", "asked", "partial", or an answer's name */
+	const char *method;		/* "Archive.List"; may be NULL */
+	const char *reason;		/* in fixed words; may be NULL */
+	const struct profile *profile;	/* may be NULL */
+	const struct id *item;		/* needs `profile`; may be NULL */
+	int64_t items;			/* how many; 0 is left out */
+	int64_t times;			/* for denials counted together; 0 is left out */
+};
+
+/* Inside the caller's transaction. */
+int access_log_append(struct access_log *log, const struct access_entry *entry);
+/* In a transaction of its own; durable when it returns. */
+int access_log_write(struct access_log *log, const struct access_entry *entry);
+
+/* As the `within` of archive and erasure. */
+struct access_within {
+	struct access_log *log;
+	struct access_entry entry;
+};
+int access_log_within(void *access_within);
+
+/* A denial. The first of a uid and method is written at once; further ones of the same minute are
+ * counted and written as one entry when it is over (access_log_flush). */
+void access_log_denied(struct access_log *log, uint32_t uid, const char *method,
+		       const char *outcome);
+/* Call every minute. */
+void access_log_flush(struct access_log *log);
+
+/* The newest entry; 0 and zeros when there is none. */
+int access_log_head(struct access_log *log, uint64_t *ret_seq,
+		    uint8_t ret_hash[static CHAIN_HASH_BYTES]);
+
+/* First 8 bytes of BLAKE2b-256(key: the profile's log key, message: id), as hex. */
+char *access_log_pseudonym(const struct profile *profile, const struct id *id,
+			   char text[static ACCESS_PSEUDONYM_TEXT]);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Confines the keeper: no network (R26), no writing outside the state directory (R5), no core
+ * (R7), no new program. What is claimed here is what was tried and refused by the kernel. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include "base/cleanup.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "sandbox.h"
+
+/* Rights that came after ABI 1; older headers do not name them. */
+#define FS_REFER (1ull << 13)
+#define FS_TRUNCATE (1ull << 14)
+
+#define FS_WRITE                                                                                  \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                          \
+	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |                          \
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                              \
+	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                            \
+	 LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
+
+const char *sandbox_name(unsigned bit)
+{
+	switch (bit) {
+	case SANDBOX_NO_NEW_PRIVS:
+		return "no-new-privs";
+	case SANDBOX_NOT_DUMPABLE:
+		return "not-dumpable";
+	case SANDBOX_SECCOMP:
+		return "seccomp";
+	case SANDBOX_LANDLOCK:
+		return "landlock";
+	}
+	return NULL;
+}
+
+static int landlock_enter(int state_dir_fd)
+{
+	_cleanup_(cleanup_close) int fd = -1;
+	struct landlock_ruleset_attr ruleset = {0};
+	struct landlock_path_beneath_attr beneath = {.parent_fd = state_dir_fd};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	if (abi < 1) {
+		log_warning("this kernel has no Landlock: %s; the keeper could write outside its "
+			    "state directory", strerror(errno));
+		return 0;
+	}
+	beneath.allowed_access = FS_WRITE | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0);
+	ruleset.handled_access_fs = beneath.allowed_access | LANDLOCK_ACCESS_FS_EXECUTE;
+	fd = syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
+	if (fd < 0)
+		return fault_origin(-errno);
+	if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0 ||
+	    syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+		return fault_origin(-errno);
+	return 0;
+}
+
+/* Refused whole, whatever the arguments: other programs, other processes' memory, the kernel's
+ * larger doors. Names this libseccomp does not know are skipped by it. */
+static const char *const refused_calls[] = {
+	"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp",
+	"pidfd_getfd", "pidfd_open", "fork", "vfork", "mount", "umount2", "move_mount", "open_tree",
+	"fsopen", "fsmount", "fsconfig", "fspick", "mount_setattr", "pivot_root", "chroot", "setns",
+	"unshare", "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter",
+	"io_uring_register", "keyctl", "add_key", "request_key", "init_module", "finit_module",
+	"delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "acct",
+	"quotactl", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "sethostname",
+	"setdomainname", "iopl", "ioperm", "syslog", "mknod", "mknodat", "personality",
+	"name_to_handle_at", "open_by_handle_at", "listen", "accept", "accept4", "setuid", "setgid",
+	"setresuid", "setresgid", "setgroups", "setreuid", "setregid", "capset", "vmsplice",
+	"process_madvise", "memfd_secret", "landlock_create_ruleset", "fanotify_init",
+	"lookup_dcookie", "socketcall",
+};
+
+static int seccomp_fill(scmp_filter_ctx filter)
+{
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(refused_calls); i++) {
+		int number = seccomp_syscall_resolve_name(refused_calls[i]);
+
+		if (number == __NR_SCMP_ERROR)
+			continue;
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
+		/* -EDOM, -EINVAL: not a call of this architecture. */
+		if (r && r != -EDOM && r != -EINVAL)
+			return fault_origin(r);
+	}
+	r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+			     SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	if (r)
+		return fault_origin(r);
+	r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socketpair), 1,
+			     SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	if (r)
+		return fault_origin(r);
+	return 0;
+}
+
+static int seccomp_enter(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int r;
+
+	if (!filter)
+		return fault_origin(-ENOMEM);
+	r = seccomp_fill(filter);
+	if (r)
+		r = fault_trace(r);
+	else if ((r = seccomp_load(filter)) != 0)
+		log_warning("this kernel takes no seccomp filter: %s; the keeper could open network "
+			    "sockets", strerror(-r));
+	seccomp_release(filter);
+	return r && r != -EINVAL && r != -ENOSYS && r != -EACCES && r != -ECANCELED ? r : 0;
+}
+
+static bool socket_refused(int family)
+{
+	_cleanup_(cleanup_close) int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 && errno == EAFNOSUPPORT;
+}
+
+static unsigned sandbox_try(void)
+{
+	_cleanup_(cleanup_close) int fd = -1;
+	unsigned held = 0;
+
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		held |= SANDBOX_NO_NEW_PRIVS;
+	if (prctl(PR_GET_DUMPABLE) == 0)
+		held |= SANDBOX_NOT_DUMPABLE;
+	if (prctl(PR_GET_SECCOMP) == 2 && socket_refused(AF_INET) && socket_refused(AF_INET6) &&
+	    socket_refused(AF_NETLINK))
+		held |= SANDBOX_SECCOMP;
+	/* Everybody may write to /dev/null, except who is confined. */
+	fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES)
+		held |= SANDBOX_LANDLOCK;
+	return held;
+}
+
+int sandbox_enter(int state_dir_fd, unsigned *ret_held)
+{
+	struct rlimit none = {0, 0};
+	int r;
+
+	umask(077);
+	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fault_origin(-errno);
+	r = landlock_enter(state_dir_fd);
+	if (r)
+		return fault_trace(r);
+	r = seccomp_enter();
+	if (r)
+		return fault_trace(r);
+	*ret_held = sandbox_try();
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The state directory: one owner, mode 0700, one keeper at a time; and the key file in it. */
+
+#include <stdbool.h>
+#include "base/cleanup.h"
+#include "base/fault.h"
+#include "crypt/secret.h"
+
+#define STATE_DIR "/var/lib/cubby"
+
+struct state {
+	char *path;
+	int fd;			/* of the directory; holds the lock on it */
+};
+
+/*
+ * Makes the directory if it is not there (not its parents), takes away what others may do in it,
+ * and locks it. ANSWER_FAILED: not a directory, a symbolic link, somebody else's;
+ * ANSWER_BUSY: another keeper has it.
+ */
+int state_open(const char *path, struct state **ret, struct why *why);
+struct state *state_free(struct state *state);
+CLEANUP_DEFINE(struct state *, state_free)
+
+/* The 32 bytes of device.key, made when there is none (*ret_made). ANSWER_FAILED: wrong owner,
+ * mode, length, or not a plain file. */
+int state_device_key(struct state *state, struct secret **ret, bool *ret_made, struct why *why);

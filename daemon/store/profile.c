@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* SQL of profiles. The nickname is the only free text the keeper stores. */
+
+#include <string.h>
+#include "store/profile.h"
+
+STATEMENT(profile_insert,
+	"INSERT INTO profile (id, name, type, created_min, log_key) "
+	"VALUES (:id, :name, :type, :created_min, :log_key)");
+STATEMENT(profile_by_id,
+	"SELECT id, name, type, created_min, log_key FROM profile "
+	"WHERE id = :id AND removing = 0");
+STATEMENT(profile_by_name,
+	"SELECT id, name, type, created_min, log_key FROM profile "
+	"WHERE name = :name AND removing = 0");
+STATEMENT(profile_all,
+	"SELECT id, name, type, created_min, log_key FROM profile WHERE removing = 0 "
+	"ORDER BY profile");
+STATEMENT(profile_removing,
+	"SELECT count(*) AS n FROM profile WHERE name = :name AND removing = 1");
+
+int store_profile_insert(struct store *store, const struct profile *profile)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_insert);
+
+	statement_bind_id(s, ":id", &profile->id);
+	statement_bind_text(s, ":name", profile->name);
+	statement_bind_text(s, ":type", profile->adult ? "adult" : "child");
+	statement_bind_integer(s, ":created_min", profile->created_min);
+	statement_bind_blob(s, ":log_key", profile->log_key, sizeof(profile->log_key));
+	return fault_trace(statement_run(s));
+}
+
+static int profile_read(struct statement *s, struct profile *ret)
+{
+	struct profile profile = {.created_min = statement_integer(s, "created_min")};
+	const char *name = statement_text(s, "name");
+	int r;
+
+	if (strlen(name) >= sizeof(profile.name))
+		return fault_origin(-EBADMSG);
+	strcpy(profile.name, name);
+	/* Whatever is not "adult" to the letter is a child. */
+	profile.adult = !strcmp(statement_text(s, "type"), "adult");
+	r = statement_id(s, "id", &profile.id);
+	if (!r)
+		r = statement_bytes(s, "log_key", profile.log_key, sizeof(profile.log_key));
+	if (r)
+		return fault_trace(r);
+	*ret = profile;
+	return 0;
+}
+
+static int profile_one(struct statement *s, struct profile *ret)
+{
+	int r = statement_next(s);
+
+	if (r == 0)
+		return ANSWER_NOT_FOUND;
+	if (r != STATEMENT_ROW)
+		return fault_trace(r);
+	return fault_trace(profile_read(s, ret));
+}
+
+int store_profile_by_id(struct store *store, const struct id *id, struct profile *ret)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_by_id);
+
+	statement_bind_id(s, ":id", id);
+	return profile_one(s, ret);
+}
+
+int store_profile_by_name(struct store *store, const char *name, struct profile *ret)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_by_name);
+
+	statement_bind_text(s, ":name", name);
+	return profile_one(s, ret);
+}
+
+int store_profiles(struct store *store, struct profile **ret_profiles, size_t *ret_n)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_all);
+	_cleanup_(cleanup_free) struct profile *profiles = NULL;
+	size_t n = 0;
+	int r;
+
+	while ((r = statement_next(s)) == STATEMENT_ROW) {
+		struct profile *more = reallocarray(profiles, n + 1, sizeof(*profiles));
+
+		if (!more)
+			return fault_origin(-ENOMEM);
+		profiles = more;
+		r = profile_read(s, &profiles[n]);
+		if (r)
+			return fault_trace(r);
+		n++;
+	}
+	if (r)
+		return fault_trace(r);
+	*ret_profiles = take(profiles);
+	*ret_n = n;
+	return 0;
+}
+
+int store_profile_removing(struct store *store, const char *name, bool *ret)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_removing);
+	int r;
+
+	statement_bind_text(s, ":name", name);
+	r = statement_next(s);
+	if (r != STATEMENT_ROW)
+		return r ? fault_trace(r) : fault_origin(-EBADMSG);
+	*ret = statement_integer(s, "n") > 0;
+	return 0;
+}
