@@ -220,23 +220,23 @@ static void test_statement_members_are_checked(void **state)
 	int64_t n;
 	bool yes;
 
-	assert_int_equal(statement_string(body, "s", &text, &why), 0);
-	assert_answer(statement_string(body, "i", &text, &why), ANSWER_INVALID_ARGUMENT, why);
+	assert_int_equal(statement_get_string(body, "s", &text, &why), 0);
+	assert_answer(statement_get_string(body, "i", &text, &why), ANSWER_INVALID_ARGUMENT, why);
 	assert_non_null(strstr(why.text, "\"i\""));
-	assert_int_equal(statement_integer(body, "i", 7, 7, &n, &why), 0);
+	assert_int_equal(statement_get_integer(body, "i", 7, 7, &n, &why), 0);
 	assert_int_equal(n, 7);
-	assert_int_equal(statement_integer(body, "i", 8, 9, &n, &why), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(statement_integer(body, "i", 1, 6, &n, &why), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(statement_integer(body, "gone", 1, 6, &n, &why), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(statement_boolean(body, "t", &yes, &why), 0);
+	assert_int_equal(statement_get_integer(body, "i", 8, 9, &n, &why), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(statement_get_integer(body, "i", 1, 6, &n, &why), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(statement_get_integer(body, "gone", 1, 6, &n, &why), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(statement_get_boolean(body, "t", &yes, &why), 0);
 	assert_true(yes);
-	assert_int_equal(statement_boolean(body, "i", &yes, &why), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(statement_bytes(body, "s", &byte, 1, &why), 0);
+	assert_int_equal(statement_get_boolean(body, "i", &yes, &why), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(statement_get_bytes(body, "s", &byte, 1, &why), 0);
 	assert_int_equal(byte, 0xab);
-	assert_int_equal(statement_bytes(body, "x", &byte, 1, &why), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(statement_bytes(body, "i", &byte, 1, &why), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(statement_size(body, 4, &why), 0);
-	assert_int_equal(statement_size(body, 3, &why), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(statement_get_bytes(body, "x", &byte, 1, &why), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(statement_get_bytes(body, "i", &byte, 1, &why), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(statement_get_size(body, 4, &why), 0);
+	assert_int_equal(statement_get_size(body, 3, &why), ANSWER_INVALID_ARGUMENT);
 }
 
 int main(void)
