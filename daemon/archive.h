@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "base/kind.h"
 #include "crypt/envelope.h"
+#include "kept.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
@@ -31,6 +32,9 @@ struct archive_config {
 int archive_new(const struct archive_config *config, struct archive **ret);
 struct archive *archive_free(struct archive *archive);
 CLEANUP_DEFINE(struct archive *, archive_free)
+
+/* An erasure has changed what is kept: the quota is counted anew. */
+void archive_recount(struct archive *archive);
 
 /* Runs inside the transaction of what it records, before the commit: the place for the access
  * log. Anything but 0 rolls everything back and is returned. */
@@ -87,32 +91,6 @@ int archive_commit(struct archive *archive, struct archive_draft *draft, struct 
 
 /* ---- Selecting and listing ---- */
 
-/* Members narrow each other; one that is zero or NULL does not narrow. */
-struct archive_selection {
-	const struct id *ids;
-	size_t n_ids;
-	const struct id *profile;
-	int64_t since_min;		/* started at or after */
-	int64_t until_min;		/* started before; 0: no end */
-	unsigned kinds;			/* bits 1 << kind: only items that have one of these, and of
-					 * those only these kinds; 0: all */
-	bool all;			/* needed by erasure when nothing else is set */
-};
-
-struct archive_part {
-	enum kind kind;
-	int64_t expires_min;
-	uint64_t bytes;
-};
-
-struct archive_item {
-	struct id id;
-	struct id profile;
-	int64_t started_min;
-	unsigned n_parts;
-	struct archive_part parts[KIND_MAX];
-};
-
 #define ARCHIVE_PAGE_MAX 500
 #define ARCHIVE_CURSOR_TEXT 40
 
@@ -131,9 +109,9 @@ struct archive_count {
 	uint64_t bytes;
 };
 
-/* What the selection touches (Delete with dry-run, Status). */
+/* What erasing the selection would touch (Delete with dry-run, Status). ANSWER_NOT_FOUND as above. */
 int archive_count(struct archive *archive, const struct archive_selection *selection,
-		  struct archive_count *ret);
+		  struct archive_count *ret, struct why *why);
 /* Copies that could be exported now. */
 int archive_count_copies(struct archive *archive, uint64_t *ret_n);
 
@@ -189,20 +167,9 @@ int archive_copy_commit(struct archive *archive, struct archive_draft *draft,
 			struct archive_approve *approve, const struct archive_within *within,
 			struct why *why);
 
-struct archive_copy {
-	struct id id;
-	struct id item;
-	struct id profile;
-	int64_t approved_min;
-	int64_t expires_min;		/* of its shortest part */
-	char *purpose;
-	char *recipient;
-};
-
-/* purpose, recipient: NULL for any. */
+/* purpose, recipient: NULL for any. Free with archive_copies_free. */
 int archive_copy_list(struct archive *archive, const char *purpose, const char *recipient,
 		      struct archive_copy **ret_copies, size_t *ret_n);
-struct archive_copy *archive_copies_free(struct archive_copy *copies, size_t n);
 /* Items that an export leaves out: of children, and of adults without an approved copy. */
 int archive_copy_excluded(struct archive *archive, uint64_t *ret_child, uint64_t *ret_not_approved);
 /* As archive_open; only ever looks at copies, so that a child's id cannot be opened here. */

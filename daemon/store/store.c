@@ -46,9 +46,11 @@ static const struct promise {
 	{ "PRAGMA max_page_count = " TEXT_OF(STORE_PAGES_MAX), NULL, NULL },
 };
 
-/* Working sets of one call, in memory (temp_store): ids of a selection, slots that stay. */
+/* Working sets of one call, in memory (temp_store): what a selection or a job names, and slots that
+ * hold somebody else's key. */
 static const char temporary_tables[] =
-	"CREATE TEMP TABLE selected (id BLOB PRIMARY KEY) WITHOUT ROWID;"
+	"CREATE TEMP TABLE chosen (item INTEGER PRIMARY KEY);"
+	"CREATE TEMP TABLE chosen_copy (copy INTEGER PRIMARY KEY);"
 	"CREATE TEMP TABLE stuck (slot INTEGER PRIMARY KEY);";
 
 static int pragma_text(sqlite3 *db, const char *sql, char *text, int n)

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Selecting and listing. A tombstoned or expired part must never appear, whatever was asked for. */
+
+#include "store/selection.h"
+
+#include <stdlib.h>
+
+#define PART_LIVES                                                                                \
+	"EXISTS (SELECT 1 FROM part WHERE part.item = item.item AND part.job IS NULL"             \
+	" AND part.expires_min > :now AND (:kinds = 0 OR :kinds & 1 << part.kind))"
+#define IN_TIME "item.started_min >= :since AND item.started_min < :until"
+#define OF_PROFILE "item.profile = (SELECT profile FROM profile WHERE id = :profile)"
+
+STATEMENT(chosen_clear, "DELETE FROM chosen");
+STATEMENT(choose_by_time,
+	"INSERT INTO chosen SELECT item.item FROM item WHERE " IN_TIME " AND " PART_LIVES);
+STATEMENT(choose_by_profile,
+	"INSERT INTO chosen SELECT item.item FROM item WHERE " OF_PROFILE " AND " IN_TIME " AND "
+	PART_LIVES);
+STATEMENT(choose_by_id,
+	"INSERT OR IGNORE INTO chosen SELECT item.item FROM item WHERE item.id = :id"
+	" AND (:profile IS NULL OR " OF_PROFILE ") AND " IN_TIME " AND " PART_LIVES);
+STATEMENT(choose_expired,
+	"INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job IS NULL AND expires_min <= :now");
+STATEMENT(id_is_there,
+	"SELECT 1 AS there FROM item WHERE item.id = :id AND EXISTS (SELECT 1 FROM part"
+	" WHERE part.item = item.item AND part.job IS NULL AND part.expires_min > :now)");
+STATEMENT(profile_is_there, "SELECT 1 AS there FROM profile WHERE id = :id");
+STATEMENT(chosen_count, "SELECT count(*) AS n FROM chosen");
+STATEMENT(chosen_ids, "SELECT item.id AS id FROM chosen JOIN item USING (item)");
+STATEMENT(chosen_parts,
+	"SELECT count(*) AS parts, coalesce(sum(bytes), 0) AS bytes FROM chosen JOIN part USING (item)"
+	" WHERE job IS NULL AND (:kinds = 0 OR :kinds & 1 << kind)");
+STATEMENT(count_all,
+	"SELECT count(DISTINCT item) AS items, count(*) AS parts, coalesce(sum(bytes), 0) AS bytes"
+	" FROM part WHERE job IS NULL");
+
+#define ROWS_OF                                                                                   \
+	"SELECT item.item AS item, item.id AS id, profile.id AS profile_id,"                      \
+	" item.started_min AS started_min FROM "
+#define WITH_PROFILE " CROSS JOIN profile ON profile.profile = item.profile WHERE "
+#define BEFORE_CURSOR "(item.started_min, item.item) < (:until, :before) AND item.started_min >= :since"
+#define NEWEST_FIRST " ORDER BY item.started_min DESC, item.item DESC LIMIT :limit"
+
+STATEMENT(list_by_time,
+	ROWS_OF "item" WITH_PROFILE BEFORE_CURSOR " AND " PART_LIVES NEWEST_FIRST);
+STATEMENT(list_by_profile,
+	ROWS_OF "item" WITH_PROFILE OF_PROFILE " AND " BEFORE_CURSOR " AND " PART_LIVES NEWEST_FIRST);
+STATEMENT(list_chosen,
+	ROWS_OF "chosen CROSS JOIN item ON item.item = chosen.item" WITH_PROFILE BEFORE_CURSOR
+	" AND " PART_LIVES NEWEST_FIRST);
+STATEMENT(list_parts,
+	"SELECT kind, expires_min, bytes FROM part WHERE item = :item AND job IS NULL"
+	" AND expires_min > :now AND (:kinds = 0 OR :kinds & 1 << kind) ORDER BY kind");
+
+static int there(struct store *store, struct statement_source *source, const struct id *id,
+		 int64_t visible_min)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+	int r;
+
+	statement_bind_id(s, ":id", id);
+	if (source == &id_is_there)
+		statement_bind_integer(s, ":now", visible_min);
+	r = statement_next(s);
+	if (r == STATEMENT_ROW)
+		return 0;
+	return r == 0 ? ANSWER_NOT_FOUND : fault_trace(r);
+}
+
+static int chosen_empty(struct store *store)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &chosen_clear);
+
+	return fault_trace(statement_run(s));
+}
+
+static int choose_one(struct store *store, struct statement_source *source,
+		      const struct archive_selection *selection, int64_t visible_min,
+		      const struct id *id)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+
+	if (id)
+		statement_bind_id(s, ":id", id);
+	if (source != &choose_by_time)
+		statement_bind_id(s, ":profile", selection->profile);
+	statement_bind_integer(s, ":since", selection->since_min);
+	statement_bind_integer(s, ":until", selection->until_min > 0 ? selection->until_min : INT64_MAX);
+	statement_bind_integer(s, ":now", visible_min);
+	statement_bind_integer(s, ":kinds", selection->kinds);
+	return fault_trace(statement_run(s));
+}
+
+static int chosen_n(struct store *store, uint64_t *ret)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &chosen_count);
+	int r = statement_next(s);
+
+	if (r != STATEMENT_ROW)
+		return fault_trace(r);
+	*ret = (uint64_t)statement_integer(s, "n");
+	return 0;
+}
+
+static int choose_ids(struct store *store, const struct archive_selection *selection,
+		      int64_t visible_min, struct why *why)
+{
+	char text[ID_TEXT];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < selection->n_ids; i++) {
+		r = there(store, &id_is_there, &selection->ids[i], visible_min);
+		if (r == ANSWER_NOT_FOUND)
+			return answer_why(why, r, "there is no item %s; cubby list shows what there is",
+					  id_text(&selection->ids[i], text));
+		if (r == 0)
+			r = choose_one(store, &choose_by_id, selection, visible_min, &selection->ids[i]);
+	}
+	return fault_trace(r);
+}
+
+int store_profile_check(struct store *store, const struct id *profile, struct why *why)
+{
+	char text[ID_TEXT];
+	int r = profile ? there(store, &profile_is_there, profile, 0) : 0;
+
+	if (r == ANSWER_NOT_FOUND)
+		return answer_why(why, r, "there is no profile %s; cubby profile list shows what there is",
+				  id_text(profile, text));
+	return fault_trace(r);
+}
+
+int store_choose(struct store *store, const struct archive_selection *selection,
+		 int64_t visible_min, uint64_t *ret_items, struct why *why)
+{
+	int r = chosen_empty(store);
+
+	if (r == 0)
+		r = store_profile_check(store, selection->profile, why);
+	if (r == 0) {
+		if (selection->n_ids > 0)
+			r = choose_ids(store, selection, visible_min, why);
+		else
+			r = choose_one(store, selection->profile ? &choose_by_profile : &choose_by_time,
+				       selection, visible_min, NULL);
+	}
+	if (r == 0)
+		r = chosen_n(store, ret_items);
+	return fault_trace(r);
+}
+
+int store_choose_expired(struct store *store, int64_t now_min, uint64_t *ret_items)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &choose_expired);
+	int r = chosen_empty(store);
+
+	if (r == 0) {
+		statement_bind_integer(s, ":now", now_min);
+		r = statement_run(s);
+	}
+	if (r == 0)
+		r = chosen_n(store, ret_items);
+	return fault_trace(r);
+}
+
+int store_chosen_ids(struct store *store, struct id **ret_ids, size_t *ret_n)
+{
+	_cleanup_(statement_endp) struct statement *s = NULL;
+	_cleanup_(cleanup_free) struct id *ids = NULL;
+	uint64_t n;
+	size_t i = 0;
+	int r = chosen_n(store, &n);
+
+	if (r != 0)
+		return fault_trace(r);
+	ids = calloc(n + 1, sizeof(*ids));
+	if (!ids)
+		return fault_origin(-ENOMEM);
+	s = store_statement(store, &chosen_ids);
+	while ((r = statement_next(s)) == STATEMENT_ROW && i < n) {
+		r = statement_id(s, "id", &ids[i++]);
+		if (r < 0)
+			break;
+	}
+	if (r != 0)
+		return fault_trace(r);
+	*ret_ids = take(ids);
+	*ret_n = i;
+	return 0;
+}
+
+int store_chosen_count(struct store *store, unsigned kinds, uint64_t *ret_parts, uint64_t *ret_bytes)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &chosen_parts);
+	int r;
+
+	statement_bind_integer(s, ":kinds", kinds);
+	r = statement_next(s);
+	if (r != STATEMENT_ROW)
+		return fault_trace(r);
+	*ret_parts = (uint64_t)statement_integer(s, "parts");
+	*ret_bytes = (uint64_t)statement_integer(s, "bytes");
+	return 0;
+}
+
+int store_count(struct store *store, uint64_t *ret_items, uint64_t *ret_parts, uint64_t *ret_bytes)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &count_all);
+	int r = statement_next(s);
+
+	if (r != STATEMENT_ROW)
+		return fault_trace(r);
+	*ret_items = (uint64_t)statement_integer(s, "items");
+	*ret_parts = (uint64_t)statement_integer(s, "parts");
+	*ret_bytes = (uint64_t)statement_integer(s, "bytes");
+	return 0;
+}
+
+static int parts_fill(struct store *store, int64_t item, unsigned kinds, int64_t visible_min,
+		      struct archive_item *ret)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &list_parts);
+	int r;
+
+	statement_bind_integer(s, ":item", item);
+	statement_bind_integer(s, ":now", visible_min);
+	statement_bind_integer(s, ":kinds", kinds);
+	ret->n_parts = 0;
+	while ((r = statement_next(s)) == STATEMENT_ROW && ret->n_parts < KIND_MAX) {
+		struct archive_part *part = &ret->parts[ret->n_parts++];
+
+		part->kind = (enum kind)statement_integer(s, "kind");
+		part->expires_min = statement_integer(s, "expires_min");
+		part->bytes = (uint64_t)statement_integer(s, "bytes");
+	}
+	return r == STATEMENT_ROW ? fault_origin(-EBADMSG) : fault_trace(r);
+}
+
+static int item_fill(struct store *store, struct statement *s,
+		     const struct archive_selection *selection, int64_t visible_min,
+		     struct store_cursor *cursor, struct archive_item *ret)
+{
+	int r = statement_id(s, "id", &ret->id);
+
+	if (r == 0)
+		r = statement_id(s, "profile_id", &ret->profile);
+	if (r != 0)
+		return fault_trace(r);
+	ret->started_min = statement_integer(s, "started_min");
+	cursor->started_min = ret->started_min;
+	cursor->item = statement_integer(s, "item");
+	return fault_trace(parts_fill(store, cursor->item, selection->kinds, visible_min, ret));
+}
+
+int store_list(struct store *store, const struct archive_selection *selection, int64_t visible_min,
+	       struct store_cursor *cursor, struct archive_item *items, size_t room, size_t *ret_n,
+	       bool *ret_more)
+{
+	struct statement_source *source = selection->n_ids > 0 ? &list_chosen
+					  : selection->profile ? &list_by_profile : &list_by_time;
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+	struct store_cursor from = *cursor;
+	size_t n = 0;
+	int r;
+
+	/* Rows of the minute `until` itself are out: no item comes before 0 in it. */
+	if (selection->until_min > 0 && selection->until_min <= from.started_min)
+		from = (struct store_cursor){ selection->until_min, 0 };
+	if (source == &list_by_profile)
+		statement_bind_id(s, ":profile", selection->profile);
+	statement_bind_integer(s, ":until", from.started_min);
+	statement_bind_integer(s, ":before", from.item);
+	statement_bind_integer(s, ":since", selection->since_min);
+	statement_bind_integer(s, ":now", visible_min);
+	statement_bind_integer(s, ":kinds", selection->kinds);
+	statement_bind_integer(s, ":limit", (int64_t)room + 1);
+	while ((r = statement_next(s)) == STATEMENT_ROW && n < room) {
+		r = item_fill(store, s, selection, visible_min, cursor, &items[n++]);
+		if (r < 0)
+			break;
+	}
+	if (r != 0 && r != STATEMENT_ROW)
+		return fault_trace(r);
+	*ret_n = n;
+	*ret_more = r == STATEMENT_ROW;
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* From a selection to rows. The working set lives in memory until the next one. */
+
+#include "kept.h"
+#include "store/store.h"
+
+/*
+ * Fills the working set with every item the selection names that is not tombstoned (and not past
+ * its expiry at visible_min; 0: that, too). ANSWER_NOT_FOUND: an id or the profile is not there;
+ * `why` names it.
+ */
+int store_choose(struct store *store, const struct archive_selection *selection,
+		 int64_t visible_min, uint64_t *ret_items, struct why *why);
+/* ANSWER_NOT_FOUND: there is no such profile. NULL is none, and fine. */
+int store_profile_check(struct store *store, const struct id *profile, struct why *why);
+/* Fills it with every item that has a part past its expiry. */
+int store_choose_expired(struct store *store, int64_t now_min, uint64_t *ret_items);
+/* The ids in the working set; free() them. */
+int store_chosen_ids(struct store *store, struct id **ret_ids, size_t *ret_n);
+/* What of the working set is not tombstoned, of these kinds (bits) or (0) all. */
+int store_chosen_count(struct store *store, unsigned kinds, uint64_t *ret_parts, uint64_t *ret_bytes);
+/* All there is that is not tombstoned. */
+int store_count(struct store *store, uint64_t *ret_items, uint64_t *ret_parts, uint64_t *ret_bytes);
+
+/* Where a page of a listing begins: strictly before this in (started_min, item). */
+struct store_cursor {
+	int64_t started_min;
+	int64_t item;
+};
+
+/*
+ * At most `room` items, newest first, before *cursor, which moves to the last one given. Without
+ * ids it reads the indexes; with ids the working set of store_choose. ret_more: there are others.
+ */
+int store_list(struct store *store, const struct archive_selection *selection, int64_t visible_min,
+	       struct store_cursor *cursor, struct archive_item *items, size_t room, size_t *ret_n,
+	       bool *ret_more);
