@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "../test.h"
+
+#include "settings.h"
+
+#define KEY "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static int read_text(const char *text, struct settings *ret, struct why *why)
+{
+	char path[] = "/tmp/cubby-test-XXXXXX";
+	int fd = mkstemp(path), r;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	r = settings_read(path, ret, why);
+	unlink(path);
+	return r;
+}
+
+static void test_key_is_read(void **state)
+{
+	struct settings settings;
+	struct why why;
+
+	assert_int_equal(read_text("# pin\nhousehold_key = " KEY "\n", &settings, &why), 0);
+	assert_true(settings.pinned);
+	assert_int_equal(settings.household_key[1], 0x11);
+	assert_int_equal(read_text("# nothing\n", &settings, &why), 0);
+	assert_false(settings.pinned);
+}
+
+/* A misspelt pin must not be no pin. */
+static void test_mistakes_stop_the_ear(void **state)
+{
+	static const char *const mistakes[] = {
+		"household_keys = " KEY "\n", "household_key = 00\n", "household_key =\n",
+		"household_key = " KEY "00\n", "[ear]\nhousehold_key = " KEY "\n", "nonsense\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
+		struct settings settings = { 0 };
+		struct why why = { "" };
+
+		assert_answer(read_text(mistakes[i], &settings, &why), ANSWER_INVALID_ARGUMENT, why);
+		assert_non_null(strstr(why.text, "cubby-test-"));
+		assert_false(settings.pinned);
+	}
+}
+
+static void test_named_file_must_be_there(void **state)
+{
+	struct settings settings;
+	struct why why = { "" };
+
+	assert_answer(settings_read("/nowhere/ear.conf", &settings, &why), ANSWER_NOT_FOUND, why);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_key_is_read),
+		cmocka_unit_test(test_mistakes_stop_the_ear),
+		cmocka_unit_test(test_named_file_must_be_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
