@@ -215,7 +215,7 @@ static int device_check(struct keeper *keeper)
 int keeper_start(const struct keeper_options *options, struct keeper **ret, struct why *why)
 {
 	_cleanup_(keeper_freep) struct keeper *keeper = calloc(1, sizeof(*keeper));
-	uint32_t ear_gid, parents_gid;
+	uint32_t ear_gid = 0, parents_gid = 0;
 	int r;
 
 	if (!keeper)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the service itself keeps: calls that wait for the end of an erasure, and who asked for one. */
+
+#include "bus/server.h"
+
+#define CALLER_NAME_TEXT 32
+
+struct waiting {
+	int64_t job;
+	struct call *call;
+};
+
+struct asked {
+	int64_t job;
+	char caller[CALLER_NAME_TEXT];	/* unique bus names are never given twice */
+};
+
+struct service {
+	struct bus_server *server;
+	struct waiting *waiting;
+	size_t n_waiting;
+	struct asked *asked;
+	size_t n_asked;
+};
+
+void service_asked_drop(struct service *service, const char *caller);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* org.cubby.Cubby1.Intake: what an ear decides by, and the way in for sealed items. */
+
+#include "dbus-table.h"
+#include "service/service.h"
+
+static int profiles_append(struct message *reply, const struct profile *profiles, size_t n)
+{
+	char id[ID_TEXT];
+	int r;
+
+	r = message_open(reply, 'a', "(sss)");
+	for (size_t i = 0; !r && i < n; i++) {
+		r = message_open(reply, 'r', "sss");
+		if (!r)
+			r = message_append(reply, "sss", id_text(&profiles[i].id, id), profiles[i].name,
+					   profiles[i].adult ? "adult" : "child");
+		if (!r)
+			r = message_close(reply);
+	}
+	if (!r)
+		r = message_close(reply);
+	return fault_trace(r);
+}
+
+static int consents_append(struct keeper *keeper, struct message *reply)
+{
+	struct consent_row *rows;
+	size_t n;
+	int r;
+
+	r = store_consents(keeper->store, NULL, &rows, &n);
+	if (r)
+		return fault_trace(r);
+	r = message_open(reply, 'a', "s");
+	for (size_t i = 0; !r && i < n; i++)
+		if (!rows[i].withdrawn)
+			r = message_append(reply, "s", rows[i].statement);
+	if (!r)
+		r = message_close(reply);
+	consent_rows_free(rows, n);
+	return fault_trace(r);
+}
+
+int service_intake_policy(struct call *call, void *service)
+{
+	_cleanup_(cleanup_free) struct profile *profiles = NULL;
+	struct keeper *keeper = service;
+	struct message *reply = call_reply(call);
+	struct session *session;
+	size_t n;
+	int r;
+
+	r = service_session(call, &session);
+	if (r)
+		return fault_trace(r);
+	/* Also an ear that comes before the household is told when there is one. */
+	session->asked_policy = true;
+	r = store_profiles(keeper->store, &profiles, &n);
+	if (!r)
+		r = service_reply_household(keeper, reply, call_why(call));
+	if (!r)
+		r = message_append(reply, "s", keeper->policy->hash_text);
+	if (!r)
+		r = profiles_append(reply, profiles, n);
+	if (!r)
+		r = consents_append(keeper, reply);
+	return fault_trace(r);
+}
+
+static int asker_of(struct call *call, struct intake_asker *ret)
+{
+	struct caller *caller = call_caller(call);
+	struct session *session;
+	int r = service_session(call, &session);
+
+	if (r)
+		return fault_trace(r);
+	*ret = (struct intake_asker){
+		.uid = caller->uid,
+		.ear = caller->roles & ROLE_EAR,
+		/* A proof is a parent's: whoever left the group has none. */
+		.proof = caller->roles & ROLE_PARENT ? &session->proof : NULL,
+		.drafts = &session->drafts,
+	};
+	return 0;
+}
+
+int service_intake_begin(struct call *call, void *service)
+{
+	_cleanup_(strings_clear) struct strings kinds = {0};
+	struct keeper *keeper = service;
+	struct message *arguments = call_arguments(call);
+	const struct archive_draft *draft;
+	struct intake_asker asker;
+	const uint8_t *reply_key;
+	const char *profile;
+	char id[ID_TEXT];
+	int r;
+
+	r = asker_of(call, &asker);
+	if (!r)
+		r = message_read(arguments, "s", &profile);
+	if (!r)
+		r = args_strings(arguments, KIND_MAX, &kinds, call_why(call));
+	if (!r)
+		r = args_reply_key(arguments, &reply_key, call_why(call));
+	if (!r)
+		r = intake_begin(keeper->intake, &asker, profile, kinds.items, kinds.n, &draft,
+				 call_why(call));
+	if (r)
+		return service_end(keeper, call, r, "Intake.Begin");
+	r = message_append(call_reply(call), "s", id_text(&draft->id, id));
+	if (!r)
+		r = reply_keys(call_reply(call), reply_key, draft->keys, call_why(call));
+	if (!r)
+		r = message_append(call_reply(call), "u", (uint32_t)DRAFT_LASTS_S);
+	/* Who did not get its keys has nothing open. */
+	if (r && intake_abort(keeper->intake, &asker, id, NULL))
+		return fault_origin(-EBADMSG);
+	return fault_trace(r);
+}
+
+static int expiries_append(struct message *reply, const struct archive_body *bodies, unsigned n)
+{
+	int r = message_open(reply, 'a', "(st)");
+
+	for (unsigned i = 0; !r && i < n; i++) {
+		r = message_open(reply, 'r', "st");
+		if (!r)
+			r = message_append(reply, "st", kind_name(bodies[i].kind),
+					   (uint64_t)bodies[i].expires_min * 60);
+		if (!r)
+			r = message_close(reply);
+	}
+	if (!r)
+		r = message_close(reply);
+	return fault_trace(r);
+}
+
+int service_intake_commit(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct archive_body bodies[KIND_MAX];
+	struct intake_asker asker;
+	struct delivery delivery;
+	_cleanup_(cleanup_close) int fd = -1;
+	const char *id;
+	unsigned n;
+	int r;
+
+	r = asker_of(call, &asker);
+	if (!r)
+		r = message_read(call_arguments(call), "s", &id);
+	if (!r)
+		r = args_delivery(call_arguments(call), &delivery, call_why(call));
+	if (r)
+		return fault_trace(r);
+	fd = delivery.bodies_fd;
+	r = intake_commit(keeper->intake, &asker, id, &delivery, bodies, &n, call_why(call));
+	if (r)
+		return service_end(keeper, call, r, "Intake.Commit");
+	return fault_trace(expiries_append(call_reply(call), bodies, n));
+}
+
+int service_intake_abort(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct intake_asker asker;
+	const char *id;
+	int r;
+
+	r = asker_of(call, &asker);
+	if (!r)
+		r = message_read(call_arguments(call), "s", &id);
+	if (!r)
+		r = intake_abort(keeper->intake, &asker, id, call_why(call));
+	return fault_trace(r);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* org.cubby.Cubby1.Parents. A proof belongs to the connection it was given on, and to nothing
+ * else: neither to the uid nor to a later connection of the same program. */
+
+#include "dbus-table.h"
+#include "service/service.h"
+
+static struct asker asker_of(struct call *call)
+{
+	return (struct asker){call_caller(call)->name, call_caller(call)->uid};
+}
+
+int service_parents_setup(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct asker asker = asker_of(call);
+	struct session *session;
+	const char *name, *household;
+	const void *sealed_doors;
+	size_t n_sealed;
+	int r;
+
+	r = service_session(call, &session);
+	if (!r)
+		r = message_read(call_arguments(call), "ssay", &name, &household, &sealed_doors,
+				 &n_sealed);
+	if (!r)
+		r = parent_setup(keeper->parents, &asker, name, household, sealed_doors, n_sealed,
+				 &session->proof, call_why(call));
+	if (!r)
+		service_policy_changed(keeper);
+	return fault_trace(r);
+}
+
+int service_parents_list(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct message *reply = call_reply(call);
+	struct parent_row *rows;
+	size_t n;
+	int r;
+
+	r = store_parents(keeper->store, &rows, &n);
+	if (r)
+		return fault_trace(r);
+	r = message_open(reply, 'a', "(stb)");
+	for (size_t i = 0; !r && i < n; i++) {
+		r = message_open(reply, 'r', "stb");
+		if (!r)
+			r = message_append(reply, "stb", rows[i].name,
+					   (uint64_t)rows[i].created_min * 60, !rows[i].statement);
+		if (!r)
+			r = message_close(reply);
+	}
+	if (!r)
+		r = message_close(reply);
+	parent_rows_free(rows, n);
+	return fault_trace(r);
+}
+
+int service_reply_household(struct keeper *keeper, struct message *reply, struct why *why)
+{
+	_cleanup_(cleanup_free) char *household = NULL;
+	struct parent_row *rows;
+	size_t n;
+	int r;
+
+	r = store_household(keeper->store, &household);
+	if (r == ANSWER_NOT_FOUND)
+		return answer_why(why, r, "there is no household yet; a parent begins with \"cubby "
+				  "setup\"");
+	if (!r)
+		r = store_parents(keeper->store, &rows, &n);
+	if (r)
+		return fault_trace(r);
+	r = message_append(reply, "s", household);
+	if (!r)
+		r = message_open(reply, 'a', "s");
+	for (size_t i = 0; !r && i < n; i++)
+		if (rows[i].statement)
+			r = message_append(reply, "s", rows[i].statement);
+	if (!r)
+		r = message_close(reply);
+	parent_rows_free(rows, n);
+	return fault_trace(r);
+}
+
+int service_parents_household(struct call *call, void *service)
+{
+	return service_reply_household(service, call_reply(call), call_why(call));
+}
+
+int service_parents_challenge(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	const char *name, *kind;
+	struct door door;
+	uint32_t wait_s;
+	int r;
+
+	r = message_read(call_arguments(call), "ss", &name, &kind);
+	if (!r)
+		r = parent_challenge(keeper->parents, name, kind, &door, &wait_s, call_why(call));
+	if (!r)
+		r = message_append(call_reply(call), "ayutu", door.salt, sizeof(door.salt), door.passes,
+				   door.memory_bytes, wait_s);
+	return fault_trace(r);
+}
+
+int service_parents_prove(struct call *call, void *service)
+{
+	_cleanup_(strings_clear) struct strings secrets = {0};
+	_cleanup_(cleanup_free) uint8_t *sealed_wraps = NULL;
+	struct keeper *keeper = service;
+	struct message *arguments = call_arguments(call);
+	struct asker asker = asker_of(call);
+	struct parent_guess guess = {0};
+	struct session *session;
+	size_t n_sealed;
+	int r;
+
+	r = service_session(call, &session);
+	if (!r)
+		r = message_read(arguments, "ssay", &guess.name, &guess.door, &guess.sealed_proof,
+				 &guess.n_sealed_proof);
+	if (!r)
+		r = args_strings(arguments, 8, &secrets, call_why(call));
+	if (!r)
+		r = args_reply_key(arguments, &guess.reply_key, call_why(call));
+	guess.secrets = secrets.items;
+	guess.n_secrets = secrets.n;
+	if (!r)
+		r = parent_prove(keeper->parents, &asker, &guess, &session->proof, &sealed_wraps,
+				 &n_sealed, call_why(call));
+	if (!r)
+		r = message_append(call_reply(call), "ayu", sealed_wraps, n_sealed,
+				   (uint32_t)PROOF_LASTS_S);
+	return fault_trace(r);
+}
+
+int service_parents_lock(struct call *call, void *service)
+{
+	struct session *session;
+	int r = service_session(call, &session);
+
+	if (r)
+		return fault_trace(r);
+	session->proof = (struct proof){0};
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The keeper on the bus: one file for each interface, and what they share. A handler reads its
+ * arguments, asks the domain, writes its reply; it decides nothing. Who may call it was checked
+ * before, from the XML. No secret leaves but in a box to the caller's reply_key.
+ */
+
+#include "bus/server.h"
+#include "keeper.h"
+
+#define SERVICE_INTERFACE "org.cubby.Cubby1."
+#define SERVICE_PATH "/org/cubby/Cubby1"
+#define SERVICE_PROFILES SERVICE_PATH "/profile"
+#define SERVICE_JOBS SERVICE_PATH "/job"
+#define SERVICE_PATH_TEXT 80
+
+struct service;
+
+/* Connects, registers the objects, then takes the name. Answers say what to do. */
+int service_start(struct keeper *keeper, const char *address, uint32_t ear_gid, uint32_t parents_gid,
+		  struct why *why);
+void service_stop(struct keeper *keeper);
+/* Drafts that were open too long, of every connection. */
+void service_end_old(struct keeper *keeper);
+/* Answers who waits for the job, and tells who asked for it. */
+void service_job_ended(struct keeper *keeper, const struct erasure_job *job);
+
+/* ---- For the handlers ---- */
+
+/* The caller's session, made at its first need. */
+int service_session(struct call *call, struct session **ret);
+/* The proof of this caller, or NULL. */
+const struct proof *service_proof(struct caller *caller);
+/* What a handler returns for r: a denial is in the access log then. member: "Intake.Begin". */
+int service_end(struct keeper *keeper, struct call *call, int r, const char *member);
+
+/* Tells ears that asked for the policy to ask again. */
+void service_policy_changed(struct keeper *keeper);
+/* Begins an erasure for the caller; it is told when the job has ended. within: adds to the
+ * transaction. */
+int service_erase(struct keeper *keeper, struct call *call, enum erasure_reason reason,
+		  const struct archive_selection *selection, const struct archive_within *within,
+		  char ret_path[static SERVICE_PATH_TEXT], uint64_t *ret_items);
+
+char *service_profile_path(const struct id *id, char path[static SERVICE_PATH_TEXT]);
+char *service_job_path(int64_t number, char path[static SERVICE_PATH_TEXT]);
+/* ANSWER_NOT_FOUND: not the path of a profile or job that is there. */
+int service_profile_at(struct keeper *keeper, const char *path, struct profile *ret);
+int service_job_at(struct keeper *keeper, const char *path, struct erasure_job **ret);
+
+/* ---- Arguments and replies ---- */
+
+struct strings {
+	const char **items;	/* borrowed from the message */
+	size_t n;
+};
+void strings_clear(struct strings *strings);
+/* An "as" of at most `max`. ANSWER_INVALID_ARGUMENT. */
+int args_strings(struct message *arguments, size_t max, struct strings *ret, struct why *why);
+/* An "ay" that is an X25519 public key. ANSWER_INVALID_ARGUMENT. */
+int args_reply_key(struct message *arguments, const uint8_t **ret, struct why *why);
+
+struct selected {
+	struct archive_selection selection;
+	struct id *ids;
+	struct profile profile;	/* when the selection names one */
+};
+void selected_clear(struct selected *selected);
+/* An "a{sv}" of the interface Archive. ANSWER_INVALID_ARGUMENT, ANSWER_NOT_FOUND (the profile). */
+int args_selection(struct keeper *keeper, struct message *arguments, struct selected *ret,
+		   struct why *why);
+
+/* "ay" header, "a(stt)" parts, "h" bodies. The descriptor is the caller's to close. */
+int args_delivery(struct message *arguments, struct delivery *ret, struct why *why);
+
+/* An "ay": `keys` in a box to reply_key. */
+int reply_keys(struct message *reply, const uint8_t *reply_key, const struct secret *keys,
+	       struct why *why);
+/* As Archive.Open answers. */
+int reply_opened(struct message *reply, const uint8_t *reply_key,
+		 const struct archive_opened *opened, struct why *why);
+/* Household statement and the statements of later parents, "s" and "as". ANSWER_NOT_FOUND. */
+int service_reply_household(struct keeper *keeper, struct message *reply, struct why *why);
+/* An "as". */
+int reply_strings(struct message *reply, const char *const *strings, size_t n);
