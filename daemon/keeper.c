@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Brings the keeper up, in an order that never answers a call before what it rests on is secured:
- * state directory, confinement, device key, store, vault, clock, unfinished erasures, bus, name. */
+ * state directory, confinement, store, vault, clock, device key, unfinished erasures, bus, name. */
 
 #include <grp.h>
 #include <jansson.h>
@@ -38,22 +38,25 @@ static int group_id(const char *name, const char *key, uint32_t *ret_gid, struct
 
 static int start_state(struct keeper *keeper, const char *dir, struct why *why)
 {
-	_cleanup_(secret_freep) struct secret *master = NULL;
 	int r;
 
 	r = state_open(dir, &keeper->state, why);
-	if (r)
-		return fault_trace(r);
-	r = sandbox_enter(keeper->state->fd, &keeper->confined);
-	if (r)
-		return fault_trace(r);
+	if (!r)
+		r = sandbox_enter(keeper->state->fd, &keeper->confined);
+	return fault_trace(r);
+}
+
+static int start_device(struct keeper *keeper, struct why *why)
+{
+	_cleanup_(secret_freep) struct secret *master = NULL;
+	int r;
+
 	r = state_device_key(keeper->state, &master, &keeper->device_made, why);
-	if (r)
-		return fault_trace(r);
-	r = device_from(master, &keeper->device);
-	if (r)
-		return fault_trace(r);
-	return fault_trace(device_statement(keeper->device, &keeper->identity));
+	if (!r)
+		r = device_from(master, &keeper->device);
+	if (!r)
+		r = device_statement(keeper->device, &keeper->identity);
+	return fault_trace(r);
 }
 
 static int start_store(struct keeper *keeper, struct why *why)
@@ -234,6 +237,8 @@ int keeper_start(const struct keeper_options *options, struct keeper **ret, stru
 		r = start_state(keeper, options->state_dir, why);
 	if (!r)
 		r = start_store(keeper, why);
+	if (!r)
+		r = start_device(keeper, why);
 	if (!r)
 		r = start_archive(keeper);
 	if (!r)

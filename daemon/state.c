@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include "base/file.h"
 #include "base/log.h"
@@ -31,12 +30,6 @@ static int state_secure(struct state *state, struct why *why)
 			return fault_origin(-errno);
 		log_warning("%s was open to others (mode %04o); now 0700", state->path,
 			    stat.st_mode & 07777);
-	}
-	if (flock(state->fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK)
-			return fault_origin(-errno);
-		return answer_why(why, ANSWER_BUSY, "another cubbyd is using %s; stop it first, or "
-				  "give this one its own --state-dir", state->path);
 	}
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The state directory: one owner, mode 0700, one keeper at a time; and the key file in it. */
+/* The state directory: one owner, mode 0700; and the key file in it. That only one keeper works in
+ * it is seen to by the store, which opens before the key is made or read. */
 
 #include <stdbool.h>
 #include "base/cleanup.h"
@@ -12,13 +13,12 @@
 
 struct state {
 	char *path;
-	int fd;			/* of the directory; holds the lock on it */
+	int fd;			/* of the directory */
 };
 
 /*
- * Makes the directory if it is not there (not its parents), takes away what others may do in it,
- * and locks it. ANSWER_FAILED: not a directory, a symbolic link, somebody else's;
- * ANSWER_BUSY: another keeper has it.
+ * Makes the directory if it is not there (not its parents) and takes away what others may do in it.
+ * ANSWER_FAILED: not a directory, a symbolic link, somebody else's.
  */
 int state_open(const char *path, struct state **ret, struct why *why);
 struct state *state_free(struct state *state);

@@ -208,7 +208,7 @@ int service_archive_delete(struct call *call, void *service)
 		return answer_why(call_why(call), r, "the option dry-run is true or false");
 	if (r < 0)
 		return fault_trace(r);
-	r = archive_count(keeper->archive, &selected.selection, &count);
+	r = archive_count(keeper->archive, &selected.selection, &count, call_why(call));
 	if (r)
 		return fault_trace(r);
 	items = count.items;

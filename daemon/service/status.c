@@ -119,7 +119,7 @@ int service_status_describe(struct call *call, void *service)
 
 	r = store_profiles(keeper->store, &profiles, &n_profiles);
 	if (!r)
-		r = archive_count(keeper->archive, &everything, &kept);
+		r = archive_count(keeper->archive, &everything, &kept, call_why(call));
 	if (!r)
 		r = archive_count_copies(keeper->archive, &released);
 	if (!r)
