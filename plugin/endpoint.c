@@ -16,7 +16,7 @@
  * room are called voice by mistake, and would put the end off for ever. */
 #define RECENT_FRAMES 10
 #define RECENT_MASK ((1u << RECENT_FRAMES) - 1)
-#define RECENT_VOICE 4
+#define RECENT_VOICE 2
 
 void endpoint_reset(struct endpoint *endpoint)
 {
