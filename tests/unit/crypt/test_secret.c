@@ -8,6 +8,15 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+/* AddressSanitizer replaces mlock(2) by a function that does nothing. */
+static void skip_without_mlock(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	print_message("memory is not locked under AddressSanitizer\n");
+	skip();
+#endif
+}
+
 static void test_r7_no_core_and_not_dumpable(void **state)
 {
 	struct rlimit limit;
@@ -43,6 +52,7 @@ static void test_r7_secret_is_locked_and_not_dumped(void **state)
 	_cleanup_(secret_freep) struct secret *secret = NULL;
 	char flags[256];
 
+	skip_without_mlock();
 	assert_int_equal(secret_random(5000, &secret), 0);
 	mapping_flags(secret->bytes, flags);
 	assert_non_null(strstr(flags, " lo"));	/* locked */
@@ -110,6 +120,7 @@ static void test_unlocked_memory_is_warned_of_once(void **state)
 	ssize_t got;
 	pid_t child;
 
+	skip_without_mlock();
 	assert_int_equal(pipe(pipes), 0);
 	fflush(NULL);
 	child = fork();
