@@ -302,7 +302,6 @@ static int delete_run(struct cubby *cubby, const struct list_selection *selectio
 	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	const char *path;
-	char *job = NULL;
 	uint32_t items;
 	int r;
 
@@ -322,12 +321,9 @@ static int delete_run(struct cubby *cubby, const struct list_selection *selectio
 	r = message_read(reply, "ou", &path, &items);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Archive.Delete"));
-	if (strcmp(path, "/") != 0) {
-		job = strdup(path);
-		if (!job)
-			return fault_origin(-ENOMEM);
-	}
-	*ret_job = job;
+	r = session_job(path, ret_job);
+	if (r != 0)
+		return fault_trace(r);
 	*ret_items = items;
 	return 0;
 }

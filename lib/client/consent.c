@@ -223,8 +223,7 @@ static int withdraw_run(struct cubby *cubby, const char *profile, const char *co
 	r = message_read(reply, "o", &job);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Consent.Withdraw"));
-	*ret_job = strdup(job);
-	return *ret_job ? 0 : fault_origin(-ENOMEM);
+	return fault_trace(session_job(job, ret_job));
 }
 
 int cubby_consent_withdraw(struct cubby *cubby, const char *profile, const char *const *kinds,

@@ -184,6 +184,19 @@ int session_malformed(struct cubby *cubby, int r, const char *member)
 			  "of one version", member);
 }
 
+int session_job(const char *path, char **ret_job)
+{
+	char *job = NULL;
+
+	if (strcmp(path, "/") != 0) {
+		job = strdup(path);
+		if (!job)
+			return fault_origin(-ENOMEM);
+	}
+	*ret_job = job;
+	return 0;
+}
+
 static int session_pins(struct cubby *cubby)
 {
 	int r;

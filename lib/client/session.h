@@ -51,3 +51,5 @@ int session_device(struct cubby *cubby);
 int session_household(struct cubby *cubby);
 void session_forget_secrets(struct cubby *cubby);
 int64_t session_now_s(void);
+/* A copy of a job's path; NULL for "/", which means that there is nothing to wait for. */
+int session_job(const char *path, char **ret_job);

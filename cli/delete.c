@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `cubby delete`: erases what is named. It must never take more than was named, and never need a
+ * passphrase. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "erase.h"
+#include "moment.h"
+#include "render.h"
+#include "verb.h"
+
+/* Is it clear what is meant? Returns an exit code. */
+static int selection_check(struct hand *hand, const struct cubby_selection *selection)
+{
+	bool narrowed = selection->profile || selection->since_s || selection->until_s ||
+			selection->kind;
+
+	if (selection->all && (selection->n_ids || narrowed))
+		return hand_fail(hand, EXIT_USAGE,
+				 "--all means everything and goes with nothing else");
+	if (selection->n_ids && (selection->profile || selection->since_s || selection->until_s))
+		return hand_fail(hand, EXIT_USAGE,
+				 "ids do not go with --profile, --since or --until; with --kind "
+				 "they do");
+	if (!selection->n_ids && !selection->all && !narrowed)
+		return hand_fail(hand, EXIT_USAGE,
+				 "say what to erase: ids, --profile P, --since T, --until T, "
+				 "--kind K "
+				 "or --all");
+	return 0;
+}
+
+/* " of emma from 2026-05-31 07:30 to ..., audio only". */
+static void selection_words(const struct cubby_selection *selection, char *text, size_t room)
+{
+	char time[MOMENT_TEXT];
+	size_t n = 0;
+
+	text[0] = 0;
+	if (selection->profile)
+		n += (size_t)snprintf(text + n, room - n, " of %.64s", selection->profile);
+	if (selection->since_s)
+		n += (size_t)snprintf(text + n, room - n, " from %s on",
+				      moment_local(selection->since_s, time));
+	if (selection->until_s)
+		n += (size_t)snprintf(text + n, room - n, " before %s",
+				      moment_local(selection->until_s, time));
+	if (selection->kind)
+		snprintf(text + n, room - n, ", only the %s", selection->kind);
+}
+
+static int dry_run(struct hand *hand, uint32_t items, const char *words)
+{
+	int r = 0;
+
+	if (hand->json)
+		r = render_json(json_pack("{s:b, s:i}", "dry_run", 1, "items", (int)items));
+	else
+		printf("%u item%s%s would be erased; nothing was.\n", items, items == 1 ? "" : "s",
+		       words);
+	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
+}
+
+int verb_delete(struct hand *hand)
+{
+	_cleanup_(hand_ids_freep) char **ids = NULL;
+	_cleanup_(cleanup_free) char *none = NULL;
+	_cleanup_(cleanup_free) char *job = NULL;
+	struct cubby_selection selection = CUBBY_SELECTION_INIT;
+	const char *typed = NULL;
+	uint32_t items = 0;
+	char words[256];
+	int r;
+
+	r = hand_select(hand, &selection);
+	if (r != 0)
+		return r;
+	selection.all = command_has(&hand->command, OPTION_ALL);
+	selection.n_ids = hand->command.n;
+	r = selection_check(hand, &selection);
+	if (r == 0)
+		r = hand_ids(hand, &ids);
+	if (r != 0)
+		return r;
+	selection.ids = (const char *const *)ids;
+	selection_words(&selection, words, sizeof(words));
+	render_clean(words);
+	r = cubby_delete(hand->cubby, &selection, true, &none, &items);
+	if (r != 0)
+		return hand_refused(hand, r);
+	if (items == 0 && selection.n_ids)
+		return hand_fail(hand, EXIT_NOT_FOUND,
+				 "no such item; 'cubby list' shows what is kept");
+	if (command_has(&hand->command, OPTION_DRY_RUN))
+		return dry_run(hand, items, words);
+	if (items == 0)
+		return erase_finish(hand, NULL);
+	if (selection.all)
+		typed = "everything";
+	else if (selection.profile && !selection.since_s && !selection.until_s && !selection.kind)
+		typed = selection.profile;
+	r = erase_confirm(hand, typed, "This erases %u item%s%s%s.", items, items == 1 ? "" :
+			  "s", words,
+			  selection.all ? ", everything that is kept" : "");
+	if (r != 0)
+		return r;
+	r = cubby_delete(hand->cubby, &selection, false, &job, &items);
+	if (r != 0)
+		return hand_refused(hand, r);
+	return erase_finish(hand, job);
+}

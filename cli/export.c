@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `cubby export approve` and `list`: an adult releases copies of single items. Whether an item is
+ * an adult's own is the keeper's to say; nothing here can say it instead. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "moment.h"
+#include "prompt.h"
+#include "render.h"
+#include "verb.h"
+
+/* Approves what can be; *ret_refused is the first refusal's answer. */
+static json_t *approve_all(struct hand *hand, char **ids, size_t *ret_done, int *ret_refused)
+{
+	const char *purpose = hand->command.value[OPTION_PURPOSE];
+	const char *recipient = hand->command.value[OPTION_RECIPIENT];
+	json_t *array = json_array();
+
+	for (; *ids; ids++) {
+		char copy[CUBBY_ID_TEXT], until[MOMENT_TEXT];
+		int64_t expires_s = 0;
+		int r = cubby_export_approve(hand->cubby, *ids, purpose, recipient, copy,
+					     &expires_s);
+
+		if (r != 0) {
+			hand_fail(hand, EXIT_GENERAL, "%.8s: %s", *ids, cubby_why(hand->cubby));
+			*ret_refused = *ret_refused ? *ret_refused : r;
+			continue;
+		}
+		(*ret_done)++;
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "id", *ids, "copy", copy,
+						       "expires", moment_iso(expires_s, until)));
+		hand_say(hand, "%.8s released as %.8s until %s, for %s, to %s.", *ids, copy,
+			 moment_local(expires_s, until), purpose, recipient);
+	}
+	return array;
+}
+
+int verb_export_approve(struct hand *hand)
+{
+	_cleanup_(hand_ids_freep) char **ids = NULL;
+	json_t *array;
+	size_t done = 0;
+	int refused = 0, r;
+
+	if (!command_has(&hand->command, OPTION_PURPOSE) || !command_has(&hand->command,
+									 OPTION_RECIPIENT))
+		return hand_fail(hand, EXIT_USAGE,
+				 "say what for and for whom: --purpose P --recipient R");
+	r = hand_ids(hand, &ids);
+	if (r == 0)
+		r = prompt_proof(hand, CUBBY_SECRET_HOME);
+	if (r != 0)
+		return r;
+	array = approve_all(hand, ids, &done, &refused);
+	if (hand->json)
+		render_json(array);
+	else
+		json_decref(array);
+	if (refused)
+		return done ? EXIT_PARTLY : (int)exit_code_of(refused);
+	return 0;
+}
+
+static int copies_table(struct hand *hand, const struct cubby_copies *copies)
+{
+	static const char *const heads[] = { "COPY", "OF", "APPROVED", "EXPIRES", "PURPOSE",
+					     "RECIPIENT", NULL };
+	_cleanup_(table_freep) struct table *table = NULL;
+	int r = table_new(heads, hand->color, &table);
+
+	for (size_t i = 0; r == 0 && i < copies->n; i++) {
+		const struct cubby_copy *copy = copies->list[i];
+		char id[9], item[9], approved[MOMENT_TEXT], until[MOMENT_TEXT];
+		const char *cells[] = { id, item, approved, until, copy->purpose, copy->recipient };
+
+		snprintf(id, sizeof(id), "%.8s", copy->id);
+		snprintf(item, sizeof(item), "%.8s", copy->item);
+		moment_local(copy->approved_s, approved);
+		moment_until(copy->expires_s, hand->now_s, until);
+		r = table_row(table, cells);
+	}
+	return r == 0 ? table_print(table) : r;
+}
+
+int verb_export_list(struct hand *hand)
+{
+	_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
+	int r = prompt_proof(hand, 0);
+
+	if (r != 0)
+		return r;
+	r = cubby_copies(hand->cubby, &copies);
+	if (r != 0)
+		return hand_refused(hand, r);
+	if (hand->json) {
+		json_t *array = json_array();
+		char approved[MOMENT_TEXT], expires[MOMENT_TEXT];
+
+		for (size_t i = 0; i < copies->n; i++) {
+			const struct cubby_copy *copy = copies->list[i];
+
+			json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
+							       "copy",
+				copy->id, "id", copy->item, "approved",
+				moment_iso(copy->approved_s, approved), "expires",
+				moment_iso(copy->expires_s, expires), "purpose", copy->purpose,
+				"recipient", copy->recipient));
+		}
+		r = render_json(array);
+	} else if (copies->n == 0) {
+		hand_say(hand, "Nothing is released for export.");
+	} else {
+		r = copies_table(hand, copies);
+	}
+	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `cubby list`: what is kept. Without --transcripts nothing is opened and no passphrase needed. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "item.h"
+#include "prompt.h"
+#include "verb.h"
+
+static const char *const transcript_only[] = { "transcript", NULL };
+
+/* One listing under way. */
+struct listing {
+	struct hand *hand;
+	struct cubby_profiles *profiles;
+	struct table *table;		/* for people */
+	bool open;
+	size_t n;
+};
+
+static int listing_json(struct listing *listing, const struct cubby_item *item,
+			const struct cubby_opened *opened)
+{
+	_cleanup_(render_json_freep) json_t *json =
+		item_json(item, hand_profile_name(listing->profiles, item->profile_id), opened);
+
+	fputs(listing->n ? ",\n" : "[\n", stdout);
+	if (!json || json_dumpf(json, stdout, JSON_REAL_PRECISION(12)) < 0)
+		return hand_fail(listing->hand, EXIT_GENERAL, "cannot write the output");
+	return 0;
+}
+
+static int listing_row(struct listing *listing, const struct cubby_item *item,
+		       const struct cubby_opened *opened)
+{
+	struct item_cells cells;
+	const char *row[] = { cells.id, cells.started,
+			      hand_profile_name(listing->profiles, item->profile_id), cells.kinds,
+			      cells.expires, cells.length, opened ? opened->text : NULL };
+
+	item_cells(item, opened, listing->hand->now_s, &cells);
+	if (table_row(listing->table, row) < 0)
+		return hand_fail(listing->hand, EXIT_GENERAL, "out of memory");
+	return 0;
+}
+
+static int listing_item(struct listing *listing, const struct cubby_item *item)
+{
+	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
+	int r;
+
+	if (listing->open && item_has(item, "transcript")) {
+		r = item_open(listing->hand, item->id, transcript_only, &opened);
+		/* It may have expired or been deleted since the page came. */
+		if (r != 0 && r != CUBBY_NOT_FOUND)
+			return hand_refused(listing->hand, r);
+	}
+	r = listing->hand->json ? listing_json(listing, item, opened)
+				: listing_row(listing, item, opened);
+	listing->n++;
+	return r;
+}
+
+static int listing_walk(struct listing *listing, const struct cubby_selection *selection)
+{
+	_cleanup_(cubby_list_freep) struct cubby_list *list = NULL;
+	const struct cubby_item *item;
+	int r = cubby_list_new(listing->hand->cubby, selection, &list);
+
+	while (r == 0) {
+		r = cubby_list_next(list, &item);
+		if (r != 0)
+			break;
+		if (!item)
+			return 0;
+		r = listing_item(listing, item);
+		if (r != 0)
+			return r;
+	}
+	return hand_refused(listing->hand, r);
+}
+
+static int listing_end(struct listing *listing)
+{
+	struct hand *hand = listing->hand;
+	int r = 0;
+
+	if (listing->n == 0) {
+		r = hand_household(hand);
+		if (r != 0)
+			return r;
+	}
+	if (hand->json)
+		fputs(listing->n ? "\n]\n" : "[]\n", stdout);
+	else if (listing->n == 0)
+		hand_say(hand, "Nothing is kept%s.", hand->command.n ? " that this names" : "");
+	else
+		r = table_print(listing->table);
+	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
+}
+
+int verb_list(struct hand *hand)
+{
+	static const char *const heads[] = { "ID", "STARTED", "PROFILE", "KINDS", "EXPIRES",
+					    ">LENGTH",
+					     "~TRANSCRIPT", NULL };
+	static const char *const heads_shut[] = { "ID", "STARTED", "PROFILE", "KINDS", "EXPIRES",
+						 NULL };
+	struct cubby_selection selection = CUBBY_SELECTION_INIT;
+	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
+	_cleanup_(table_freep) struct table *table = NULL;
+	struct listing listing = { .hand = hand };
+	int r;
+
+	listing.open = command_has(&hand->command, OPTION_TRANSCRIPTS);
+	r = hand_select(hand, &selection);
+	if (r != 0)
+		return r;
+	if (hand->command.n && selection.profile)
+		return hand_fail(hand, EXIT_USAGE, "the profile is named twice; name it once");
+	if (hand->command.n)
+		selection.profile = hand->command.arguments[0];
+	if (listing.open) {
+		r = prompt_proof(hand, CUBBY_SECRET_HOME);
+		if (r != 0)
+			return r;
+	}
+	r = cubby_profiles(hand->cubby, &profiles);
+	if (r != 0)
+		return hand_refused(hand, r);
+	if (table_new(listing.open ? heads : heads_shut, hand->color, &table) < 0)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	listing.profiles = profiles;
+	listing.table = table;
+	r = listing_walk(&listing, &selection);
+	return r == 0 ? listing_end(&listing) : r;
+}

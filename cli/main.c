@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `cubby`: the parent's hand. It opens what was kept, in this process and for one command; nothing
+ * of a child may outlive it, on disk or in freed memory. */
+
+#include <jansson.h>
+#include <locale.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/log.h"
+#include "crypt/secret.h"
+#include "hand.h"
+#include "help.h"
+#include "verb.h"
+
+/* What is printed may be what a child said: this buffer is locked where possible, and wiped. */
+static char output_buffer[1 << 16];
+
+/* JSON passes transcripts too, so its memory is wiped before it goes back. */
+static void json_memory_free(void *pointer)
+{
+	if (pointer)
+		secret_wipe(pointer, malloc_usable_size(pointer));
+	free(pointer);
+}
+
+static int command_run(struct hand *hand)
+{
+	struct command *command = &hand->command;
+	const char *const *words = command->words;
+	size_t n = command->n_words;
+	bool help = command_has(command, OPTION_HELP);
+	int r;
+
+	if (command_has(command, OPTION_VERSION)) {
+		printf("cubby %s\n", CUBBY_VERSION);
+		return EXIT_DONE;
+	}
+	if (n > 0 && strcmp(words[0], "help") == 0) {
+		help = true;
+		words++;
+		n--;
+	}
+	if (help) {
+		if (help_print(stdout, words, n))
+			return EXIT_DONE;
+		return hand_fail(hand, EXIT_USAGE, "'%s' is not a command; 'cubby help' lists them",
+				 words[0]);
+	}
+	r = hand_open(hand);
+	if (r == 0)
+		r = command->verb ? command->verb->run(hand) : verb_next(hand);
+	hand_close(hand);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct hand hand = { 0 };
+	struct why why = { "" };
+	int r;
+
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	log_open("cubby", LOG_LEVEL_WARNING);
+	if (crypt_init() < 0)
+		return hand_fail(&hand, EXIT_GENERAL, "cannot protect this process; nothing was "
+						      "done");
+	json_set_alloc_funcs(malloc, json_memory_free);
+	mlock(output_buffer, sizeof(output_buffer));
+	setvbuf(stdout, output_buffer, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF,
+		sizeof(output_buffer));
+
+	r = command_parse(argc, argv, &hand.command, &why);
+	if (r > 0)
+		r = hand_fail(&hand, EXIT_USAGE, "%s", why.text);
+	else if (r < 0)
+		r = hand_fail(&hand, EXIT_GENERAL, "something broke (%s)", strerror(-r));
+	else
+		r = command_run(&hand);
+	command_clear(&hand.command);
+	/* A full disk or a closed pipe must not look like success. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0)
+		r = hand_fail(&hand, EXIT_GENERAL, "cannot write the output (%s)", strerror(errno));
+	secret_wipe(output_buffer, sizeof(output_buffer));
+	return r;
+}

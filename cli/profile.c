@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `cubby profile`: the people of the household. A profile is a child's or an adult's for ever, so
+ * neither is ever assumed. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "erase.h"
+#include "moment.h"
+#include "prompt.h"
+#include "render.h"
+#include "verb.h"
+
+int verb_profile_add(struct hand *hand)
+{
+	const char *name = hand->command.arguments[0];
+	bool child = command_has(&hand->command, OPTION_CHILD);
+	char id[CUBBY_ID_TEXT];
+	int r;
+
+	if (child == command_has(&hand->command, OPTION_ADULT))
+		return hand_fail(hand, EXIT_USAGE,
+				 "say --child or --adult; it cannot be changed later");
+	r = prompt_proof(hand, 0);
+	if (r != 0)
+		return r;
+	r = cubby_profile_add(hand->cubby, name, child, id);
+	if (r != 0)
+		return hand_refused(hand, r);
+	if (hand->json) {
+		r = render_json(json_pack("{s:s, s:s, s:s}", "id", id, "name", name, "type",
+					  child ? "child" : "adult"));
+		return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
+	}
+	if (child)
+		hand_say(hand, "Added %s, a child. Nothing is kept until you consent: "
+			 "cubby consent grant %s audio transcript", name, name);
+	else
+		hand_say(hand, "Added %s, an adult.", name);
+	return 0;
+}
+
+static int profiles_json(const struct cubby_profiles *profiles)
+{
+	json_t *array = json_array();
+	char created[MOMENT_TEXT];
+
+	for (size_t i = 0; i < profiles->n; i++) {
+		const struct cubby_profile *profile = profiles->list[i];
+
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "id", profile->id,
+						       "name", profile->name, "type",
+						       profile->child ? "child" : "adult",
+						       "created",
+						       moment_iso(profile->created_s, created)));
+	}
+	return render_json(array);
+}
+
+static int profiles_table(struct hand *hand, const struct cubby_profiles *profiles)
+{
+	static const char *const heads[] = { "NAME", "TYPE", "ADDED", "ID", NULL };
+	_cleanup_(table_freep) struct table *table = NULL;
+	char created[MOMENT_TEXT];
+	int r = table_new(heads, hand->color, &table);
+
+	for (size_t i = 0; r == 0 && i < profiles->n; i++) {
+		const struct cubby_profile *profile = profiles->list[i];
+		const char *cells[] = { profile->name, profile->child ? "child" : "adult",
+					moment_local(profile->created_s, created), profile->id };
+
+		r = table_row(table, cells);
+	}
+	return r == 0 ? table_print(table) : r;
+}
+
+int verb_profile_list(struct hand *hand)
+{
+	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
+	int r = cubby_profiles(hand->cubby, &profiles);
+
+	if (r != 0)
+		return hand_refused(hand, r);
+	if (profiles->n == 0) {
+		r = hand_household(hand);
+		if (r != 0)
+			return r;
+	}
+	if (hand->json)
+		r = profiles_json(profiles);
+	else if (profiles->n == 0)
+		hand_say(hand, "No profiles yet; 'cubby profile add NAME --child' adds one.");
+	else
+		r = profiles_table(hand, profiles);
+	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
+}
+
+/* The name as it is kept, which is what has to be typed. Returns an exit code. */
+static int profile_find(struct hand *hand, const char *asked, const struct cubby_profiles *profiles,
+			const struct cubby_profile **ret)
+{
+	for (size_t i = 0; i < profiles->n; i++)
+		if (strcasecmp(profiles->list[i]->name, asked) == 0 ||
+		    strcmp(profiles->list[i]->id, asked) == 0) {
+			*ret = profiles->list[i];
+			return 0;
+		}
+	return hand_fail(hand, EXIT_NOT_FOUND,
+			 "there is no profile '%s'; 'cubby profile list' shows them", asked);
+}
+
+int verb_profile_remove(struct hand *hand)
+{
+	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
+	_cleanup_(cleanup_free) char *job = NULL;
+	_cleanup_(cleanup_free) char *none = NULL;
+	struct cubby_selection selection = CUBBY_SELECTION_INIT;
+	const struct cubby_profile *profile = NULL;
+	uint32_t items = 0;
+	int r;
+
+	r = cubby_profiles(hand->cubby, &profiles);
+	if (r != 0)
+		return hand_refused(hand, r);
+	r = profile_find(hand, hand->command.arguments[0], profiles, &profile);
+	if (r != 0)
+		return r;
+	selection.profile = profile->id;
+	r = cubby_delete(hand->cubby, &selection, true, &none, &items);
+	if (r != 0 && r != CUBBY_NOT_FOUND)
+		return hand_refused(hand, r);
+	r = erase_confirm(hand, profile->name,
+			  "This erases %u item%s kept of %s, the consents, and the profile itself.",
+			  items, items == 1 ? "" : "s", profile->name);
+	if (r != 0)
+		return r;
+	r = cubby_profile_remove(hand->cubby, profile->id, &job);
+	if (r != 0)
+		return hand_refused(hand, r);
+	return erase_finish(hand, job);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Talks to the person at the terminal. A passphrase goes from the terminal or a file straight into
+ * locked memory; it is never echoed, never an argument, and the terminal is always given back as it
+ * was. */
+
+#include "prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+#include "base/cleanup.h"
+
+#define PASSPHRASE_MAX_BYTES 1024
+
+static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+static volatile sig_atomic_t prompt_signal;
+
+static void signal_note(int number)
+{
+	prompt_signal = number;
+}
+
+/* One line, or up to the end, without the line end. -1 with errno, EMSGSIZE when it is too long. */
+static ssize_t line_read(int fd, uint8_t *buffer, size_t room)
+{
+	size_t n = 0;
+	ssize_t got;
+
+	for (;;) {
+		got = read(fd, buffer + n, 1);
+		if (got < 0 && errno == EINTR && !prompt_signal)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0 || buffer[n] == '\n')
+			break;
+		if (++n >= room) {
+			errno = EMSGSIZE;
+			return -1;
+		}
+	}
+	if (n > 0 && buffer[n - 1] == '\r')
+		n--;
+	buffer[n] = 0;
+	return (ssize_t)n;
+}
+
+/* A secret of exactly the text's size and its NUL. */
+static int secret_line(struct hand *hand, int fd, const char *source, struct secret **ret)
+{
+	_cleanup_(secret_freep) struct secret *buffer = NULL;
+	ssize_t n;
+
+	if (secret_new(PASSPHRASE_MAX_BYTES + 1, &buffer) != 0)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	n = line_read(fd, buffer->bytes, PASSPHRASE_MAX_BYTES);
+	if (n < 0 && errno == EMSGSIZE)
+		return hand_fail(hand, EXIT_GENERAL, "what %s holds is longer than %d bytes",
+				 source,
+				 PASSPHRASE_MAX_BYTES);
+	if (n < 0)
+		return hand_fail(hand, EXIT_GENERAL, "cannot read %s (%s)", source,
+				 strerror(errno));
+	if (n == 0)
+		return hand_fail(hand, EXIT_GENERAL, "%s is empty; it should hold one line",
+				 source);
+	if (secret_from(buffer->bytes, (size_t)n + 1, ret) != 0)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	return 0;
+}
+
+int prompt_secret_file(struct hand *hand, const char *path, struct secret **ret)
+{
+	_cleanup_(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return hand_fail(hand, EXIT_GENERAL, "cannot open %s (%s)", path, strerror(errno));
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRGRP | S_IROTH)))
+		fprintf(stderr, "cubby: warning: others may read %s; run 'chmod 600' on it\n",
+			path);
+	return secret_line(hand, fd, path, ret);
+}
+
+/* Echo off, signals noted: read, then everything back as it was, then the signal for real. */
+static ssize_t tty_read_hidden(int tty, const char *question, uint8_t *buffer, size_t room)
+{
+	struct sigaction note = { .sa_handler = signal_note }, old[ARRAY_SIZE(prompt_signals)];
+	struct termios shown, hidden;
+	ssize_t n = -1;
+	bool quiet;
+
+	prompt_signal = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(prompt_signals); i++)
+		sigaction(prompt_signals[i], &note, &old[i]);
+	quiet = tcgetattr(tty, &shown) == 0;
+	if (quiet) {
+		hidden = shown;
+		hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+		hidden.c_lflag |= ECHONL;
+		quiet = tcsetattr(tty, TCSAFLUSH, &hidden) == 0;
+	}
+	/* A terminal that would show the passphrase does not get it. */
+	if (quiet && dprintf(tty, "%s", question) > 0) {
+		n = line_read(tty, buffer, room);
+		tcsetattr(tty, TCSAFLUSH, &shown);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(prompt_signals); i++)
+		sigaction(prompt_signals[i], &old[i], NULL);
+	if (prompt_signal) {
+		dprintf(tty, "\n");
+		secret_wipe(buffer, room);
+		raise(prompt_signal);
+	}
+	return n;
+}
+
+static int tty_secret(struct hand *hand, int tty, const char *question, struct secret **ret)
+{
+	_cleanup_(secret_freep) struct secret *buffer = NULL;
+	ssize_t n;
+
+	if (secret_new(PASSPHRASE_MAX_BYTES + 1, &buffer) != 0)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	n = tty_read_hidden(tty, question, buffer->bytes, PASSPHRASE_MAX_BYTES);
+	if (n <= 0)
+		return hand_fail(hand, EXIT_NOT_AUTHORIZED, "no passphrase was given");
+	if (secret_from(buffer->bytes, (size_t)n + 1, ret) != 0)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	return 0;
+}
+
+static int tty_passphrase(struct hand *hand, bool twice, struct secret **ret)
+{
+	_cleanup_(cleanup_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	_cleanup_(secret_freep) struct secret *first = NULL;
+	_cleanup_(secret_freep) struct secret *second = NULL;
+	int r;
+
+	if (tty < 0)
+		return hand_fail(hand, EXIT_NOT_AUTHORIZED,
+				 "this needs your passphrase, and there is no terminal to ask; use "
+				 "--passphrase-fd N or --passphrase-file F");
+	if (twice)
+		dprintf(tty, "Choose a passphrase: four different words or more are good.\n");
+	r = tty_secret(hand, tty, "Passphrase: ", &first);
+	if (r != 0)
+		return r;
+	if (twice) {
+		r = cubby_passphrase_check(hand->cubby, (const char *)first->bytes);
+		if (r != 0)
+			return hand_refused(hand, r);
+		r = tty_secret(hand, tty, "Once more:  ", &second);
+		if (r != 0)
+			return r;
+		if (first->n != second->n || !crypt_equal(first->bytes, second->bytes, first->n))
+			return hand_fail(hand, EXIT_GENERAL, "the two were not the same; nothing "
+							     "was done");
+	}
+	*ret = take(first);
+	return 0;
+}
+
+int prompt_passphrase(struct hand *hand, bool twice, struct secret **ret)
+{
+	const char *fd_text = hand->command.value[OPTION_PASSPHRASE_FD];
+	const char *path = hand->command.value[OPTION_PASSPHRASE_FILE];
+	char *end;
+	long fd;
+
+	if (fd_text && path)
+		return hand_fail(hand, EXIT_USAGE,
+				 "--passphrase-fd and --passphrase-file do not go together; give "
+				 "one");
+	if (fd_text) {
+		fd = strtol(fd_text, &end, 10);
+		if (!*fd_text || *end || fd < 0 || fd > 1 << 20 || fcntl((int)fd, F_GETFD) < 0)
+			return hand_fail(hand, EXIT_USAGE,
+					 "--passphrase-fd: '%s' is not an open descriptor",
+					 fd_text);
+		return secret_line(hand, (int)fd, "the passphrase descriptor", ret);
+	}
+	if (!path)
+		path = getenv("CUBBY_PASSPHRASE_FILE");
+	if (path && *path)
+		return prompt_secret_file(hand, path, ret);
+	return tty_passphrase(hand, twice, ret);
+}
+
+bool prompt_possible(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+bool prompt_confirm(const char *question, const char *wanted)
+{
+	uint8_t answer[256];
+	ssize_t n;
+
+	fflush(stdout);
+	fprintf(stderr, "%s", question);
+	prompt_signal = 0;
+	n = line_read(STDIN_FILENO, answer, sizeof(answer) - 1);
+	if (n < 0)
+		return false;
+	if (strcmp(wanted, "y") == 0)
+		return strcasecmp((char *)answer, "y") == 0 || strcasecmp((char *)answer,
+									  "yes") == 0;
+	return strcmp((char *)answer, wanted) == 0;
+}
+
+int prompt_proof(struct hand *hand, unsigned secrets)
+{
+	_cleanup_(secret_freep) struct secret *opener = NULL;
+	struct cubby_proof proof = CUBBY_PROOF_INIT;
+	const char *recovery = hand->command.value[OPTION_RECOVERY_FILE];
+	int r;
+
+	/* Nobody should type a passphrase only to hear that there is no keeper. */
+	r = hand_household(hand);
+	if (r != 0)
+		return r;
+	proof.parent = hand->command.value[OPTION_PARENT];
+	if (recovery)
+		r = prompt_secret_file(hand, recovery, &opener);
+	else
+		r = prompt_passphrase(hand, false, &opener);
+	if (r != 0)
+		return r;
+	if (recovery)
+		proof.recovery_code = (const char *)opener->bytes;
+	else
+		proof.passphrase = (const char *)opener->bytes;
+	r = cubby_prove(hand->cubby, &proof, secrets);
+	return r == 0 ? 0 : hand_refused(hand, r);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Asking the person at the terminal, and reading passphrases. */
+
+#include <stdbool.h>
+#include "crypt/secret.h"
+#include "hand.h"
+
+/* Everything here returns an exit code after telling what is wrong. */
+
+/* The passphrase from --passphrase-fd, --passphrase-file, CUBBY_PASSPHRASE_FILE or the terminal
+ * (`twice` where it is new), NUL-terminated. */
+int prompt_passphrase(struct hand *hand, bool twice, struct secret **ret);
+/* The text of a small file that holds a secret, without its line end, NUL-terminated. Warns when
+ * others may read it. */
+int prompt_secret_file(struct hand *hand, const char *path, struct secret **ret);
+/* Is there a person to ask? */
+bool prompt_possible(void);
+/* Yes only if that exact text is typed; for "y" any of y and yes counts. */
+bool prompt_confirm(const char *question, const char *wanted);
+/* Takes the secrets named (enum cubby_secrets) with passphrase or --recovery-file. */
+int prompt_proof(struct hand *hand, unsigned secrets);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shows things. Words of a child pass here on their way to the parent's screen: nothing is kept of
+ * them, and no text may drive the terminal. */
+
+#include "render.h"
+
+#include <errno.h>
+#include <libsmartcols.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fault.h"
+
+struct table {
+	struct libscols_table *scols;
+	struct libscols_line *last;
+	size_t n_columns;
+	bool color;
+};
+
+struct table *table_free(struct table *table)
+{
+	if (!table)
+		return NULL;
+	scols_unref_table(table->scols);
+	free(table);
+	return NULL;
+}
+
+int table_new(const char *const *heads, bool color, struct table **ret)
+{
+	_cleanup_(table_freep) struct table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return fault_origin(-ENOMEM);
+	table->color = color;
+	table->scols = scols_new_table();
+	if (!table->scols)
+		return fault_origin(-ENOMEM);
+	scols_table_enable_colors(table->scols, color);
+	for (; *heads; heads++) {
+		struct libscols_column *column;
+		const char *head = *heads;
+		int flags = 0;
+
+		if (*head == '~')
+			flags = SCOLS_FL_TRUNC;
+		else if (*head == '>')
+			flags = SCOLS_FL_RIGHT;
+		column = scols_table_new_column(table->scols, flags ? head + 1 : head, 0, flags);
+		if (!column)
+			return fault_origin(-ENOMEM);
+		if (color)
+			scols_cell_set_color(scols_column_get_header(column), "\033[1m");
+		table->n_columns++;
+	}
+	*ret = take(table);
+	return 0;
+}
+
+int table_row(struct table *table, const char *const *cells)
+{
+	struct libscols_line *line = scols_table_new_line(table->scols, NULL);
+
+	if (!line)
+		return fault_origin(-ENOMEM);
+	for (size_t i = 0; i < table->n_columns; i++)
+		if (cells[i] && scols_line_set_data(line, i, cells[i]) < 0)
+			return fault_origin(-ENOMEM);
+	table->last = line;
+	return 0;
+}
+
+int table_tint(struct table *table, size_t column, const char *sequence)
+{
+	if (!table->color || !sequence)
+		return 0;
+	if (scols_cell_set_color(scols_line_get_cell(table->last, column), sequence) < 0)
+		return fault_origin(-ENOMEM);
+	return 0;
+}
+
+int table_print(struct table *table)
+{
+	return scols_print_table(table->scols) < 0 ? fault_origin(-EIO) : 0;
+}
+
+int table_text(struct table *table, char **ret)
+{
+	return scols_print_table_to_string(table->scols, ret) < 0 ? fault_origin(-EIO) : 0;
+}
+
+void render_clean(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if (*p < ' ' || *p == 0x7f)
+			*p = '?';
+		/* The C1 controls, as UTF-8. */
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p[0] = p[1] = '?';
+	}
+}
+
+int render_json(json_t *json)
+{
+	_cleanup_(render_json_freep) json_t *owned = json;
+
+	if (!owned)
+		return fault_origin(-ENOMEM);
+	if (json_dumpf(owned, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF)
+		return fault_origin(-EIO);
+	return 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `cubby status`, and `cubby` alone. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "hand.h"
+#include "render.h"
+#include "verb.h"
+
+static json_t *texts_json(const char *const *texts)
+{
+	json_t *array = json_array();
+
+	for (; array && *texts; texts++)
+		if (json_array_append_new(array, json_string(*texts)) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *status_json(const struct cubby_status *status)
+{
+	json_t *json = json_pack("{s:b, s:s, s:s, s:o, s:b, s:s?, s:b}", "running", 1, "version",
+				 status->version, "erasure_level", status->erasure_level, "sandbox",
+				 texts_json(status->sandbox), "household", status->household,
+				 "device_key", status->device_key[0] ? status->device_key : NULL,
+				 "device_trusted", status->device_trusted);
+
+	if (!json || !status->described)
+		return json;
+	json_object_set_new(json, "profiles", json_integer(status->profiles));
+	json_object_set_new(json, "items", json_integer(status->items));
+	json_object_set_new(json, "erasing", json_integer(status->erasing));
+	json_object_set_new(json, "released", json_integer(status->released));
+	json_object_set_new(json, "alerts", texts_json(status->alerts));
+	return json;
+}
+
+static const char *level_words(const char *level)
+{
+	if (strcmp(level, "E0") == 0)
+		return "what is deleted becomes unreadable; this file system may keep old blocks";
+	if (strcmp(level, "E1") == 0)
+		return "the key of what is deleted is overwritten in place on this disk";
+	if (strcmp(level, "E2") == 0)
+		return "the key is overwritten in place; flash cells may hold an old copy of it";
+	return "see docs/ERASURE.md";
+}
+
+static void status_print(struct hand *hand, const struct cubby_status *status)
+{
+	char sandbox[256] = "";
+
+	for (const char *const *text = status->sandbox; *text; text++)
+		snprintf(sandbox + strlen(sandbox), sizeof(sandbox) - strlen(sandbox), "%s%s",
+			 *sandbox ? ", " : "", *text);
+	hand_say(hand, "keeper      running, version %s", status->version);
+	hand_say(hand, "erasure     %s: %s", status->erasure_level,
+		 level_words(status->erasure_level));
+	hand_say(hand, "sandbox     %s", *sandbox ? sandbox : "none");
+	hand_say(hand, "household   %s", status->household ? "set up"
+			: "none yet; run 'cubby setup --parent NAME'");
+	if (status->described)
+		hand_say(hand, "kept        %u items of %u profiles; %u being erased, %u "
+			       "released for export",
+			 status->items, status->profiles, status->erasing, status->released);
+	if (status->device_key[0])
+		hand_say(hand, "device key  %s", status->device_key);
+	for (const char *const *text = status->alerts; *text; text++)
+		hand_say(hand, "ALERT       %s", *text);
+}
+
+int verb_status(struct hand *hand)
+{
+	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
+	int r = cubby_status(hand->cubby, &status);
+
+	if (r == CUBBY_NO_DAEMON && hand->json)
+		render_json(json_pack("{s:b}", "running", 0));
+	if (r != 0)
+		return hand_refused(hand, r);
+	if (hand->json) {
+		r = render_json(status_json(status));
+		if (r < 0)
+			return hand_fail(hand, EXIT_GENERAL, "cannot write the output");
+	} else {
+		status_print(hand, status);
+	}
+	if (!status->device_trusted)
+		return hand_fail(hand, EXIT_GENERAL,
+				 "the keeper has other keys than those pinned in %s; 'cubby "
+				 "doctor' says more",
+				 cubby_state_dir(hand->cubby));
+	return 0;
+}
+
+int verb_next(struct hand *hand)
+{
+	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
+	int r = cubby_status(hand->cubby, &status);
+
+	if (r != 0) {
+		puts("The keeper is not running, or you may not reach it.");
+		puts("  cubby doctor       what is missing, and what to do");
+		puts("  cubby help         all commands");
+	} else if (!status->household) {
+		puts("Nothing is kept: there is no household yet.");
+		puts("  cubby setup --parent NAME   make one: choose a passphrase, get a "
+		     "recovery code");
+		puts("  cubby help                  all commands");
+	} else {
+		puts("  cubby list         what is kept");
+		puts("  cubby status       is all well");
+		puts("  cubby help         all commands");
+	}
+	return 0;
+}

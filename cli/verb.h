@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The verbs. Each returns an exit code, after telling what was wrong. */
+
+struct hand;
+
+int verb_setup(struct hand *hand);
+int verb_status(struct hand *hand);
+int verb_profile_add(struct hand *hand);
+int verb_profile_list(struct hand *hand);
+int verb_profile_remove(struct hand *hand);
+int verb_consent_grant(struct hand *hand);
+int verb_consent_withdraw(struct hand *hand);
+int verb_consent_show(struct hand *hand);
+int verb_import(struct hand *hand);
+int verb_list(struct hand *hand);
+int verb_show(struct hand *hand);
+int verb_play(struct hand *hand);
+int verb_delete(struct hand *hand);
+int verb_receipt_verify(struct hand *hand);
+int verb_export_approve(struct hand *hand);
+int verb_export_create(struct hand *hand);
+int verb_export_list(struct hand *hand);
+int verb_log(struct hand *hand);
+int verb_policy(struct hand *hand);
+int verb_doctor(struct hand *hand);
+
+/* `cubby` alone: what to do next, in three lines. */
+int verb_next(struct hand *hand);
