@@ -106,7 +106,8 @@ static int option_set(struct command *command, int option, const char *shown, co
 }
 
 /* "--name", "--name=value", "--name value". */
-static int option_long(struct command *command, int argc, char **argv, int *i, struct why *why)
+static int option_long(struct command *command, int argc, const char *const *argv, int *i,
+		       struct why *why)
 {
 	const char *text = argv[*i] + 2;
 	const char *equals = strchr(text, '=');
@@ -135,7 +136,8 @@ static int option_long(struct command *command, int argc, char **argv, int *i, s
 }
 
 /* "-q", "-qn", "-o value", "-ovalue". */
-static int option_short(struct command *command, int argc, char **argv, int *i, struct why *why)
+static int option_short(struct command *command, int argc, const char *const *argv, int *i,
+			struct why *why)
 {
 	const char *word = argv[*i];
 
@@ -201,7 +203,7 @@ static int verb_choose(struct command *command, struct why *why)
 	return command_check(command, why);
 }
 
-static int command_read(int argc, char **argv, struct command *command, struct why *why)
+static int command_read(int argc, const char *const *argv, struct command *command, struct why *why)
 {
 	bool options_end = false;
 	int r;
@@ -229,7 +231,7 @@ static int command_read(int argc, char **argv, struct command *command, struct w
 	return verb_choose(command, why);
 }
 
-int command_parse(int argc, char **argv, struct command *ret, struct why *why)
+int command_parse(int argc, const char *const *argv, struct command *ret, struct why *why)
 {
 	struct command command = { 0 };
 	int r = command_read(argc, argv, &command, why);

@@ -93,7 +93,7 @@ struct command {
 
 /* ANSWER_INVALID_ARGUMENT: a usage error, said in `why`. With --help or --version given, or no word
  * at all, only the options are read. */
-int command_parse(int argc, char **argv, struct command *ret, struct why *why);
+int command_parse(int argc, const char *const *argv, struct command *ret, struct why *why);
 void command_clear(struct command *command);
 static inline bool command_has(const struct command *command, enum option option)
 {

@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, output_buffer, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF,
 		sizeof(output_buffer));
 
-	r = command_parse(argc, argv, &hand.command, &why);
+	r = command_parse(argc, (const char *const *)argv, &hand.command, &why);
 	if (r > 0)
 		r = hand_fail(&hand, EXIT_USAGE, "%s", why.text);
 	else if (r < 0)

@@ -171,7 +171,8 @@ static int checkpoint_read(struct cubby *cubby, struct checkpoint *ret)
 	if (r == 0) {
 		body = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
 		if (!body || statement_get_integer(body, "seq", 1, INT64_MAX, &seq, NULL) != 0 ||
-		    statement_get_bytes(body, "hash", checkpoint.hash, CHAIN_HASH_BYTES, NULL) != 0 ||
+		    statement_get_bytes(body, "hash", checkpoint.hash, CHAIN_HASH_BYTES,
+					NULL) != 0 ||
 		    statement_get_bytes(body, "device", device, sizeof(device), NULL) != 0)
 			r = ANSWER_FAILED;
 	}
