@@ -69,7 +69,7 @@ static void test_household_any_change_is_refused(void **state)
 	}
 }
 
-static void test_r17_household_with_one_key_for_both_is_refused(void **state)
+static void test_r17_household_with_one_key_for_both_is_not_signed(void **state)
 {
 	struct household same = household;
 	char *text = NULL;
@@ -77,6 +77,37 @@ static void test_r17_household_with_one_key_for_both_is_refused(void **state)
 	memcpy(same.release, same.home, BOX_PUBLIC_BYTES);
 	assert_int_equal(household_sign(&same, "Ada", 1700000000, parent, &text), ANSWER_INVALID_ARGUMENT);
 	assert_null(text);
+}
+
+/* A household as a client that knows no rules would sign it. */
+static void assert_household_by_hand_refused(const char *member, json_t *value, const char *reason)
+{
+	_cleanup_(cleanup_free) char *text = NULL, *again = NULL;
+	_cleanup_(statement_json_freep) json_t *body = NULL;
+	struct household read;
+	struct why why = { "" };
+
+	assert_int_equal(household_sign(&household, "Ada", 1700000000, parent, &text), 0);
+	body = json_loads(text, 0, NULL);
+	json_object_set_new(body, member, value);
+	assert_int_equal(statement_sign(body, HOUSEHOLD_STATEMENT, parent, &again), 0);
+	assert_answer(household_verify(again, parent->public, &read, &why), ANSWER_INVALID_ARGUMENT,
+		      why);
+	if (!strstr(why.text, reason))
+		fail_msg("\"%s\" does not say \"%s\"", why.text, reason);
+}
+
+static void test_r17_household_with_one_key_for_both_is_refused(void **state)
+{
+	char release[2 * BOX_PUBLIC_BYTES + 1];
+
+	hex_text(household.release, BOX_PUBLIC_BYTES, release);
+	assert_household_by_hand_refused("home", json_string(release), "the same");
+	assert_household_by_hand_refused("home", json_string("00"), "home");
+	assert_household_by_hand_refused("founder_name", json_string(""), "name");
+	assert_household_by_hand_refused("founder_name", json_integer(1), "founder_name");
+	assert_household_by_hand_refused("time_s", json_integer(0), "time_s");
+	assert_household_by_hand_refused("school", json_string(release), "members");
 }
 
 static void test_household_names(void **state)
@@ -216,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_household_round_trip),
 		cmocka_unit_test(test_r22_household_of_another_founder_is_refused),
 		cmocka_unit_test(test_household_any_change_is_refused),
+		cmocka_unit_test(test_r17_household_with_one_key_for_both_is_not_signed),
 		cmocka_unit_test(test_r17_household_with_one_key_for_both_is_refused),
 		cmocka_unit_test(test_household_names),
 		cmocka_unit_test(test_consent_round_trip),

@@ -12,7 +12,7 @@
 static void skip_without_mlock(void)
 {
 #ifdef __SANITIZE_ADDRESS__
-	print_message("memory is not locked under AddressSanitizer\n");
+	print_message("# memory is not locked under AddressSanitizer\n");
 	skip();
 #endif
 }

@@ -25,7 +25,7 @@ static inline int16_t *recording_read(size_t *ret_frames)
 	size_t n = 0;
 
 	if (file_read_path(RECORDING, 1 << 20, &bytes, &n) != 0) {
-		print_message("%s is not there\n", RECORDING);
+		print_message("# %s is not there\n", RECORDING);
 		skip();
 	}
 	*ret_frames = n / 2;

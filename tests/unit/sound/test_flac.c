@@ -77,7 +77,7 @@ static void assert_refused(const void *bytes, size_t n)
 static void test_only_flac_is_read_as_flac(void **state)
 {
 	_cleanup_(sound_clear) struct sound sound = { .rate_hz = SOUND_RATE_HZ, .frames = 100 };
-	_cleanup_(secret_freep) struct secret *wav = NULL;
+	_cleanup_(secret_freep) struct secret *wav = NULL, *flac = NULL, *tagged = NULL;
 
 	assert_int_equal(secret_new(200, &sound.samples), 0);
 	assert_int_equal(sound_to_wav(&sound, &wav), 0);
@@ -86,7 +86,12 @@ static void test_only_flac_is_read_as_flac(void **state)
 	assert_refused("fLa", 3);
 	assert_refused("fLaC", 4);
 	assert_refused("fLaCfLaCfLaCfLaCfLaCfLaCfLaCfLaCfLaCfLaC", 40);
-	assert_refused("ID3\x04\0\0\0\0\0\0fLaC", 14);
+	/* A tag in front, which libsndfile would step over. */
+	assert_int_equal(sound_to_flac(samples_of(&sound), sound.frames, sound.rate_hz, &flac), 0);
+	assert_int_equal(secret_new(10 + flac->n, &tagged), 0);
+	memcpy(tagged->bytes, "ID3\x04\0\0\0\0\0\0", 10);
+	memcpy(tagged->bytes + 10, flac->bytes, flac->n);
+	assert_refused(tagged->bytes, tagged->n);
 }
 
 static void test_flac_cut_is_refused(void **state)
