@@ -68,12 +68,15 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 	const struct recogniser_config words = {
 		.model = config->model, .grammar = config->grammar, .lm = config->lm,
 	};
+	const struct recogniser_config phrase = { .model = config->model, .keyphrase = config->wake };
 	struct settings settings;
 	int r;
 
 	r = settings_read(config->settings, &settings, why);
 	if (r == 0)
 		r = recogniser_new(&words, &ear->tools.recogniser, why);
+	if (r == 0 && config->wake)
+		r = recogniser_new(&phrase, &ear->tools.spotter, why);
 	if (r == 0)
 		r = decider_new(settings.pinned ? settings.household_key : NULL, &ear->tools.decider);
 	if (r == 0)
@@ -118,6 +121,7 @@ EAR_PUBLIC void cubby_ear_free(struct cubby_ear *ear)
 	while (ear->sessions)
 		cubby_ear_session_close(ear->sessions);
 	recogniser_free(ear->tools.recogniser);
+	recogniser_free(ear->tools.spotter);
 	decider_free(ear->tools.decider);
 	report_free(ear->tools.report);
 	cleanup_close(&ear->wake_fd);

@@ -82,6 +82,7 @@ struct cubby_ear_config {
 	const char *model;		/* a folder of PocketSphinx models; NULL: Debian's en-us */
 	const char *grammar;		/* a JSGF file; NULL: a language model */
 	const char *lm;			/* a language model; NULL: the model's own */
+	const char *wake;		/* a wake phrase; NULL: every utterance is for the host */
 };
 
 enum cubby_ear_session_flags {

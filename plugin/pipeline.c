@@ -13,6 +13,7 @@
 #include "endpoint.h"
 #include "ring.h"
 #include "voice.h"
+#include "wake.h"
 
 /* The longest utterance, and as much again while that one is being recognised. */
 #define RING_FRAMES (2 * CUBBY_EAR_RATE_HZ * (ENDPOINT_LENGTH_MAX_MS / 1000))
@@ -20,6 +21,8 @@
 			  (ENDPOINT_LENGTH_MAX_MS + ENDPOINT_PREROLL_MS + ENDPOINT_WINDOW_MS))
 #define FEED_FRAMES 3200
 #define PARTIAL_MS 300
+/* Voice for so long after the phrase is more than its end. */
+#define WAKE_REST_MS 400
 #define OFFERED (KIND_BIT(KIND_AUDIO) | KIND_BIT(KIND_TRANSCRIPT))
 
 /* Everything that is sound or words, in one locked place. */
@@ -41,6 +44,8 @@ struct pipeline {
 	uint64_t base;			/* position of the endpointer's frame 0 */
 	_Atomic uint64_t mark;		/* the utterance ends here; 0: no mark */
 	uint64_t ticket;
+	struct wake wake;
+	bool woken;			/* this utterance began with the phrase, which is cut off */
 	bool keeping;
 	bool keeping_told;
 	struct secret *memory;
@@ -57,6 +62,7 @@ int pipeline_new(const struct pipeline_tools *tools, const char *profile,
 	if (!pipeline)
 		return fault_origin(-ENOMEM);
 	pipeline->tools = *tools;
+	pipeline->wake.spotter = tools->spotter;
 	pipeline->event = event;
 	pipeline->context = context;
 	pipeline->profile = strdup(profile ? profile : "");
@@ -79,6 +85,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	if (!pipeline)
 		return NULL;
 	recogniser_cancel(pipeline->tools.recogniser, pipeline->ticket);
+	wake_cancel(&pipeline->wake);
 	ring_free(pipeline->ring);
 	voice_free(pipeline->voice);
 	secret_free(pipeline->memory);
@@ -218,27 +225,85 @@ static bool utterance_settle(struct pipeline *pipeline, size_t n)
 	return final.kept;
 }
 
-/* The utterance ended: its words, its fate, and then it is gone from here. */
-static int utterance_end(struct pipeline *pipeline)
+/* Frames from now on in which the host's ear stays open after the phrase. */
+static void wake_tell(struct pipeline *pipeline)
+{
+	tell_at(pipeline, CUBBY_EAR_WAKE, pipeline->endpoint.now);
+	wake_until(&pipeline->wake, pipeline->endpoint.now + WAKE_LASTS_MS / VOICE_FRAME_MS);
+}
+
+/* Speech that began without the phrase: was it there? */
+static int unawake_end(struct pipeline *pipeline, size_t n)
+{
+	bool heard;
+	int r = wake_finish(&pipeline->wake, pipeline->heard->utterance, n, &heard);
+
+	if (r == 0 && heard)
+		wake_tell(pipeline);
+	return r < 0 ? fault_trace(r) : 0;
+}
+
+/* Speech for the host: its words and its fate. */
+static int speech_end(struct pipeline *pipeline, size_t n)
 {
 	struct heard *heard = pipeline->heard;
-	uint64_t begin = position_of(pipeline, pipeline->endpoint.begin);
-	size_t n = (size_t)(position_of(pipeline, pipeline->endpoint.end) - begin);
 	bool kept = false;
 	int r;
 
 	tell_at(pipeline, CUBBY_EAR_SPEECH_END, pipeline->endpoint.last_voice);
-	ring_read(pipeline->ring, begin, heard->utterance, n);
 	r = recogniser_finish(pipeline->tools.recogniser, pipeline->ticket, heard->utterance, n,
 			      &heard->recognition);
 	pipeline->ticket = 0;
+	wake_until(&pipeline->wake, 0);
 	if (r == 0)
 		kept = utterance_settle(pipeline, n);
 	secret_wipe(heard, sizeof(*heard));
-	ring_release(pipeline->ring, position_of(pipeline, endpoint_needed(&pipeline->endpoint)));
 	if (!kept)
 		tell_at(pipeline, CUBBY_EAR_FORGOTTEN, pipeline->endpoint.end);
 	return r < 0 ? fault_trace(r) : 0;
+}
+
+/* Nothing but the phrase was said: the host waits for what comes next. */
+static bool only_phrase(const struct pipeline *pipeline)
+{
+	const struct endpoint *endpoint = &pipeline->endpoint;
+
+	return pipeline->woken && endpoint->last_voice < endpoint->begin + WAKE_REST_MS / VOICE_FRAME_MS;
+}
+
+static int utterance_end(struct pipeline *pipeline)
+{
+	struct heard *heard = pipeline->heard;
+	uint64_t begin = position_of(pipeline, pipeline->endpoint.begin);
+	uint64_t end = position_of(pipeline, pipeline->endpoint.end);
+	size_t n = end > begin ? (size_t)(end - begin) : 0;
+	int r = 0;
+
+	ring_read(pipeline->ring, begin, heard->utterance, n);
+	if (pipeline->wake.spotting)
+		r = unawake_end(pipeline, n);
+	else if (only_phrase(pipeline))
+		recogniser_cancel(pipeline->tools.recogniser, pipeline->ticket);
+	else
+		r = speech_end(pipeline, n);
+	pipeline->woken = false;
+	secret_wipe(heard, sizeof(*heard));
+	ring_release(pipeline->ring, position_of(pipeline, endpoint_needed(&pipeline->endpoint)));
+	return r < 0 ? fault_trace(r) : 0;
+}
+
+static int speech_begin(struct pipeline *pipeline);
+
+/* The phrase just ended: the rest of the utterance is the host's, the phrase itself nobody's. */
+static int wake_heard(struct pipeline *pipeline)
+{
+	struct endpoint *endpoint = &pipeline->endpoint;
+
+	endpoint->begin = endpoint->now - WAKE_DELAY_MS / VOICE_FRAME_MS;
+	endpoint->onset = endpoint->begin;
+	pipeline->woken = true;
+	wake_tell(pipeline);
+	return speech_begin(pipeline);
 }
 
 static int utterance_feed(struct pipeline *pipeline, uint64_t from, uint64_t to)
@@ -247,18 +312,24 @@ static int utterance_feed(struct pipeline *pipeline, uint64_t from, uint64_t to)
 
 	while (from < to) {
 		size_t n = to - from < FEED_FRAMES ? (size_t)(to - from) : FEED_FRAMES;
+		bool heard = false;
 		int r;
 
 		ring_read(pipeline->ring, from, samples, n);
-		r = recogniser_feed(pipeline->tools.recogniser, pipeline->ticket, samples, n);
+		if (pipeline->wake.spotting)
+			r = wake_feed(&pipeline->wake, samples, n, &heard);
+		else
+			r = recogniser_feed(pipeline->tools.recogniser, pipeline->ticket, samples, n);
 		if (r < 0)
 			return fault_trace(r);
+		if (heard)
+			return wake_heard(pipeline);
 		from += n;
 	}
 	return 0;
 }
 
-static int utterance_begin(struct pipeline *pipeline)
+static int speech_begin(struct pipeline *pipeline)
 {
 	int r;
 
@@ -271,6 +342,17 @@ static int utterance_begin(struct pipeline *pipeline)
 		r = utterance_feed(pipeline, position_of(pipeline, pipeline->endpoint.begin),
 				   position_of(pipeline, pipeline->endpoint.now));
 	return r < 0 ? fault_trace(r) : 0;
+}
+
+static int utterance_begin(struct pipeline *pipeline)
+{
+	int fault;
+
+	if (wake_begin(&pipeline->wake, pipeline->endpoint.begin, &fault))
+		return speech_begin(pipeline);
+	return fault < 0 ? fault_trace(fault) :
+			   utterance_feed(pipeline, position_of(pipeline, pipeline->endpoint.begin),
+					  position_of(pipeline, pipeline->endpoint.now));
 }
 
 static void utterance_partial(struct pipeline *pipeline)
@@ -356,6 +438,8 @@ void pipeline_cancel(struct pipeline *pipeline)
 	uint64_t head = ring_head(pipeline->ring);
 
 	recogniser_cancel(pipeline->tools.recogniser, pipeline->ticket);
+	wake_cancel(&pipeline->wake);
+	pipeline->woken = false;
 	pipeline->ticket = 0;
 	atomic_store(&pipeline->mark, 0);
 	endpoint_reset(&pipeline->endpoint);

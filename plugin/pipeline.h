@@ -13,6 +13,7 @@ struct pipeline;
 /* Shared by the sessions of one ear, all borrowed. */
 struct pipeline_tools {
 	struct recogniser *recogniser;
+	struct recogniser *spotter;	/* of the wake phrase; NULL: none */
 	struct decider *decider;
 	struct report *report;
 };

@@ -17,6 +17,7 @@ struct recogniser_config {
 	const char *model;		/* folder of models; NULL: Debian's pocketsphinx-en-us */
 	const char *grammar;		/* a JSGF file; NULL: a language model */
 	const char *lm;			/* a language model; NULL: the one of `model` */
+	const char *keyphrase;		/* only listen for this; its text is "" or the phrase */
 };
 
 struct recognition {

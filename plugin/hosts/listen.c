@@ -37,7 +37,7 @@ struct listen {
 
 static const char usage[] =
 	"Usage: cubby-listen [--profile NAME] [--source NAME] [--file WAV]...\n"
-	"                    [--no-wake] [--grammar FILE|--lm FILE]\n"
+	"                    [--wake PHRASE|--no-wake] [--grammar FILE|--lm FILE]\n"
 	"                    [--utterances N] [--json]\n"
 	"\n"
 	"Listens, recognises, and keeps what a parent has consented to; everything else is\n"
@@ -46,7 +46,8 @@ static const char usage[] =
 	"  --profile NAME     whose button, room or device this is: a child's profile\n"
 	"  --source NAME      a PulseAudio source (pactl list short sources)\n"
 	"  --file WAV         hear a recording instead of a microphone; may be repeated\n"
-	"  --no-wake          every utterance counts (always so in this version)\n"
+	"  --wake PHRASE      only what follows this phrase (words of the dictionary, lower case)\n"
+	"  --no-wake          every utterance (this is the default)\n"
 	"  --grammar FILE     a JSGF grammar: only these sentences, ten times as fast\n"
 	"  --lm FILE          a language model instead of the default one\n"
 	"  --utterances N     exit after N utterances\n"
@@ -56,13 +57,14 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 ok, 1 general (also: something could not be kept that should be), 2 usage.\n";
 
-enum { OPTION_PROFILE = 256, OPTION_SOURCE, OPTION_FILE, OPTION_NO_WAKE, OPTION_GRAMMAR, OPTION_LM,
-       OPTION_UTTERANCES, OPTION_JSON, OPTION_BUS, OPTION_HELP, OPTION_VERSION };
+enum { OPTION_PROFILE = 256, OPTION_SOURCE, OPTION_FILE, OPTION_WAKE, OPTION_NO_WAKE, OPTION_GRAMMAR,
+       OPTION_LM, OPTION_UTTERANCES, OPTION_JSON, OPTION_BUS, OPTION_HELP, OPTION_VERSION };
 
 static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPTION_PROFILE },
 	{ "source", required_argument, NULL, OPTION_SOURCE },
 	{ "file", required_argument, NULL, OPTION_FILE },
+	{ "wake", required_argument, NULL, OPTION_WAKE },
 	{ "no-wake", no_argument, NULL, OPTION_NO_WAKE },
 	{ "grammar", required_argument, NULL, OPTION_GRAMMAR },
 	{ "lm", required_argument, NULL, OPTION_LM },
@@ -109,7 +111,13 @@ static int option_take(struct listen *listen, int option, bool *ret_json)
 	case OPTION_FILE:
 		listen->files[listen->n_files++] = optarg;
 		return 0;
+	case OPTION_WAKE:
+		if (!*optarg)
+			return 1 + usage_error("--wake needs a phrase", NULL);
+		listen->ear.wake = optarg;
+		return 0;
 	case OPTION_NO_WAKE:
+		listen->ear.wake = NULL;
 		return 0;
 	case OPTION_GRAMMAR:
 		listen->ear.grammar = optarg;

@@ -199,6 +199,26 @@ static void test_recordings_one_after_another(void **state)
 	assert_int_equal(listener_wait(&listener, SLOW_MS), 0);
 }
 
+/* What is said without the phrase is for nobody; the phrase itself is cut off. */
+static void test_wake_phrase_opens_the_ear(void **state)
+{
+	struct listener listener;
+	json_t *final;
+
+	need(state);
+	listener_start(&listener, (const char *const[]) {
+		"--wake", "go forward", "--file", RECORDINGS "cards/004.wav", "--file", forward_wav,
+		"--file", RECORDINGS "cards/004.wav", "--bus", NO_BUS, NULL });
+	json_decref(listener_expect(&listener, "wake", SLOW_MS));
+	final = listener_expect(&listener, "final", SLOW_MS);
+	assert_non_null(strstr(event_text(final, "text"), "ten meters"));
+	assert_null(strstr(event_text(final, "text"), "go forward"));
+	json_decref(final);
+	json_decref(listener_expect(&listener, "forgotten", SLOW_MS));
+	assert_int_equal(fgetc(listener.events), EOF);
+	assert_int_equal(listener_wait(&listener, SLOW_MS), 0);
+}
+
 static void check_exit(int expected, const char *const *arguments)
 {
 	struct listener listener;
@@ -215,6 +235,8 @@ static void test_wrong_use(void **state)
 	check_exit(2, (const char *const[]) { "--utterances", "-1", NULL });
 	check_exit(2, (const char *const[]) { "--utterances", "many", NULL });
 	check_exit(2, (const char *const[]) { "--profile", "", NULL });
+	check_exit(2, (const char *const[]) { "--wake", "", NULL });
+	check_exit(1, (const char *const[]) { "--wake", "okay qxzzy", NULL });
 	check_exit(2, (const char *const[]) { "--grammar", "a", "--lm", "b", NULL });
 	check_exit(1, (const char *const[]) { "--grammar", "/nowhere", NULL });
 	check_exit(1, (const char *const[]) { "--file", "/nowhere.wav", NULL });
@@ -235,6 +257,7 @@ int main(void)
 		IN_THE_ROOM(test_no_microphone_is_an_error_when_utterances_are_wanted),
 		IN_THE_ROOM(test_r28_profile_without_a_keeper),
 		IN_THE_ROOM(test_recordings_one_after_another),
+		IN_THE_ROOM(test_wake_phrase_opens_the_ear),
 		cmocka_unit_test(test_wrong_use),
 	};
 	int failed;

@@ -111,6 +111,27 @@ static void test_silence_has_no_words(void **state)
 	assert_true(recognition.confidence == 0.0);
 }
 
+static void test_wake_phrase(void **state)
+{
+	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
+	const struct recogniser_config config = { .keyphrase = "go forward" };
+	struct why why;
+
+	assert_int_equal(recogniser_new(&config, &recogniser, &why), 0);
+	assert_string_equal(hear(recogniser, "cards/004.wav", false).text, "");
+	assert_true(hear(recogniser, "goforward.raw", false).text[0] != '\0');
+}
+
+static void test_wake_phrase_with_unknown_word_names_it(void **state)
+{
+	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
+	const struct recogniser_config config = { .keyphrase = "okay qxzzy" };
+	struct why why = { "" };
+
+	assert_answer(recogniser_new(&config, &recogniser, &why), ANSWER_INVALID_ARGUMENT, why);
+	assert_non_null(strstr(why.text, "qxzzy"));
+}
+
 /* R1: after an utterance nothing of it can be asked for again. */
 static void test_r1_decoder_is_started_anew(void **state)
 {
@@ -182,6 +203,8 @@ int main(void)
 		cmocka_unit_test(test_grammar_with_unknown_word_names_it),
 		cmocka_unit_test(test_missing_files_are_named),
 		cmocka_unit_test(test_silence_has_no_words),
+		cmocka_unit_test(test_wake_phrase),
+		cmocka_unit_test(test_wake_phrase_with_unknown_word_names_it),
 		cmocka_unit_test(test_r1_decoder_is_started_anew),
 		cmocka_unit_test(test_sessions_do_not_mix),
 		cmocka_unit_test(test_r7_recogniser_writes_no_file),
