@@ -52,34 +52,43 @@ static int keeping_open(struct hand *hand, struct keeping *keeping)
 			 keeping->path, strerror(errno));
 }
 
+/* Even with -q: it is shown only now. NULL: it is in a file. */
+static void code_print(const char *code)
+{
+	if (code)
+		printf("Recovery code (write it down; it is not shown again):\n\n    %s\n\n", code);
+}
+
 static int setup_tell(struct hand *hand, const char *parent, const struct keeping *keeping)
 {
 	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
 	const char *code = keeping->path ? NULL : keeping->code;
+	char household[CUBBY_KEY_TEXT];
 	int r = cubby_status(hand->cubby, &status);
 
-	if (r != 0)
+	if (r == 0)
+		r = cubby_household_key(hand->cubby, household);
+	if (r != 0) {
+		/* The household is there all the same, and this is its only code. */
+		code_print(code);
 		return hand_refused(hand, r);
+	}
 	if (hand->json) {
-		r = render_json(json_pack("{s:s, s:s, s:s?, s:s?}", "parent", parent, "device_key",
-					  status->device_key, "recovery_code", code,
-					  "recovery_file",
-					  keeping->path));
+		r = render_json(json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "parent", parent, "device_key",
+					  status->device_key, "household_key", household,
+					  "recovery_code", code, "recovery_file", keeping->path));
 		return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 	}
 	hand_say(hand, "The household is made; its first parent is %s.", parent);
-	hand_say(hand, "Device key (checks receipts):  %s", status->device_key);
-	if (keeping->path) {
+	hand_say(hand, "Device key (checks receipts):        %s", status->device_key);
+	hand_say(hand, "Household key (for the ear to pin):  %s", household);
+	if (keeping->path)
 		hand_say(hand, "Recovery code written to %s; keep it away from this machine.",
 			 keeping->path);
-	} else {
-		/* Even with -q: it is shown only now. */
-		printf("Recovery code (write it down; it is not shown again):\n\n    %s\n\n", code);
-	}
-	hand_say(hand, "Next:  cubby profile add NAME --child         a profile for your child");
-	hand_say(hand, "       cubby consent grant NAME audio transcript   what may be kept, if "
-		       "anything");
-	hand_say(hand, "       cubby doctor                            is everything in place?");
+	code_print(code);
+	hand_say(hand, "Next:  cubby profile add NAME --child                a profile for your child");
+	hand_say(hand, "       cubby consent grant NAME audio transcript    what may be kept, if any");
+	hand_say(hand, "       cubby doctor                                 is everything in place?");
 	return 0;
 }
 
@@ -128,7 +137,9 @@ int verb_setup(struct hand *hand)
 		r = cubby_setup(hand->cubby, parent, (const char *)passphrase->bytes, code_keep,
 				&keeping);
 		/* When no answer came, the household may exist: then the code is all there is. */
-		if (r != 0 && r != CUBBY_TIMEOUT && r != CUBBY_NO_DAEMON && keeping.path)
+		if (r == CUBBY_TIMEOUT || r == CUBBY_NO_DAEMON)
+			code_print(keeping.path || !keeping.code[0] ? NULL : keeping.code);
+		else if (r != 0 && keeping.path)
 			unlink(keeping.path);
 		r = r == 0 ? setup_tell(hand, parent, &keeping) : hand_refused(hand, r);
 	}

@@ -102,6 +102,10 @@ CUBBY_API int cubby_passphrase_check(struct cubby *cubby, const char *passphrase
 CUBBY_API int cubby_setup(struct cubby *cubby, const char *parent, const char *passphrase,
 			  int (*keep_code)(void *context, const char *code), void *context);
 
+/* The founding parent's public key, which vouches for the household's keys: checked, and pinned on
+ * first use. An ear can be told to accept no other (household_key= in ear.conf). */
+CUBBY_API int cubby_household_key(struct cubby *cubby, char ret_key[CUBBY_KEY_TEXT]);
+
 enum cubby_secrets {
 	CUBBY_SECRET_HOME = 1,		/* opens what is kept */
 	CUBBY_SECRET_RELEASE = 2,	/* opens only what an adult approved for export */

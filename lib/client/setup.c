@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/id.h"
 #include "client/session.h"
 #include "client/writer.h"
 #include "crypt/door.h"
@@ -193,6 +194,17 @@ static int setup_run(struct cubby *cubby, const char *parent, const char *passph
 	if (r == 0)
 		r = setup_pin(cubby, &founding);
 	return fault_trace(r);
+}
+
+int cubby_household_key(struct cubby *cubby, char ret_key[CUBBY_KEY_TEXT])
+{
+	int r;
+
+	session_begin(cubby);
+	r = session_household(cubby);
+	if (r == 0)
+		hex_text(cubby->household.founder, sizeof(cubby->household.founder), ret_key);
+	return session_end(cubby, fault_trace(r));
 }
 
 int cubby_setup(struct cubby *cubby, const char *parent, const char *passphrase,
