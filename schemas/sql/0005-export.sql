@@ -33,7 +33,7 @@ CREATE INDEX copy_part_by_expiry ON copy_part (expires_min) WHERE job IS NULL;
 CREATE INDEX copy_part_by_job ON copy_part (job) WHERE job IS NOT NULL;
 
 CREATE TRIGGER copy_only_of_an_adult BEFORE INSERT ON copy
-WHEN (SELECT type FROM profile NATURAL JOIN item WHERE item.item = NEW.item) IS NOT 'adult'
+WHEN (SELECT type FROM profile JOIN item USING (profile) WHERE item.item = NEW.item) IS NOT 'adult'
 BEGIN
 	SELECT RAISE(ABORT, 'only an adult''s own item can be released');
 END;
