@@ -66,7 +66,7 @@ static void test_r17_a_childs_item_cannot_be_approved(void **state)
 	/* Below the question: the archive refuses as well. */
 	assert_int_equal(archive_copy_begin(house->archive, &child, &draft, &house->why),
 			 ANSWER_NOT_AUTHORIZED);
-	assert_int_equal(approve(house, &adult, house->release->public, "training", &copy), 0);
+	if (approve(house, &adult, house->release->public, "training", &copy)) fail_msg("%s", house->why.text);
 	assert_int_equal(house_logged(house, "export-approve"), 1);
 	(void)who;
 }
@@ -96,7 +96,7 @@ static void test_r17_a_childs_item_cannot_be_opened_or_listed(void **state)
 	assert_answer(export_open(&house->ground, &who, "../mia", &opened, &house->why),
 		      ANSWER_INVALID_ARGUMENT, house->why);
 	assert_null(opened);
-	assert_int_equal(approve(house, &adult, house->release->public, "training", &copy), 0);
+	if (approve(house, &adult, house->release->public, "training", &copy)) fail_msg("%s", house->why.text);
 	assert_int_equal(export_list(&house->ground, &who, "training", "lab", &copies, &n, &house->why),
 			 0);
 	assert_int_equal(n, 1);
@@ -147,7 +147,7 @@ static void test_an_approval_ends_with_its_source(void **state)
 	house->config.keep_max_s[KIND_AUDIO] = 86400;
 	house_restart(house);
 	setup(house, &child, &adult);
-	assert_int_equal(approve(house, &adult, house->release->public, "training", &copy), 0);
+	if (approve(house, &adult, house->release->public, "training", &copy)) fail_msg("%s", house->why.text);
 	assert_int_equal(archive_find(house->archive, &adult, &item, &house->why), 0);
 	assert_int_equal(export_list(&house->ground, &who, "", "", &copies, &n, &house->why), 0);
 	assert_int_equal(n, 1);
