@@ -61,19 +61,29 @@ def environment(role, directory, libraries, programs, inherited):
     return env
 
 
+def source_of(cwd, directory):
+    """Where a folder of the repository is seen by everybody."""
+    with open(f"{directory}/install/repository", encoding="utf-8") as file:
+        repository = file.read()
+    inside = os.path.relpath(cwd, repository)
+    return f"{directory}/source" + ("" if inside.startswith("..") else f"/{inside}")
+
+
 def become(role, env, cwd, arguments):
     """Turns this (freshly forked) process into `role` running `arguments`. Never returns."""
     _, uid, gid, more = ROLES[role]
     os.setgroups(more)
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    # The caller's folder may be closed to this user; then its own home is as good.
-    try:
-        os.chdir(cwd)
-        if not os.access(".", os.R_OK | os.X_OK):
-            raise PermissionError
-    except OSError:
-        os.chdir(env["HOME"])
+    # The caller's folder may be closed to this user. If it is in the repository, "source" is the
+    # same; otherwise the user's home has to do.
+    for folder in (cwd, source_of(cwd, env["CUBBY_SANDBOX_DIR"]), env["HOME"]):
+        try:
+            os.chdir(folder)
+            if os.access(".", os.R_OK | os.X_OK):
+                break
+        except OSError:
+            pass
     # Folders closed to this user would turn "not found" into "permission denied".
     env["PATH"] = ":".join(p for p in env["PATH"].split(":") if os.access(p, os.X_OK))
     try:

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 import kernel  # noqa: E402
@@ -102,6 +103,11 @@ def furnish(directory, build):
     kernel.mount("cubby", f"{directory}/install", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV,
                  "mode=0755")
     shutil.copytree(f"{build}/.stage", f"{directory}/install", symlinks=True, dirs_exist_ok=True)
+    # The sources, readable for all roles wherever the repository is.
+    os.mkdir(f"{directory}/source")
+    kernel.mount(REPOSITORY, f"{directory}/source", None, kernel.MS_BIND)
+    with open(f"{directory}/install/repository", "w", encoding="utf-8") as file:
+        file.write(REPOSITORY)
     shutil.copytree(HERE, f"{directory}/install/sandbox")
     shims = f"{directory}/install/shims"
     os.mkdir(shims)
