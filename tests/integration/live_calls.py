@@ -1,0 +1,526 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How each member of the bus API is called by somebody who may, and what must come back. A method
+Interface_Member makes the call and asserts; the name is how live.py finds it."""
+
+import json
+import os
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+
+import dbus
+
+import sodium
+from keeper import Keeper, NAME, PATH, memfd, parts_of
+
+PROPERTIES = "org.freedesktop.DBus.Properties"
+# In this order, after everything else.
+LAST = ["Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
+        "Profiles.Remove", "Parents.Setup", "Parents.Challenge", "Parents.Prove", "Parents.Lock"]
+SIGNALS = {"Intake.PolicyChanged", "Job.Finished"}
+TITLES = {
+    "signals": "R13 signals reach whom they are for and nobody else",
+    "introspect": "busctl introspects every object and walks the tree",
+    "example": "the example client lists and deletes",
+    "wrong-boxes": "R24 a proof for another connection or key is refused",
+}
+
+
+def error_of(function, *arguments):
+    """The last part of the keeper's error name."""
+    try:
+        function(*arguments)
+    except dbus.DBusException as error:
+        assert error.get_dbus_name().startswith(f"{NAME}.Error."), error
+        assert error.get_dbus_message(), "an error without a sentence"
+        return error.get_dbus_name().rpartition(".")[2]
+    return ""
+
+
+class Calls:
+    def __init__(self, keeper, role, context, passphrase):
+        self.keeper, self.role, self.context, self.passphrase = keeper, role, context, passphrase
+        self.secrets = {k: bytes.fromhex(v) for k, v in context.get("secrets", {}).items()}
+        self.home = sodium.box_public(self.secrets["home"])
+
+    # Properties.
+
+    def read(self, interface, name, signature, path):
+        value = self.keeper.get(interface, name, path)
+        assert self.keeper._count(signature) == 1
+        kinds = {"s": dbus.String, "b": dbus.Boolean, "t": dbus.UInt64, "u": dbus.UInt32,
+                 "as": dbus.Array}
+        assert isinstance(value, kinds[signature]), (signature, type(value))
+        expected = {"Job.State": "done", "Job.Problem": "", "Profile.Type": "child",
+                    "Profile.Name": "mia", "Status.Household": True, "Job.Done": 1, "Job.Total": 1}
+        if f"{interface}.{name}" in expected:
+            assert value == expected[f"{interface}.{name}"], value
+        if name == "Identity":
+            sodium.verify(str(value), "cubby-device-1")
+        if name == "ErasureLevel":
+            assert value in ("E0", "E1", "E2"), value
+        if name == "Sandbox":
+            assert "not-dumpable" in value and "no-new-privs" in value, value
+
+    def get_all(self, interface, path, readable):
+        try:
+            found = self.keeper.call(PROPERTIES, "GetAll", "s", f"{NAME}.{interface}", path=path)
+        except dbus.DBusException as error:
+            assert error.get_dbus_name() == f"{NAME}.Error.NotAuthorized" and not readable, error
+            return
+        assert set(found) == readable, (set(found), readable)
+
+    def cannot_set(self, interface, path):
+        try:
+            self.keeper.call(PROPERTIES, "Set", "ssv", f"{NAME}.{interface}", "Version",
+                             dbus.String("9"), path=path)
+        except dbus.DBusException:
+            return
+        raise AssertionError("Set was answered")
+
+    # Status.
+
+    def Status_Policy(self):
+        text, digest = self.keeper.call("Status", "Policy")
+        assert sodium.blake2b(str(text).encode()).hex() == digest, "R30: not the hash of the text"
+
+    def Status_Describe(self):
+        facts = self.keeper.call("Status", "Describe")
+        assert {"profiles", "items", "erasing", "released", "alerts"} <= set(facts), set(facts)
+        assert facts["profiles"] >= 2
+
+    # Parents.
+
+    def Parents_Setup(self):
+        assert error_of(Keeper().setup, "Eve", b"another household entirely please") == "Exists"
+
+    def Parents_List(self):
+        (name, created, founding), = self.keeper.call("Parents", "List")
+        assert (name, founding) == (self.context["parent"], True) and created > 1600000000
+
+    def Parents_Household(self):
+        household, others = self.keeper.call("Parents", "Household")
+        body = sodium.verify(str(household), "cubby-household-1")
+        assert body["home"] == self.home.hex() and len(others) == 0
+
+    def Parents_Challenge(self):
+        for door in ("passphrase", "recovery"):
+            salt, passes, memory, wait = self.keeper.call("Parents", "Challenge", "ssa{sv}",
+                                                          self.context["parent"], door)
+            assert len(salt) == 16 and wait == 0 and (passes > 0) == (door == "passphrase")
+        assert error_of(self.keeper.call, "Parents", "Challenge", "ssa{sv}", "Nobody",
+                        "passphrase") == "NotFound"
+        assert error_of(self.keeper.call, "Parents", "Challenge", "ssa{sv}",
+                        self.context["parent"], "window") == "InvalidArgument"
+
+    def Parents_Prove(self):
+        assert error_of(self.keeper.prove, self.context["parent"], b"not the passphrase") \
+            == "NotAuthorized"
+        other = Keeper()
+        assert other.prove(self.context["parent"], self.passphrase, ("release",)) \
+            == {"release": self.secrets["release"]}
+        assert other.prove(self.context["parent"], None, ("home",),
+                           code=bytes.fromhex(self.context["code"])) \
+            == {"home": self.secrets["home"]}
+
+    def Parents_Lock(self):
+        other = Keeper()
+        other.prove(self.context["parent"], self.passphrase)
+        assert other.call("Export", "List") is not None
+        other.call("Parents", "Lock")
+        assert error_of(other.call, "Export", "List") == "NotAuthorized", "still proved"
+
+    # Profiles and consent.
+
+    def Profiles_Add(self):
+        call = self.keeper.call
+        for name, kind, wrong in (("mia", "child", "Exists"), ("MIA", "child", "Exists"),
+                                  ("", "child", "InvalidArgument"), ("a b", "child", "InvalidArgument"),
+                                  ("x" * 33, "child", "InvalidArgument"),
+                                  ("zed", "dog", "InvalidArgument")):
+            assert error_of(call, "Profiles", "Add", "ssa{sv}", name, kind) == wrong, name
+        path = str(call("Profiles", "Add", "ssa{sv}", f"zoe-{self.role}", "child"))
+        assert path.startswith(f"{PATH}/profile/"), path
+
+    def Profiles_Remove(self):
+        call = self.keeper.call
+        assert error_of(call, "Profiles", "Remove", "sa{sv}", "nobody") == "NotFound"
+        names = [p["Name"] for o in call("org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+                                         "").values() for i, p in o.items() if i.endswith("Profile")]
+        gone = "gone" if "gone" in names else f"zoe-{self.role}"
+        job = call("Profiles", "Remove", "sa{sv}", gone)
+        state, _, problem = call("Job", "Wait", "a{sv}", path=job)
+        assert state == "done", problem
+        assert error_of(call, "Profiles", "Remove", "sa{sv}", gone) == "NotFound"
+
+    def Consent_Grant(self):
+        seed, mia = self.secrets["sign"], self.context["mia"]
+        keeper = self.keeper
+        good = [keeper.consent(seed, mia, kind) for kind in ("audio", "transcript")]
+        # R2, R21, R22: for ever, under another policy, by a stranger's key, for nobody.
+        wrong = [(keeper.consent(seed, mia, "audio", keep), "InvalidArgument")
+                 for keep in (0, -1, 2 ** 31, 2 ** 62, 31 * 86400)]
+        wrong += [(keeper.consent(seed, mia, "audio", policy="00" * 32), "NoConsent"),
+                  (keeper.consent(os.urandom(32), mia, "audio"), None),
+                  (keeper.consent(seed, "00" * 16, "audio"), "NotFound"),
+                  (keeper.consent(seed, mia, "training"), "InvalidArgument"),
+                  (keeper.consent(seed, mia, "audio", method="trust me"), "InvalidArgument"),
+                  (good[0].replace('"audio"', '"location"'), "InvalidArgument"), ("{}", "InvalidArgument")]
+        for statement, name in wrong:
+            found = error_of(keeper.grant, [good[0], statement])
+            assert found == name or (name is None and found), (statement, found)
+        keeper.grant(good)
+
+    def Consent_Withdraw(self):
+        call = self.keeper.call
+        if self.role == "proof":
+            self.keeper.grant([self.keeper.consent(self.secrets["sign"], self.context["mia"],
+                                                   "location")])
+        assert error_of(call, "Consent", "Withdraw", "sasa{sv}", "nobody",
+                        dbus.Array([], signature="s")) == "NotFound"
+        assert error_of(call, "Consent", "Withdraw", "sasa{sv}", "mia",
+                        dbus.Array(["dreams"], signature="s")) == "InvalidArgument"
+        job = call("Consent", "Withdraw", "sasa{sv}", "mia",
+                   dbus.Array(["location"], signature="s"))
+        if job != "/":
+            assert call("Job", "Wait", "a{sv}", path=job)[0] == "done"
+        states = {str(k): str(s) for _, k, s, _, _ in call("Consent", "Show", "sa{sv}", "mia")}
+        assert states.get("audio") == "in force" and states.get("location") != "in force", states
+
+    def Consent_Show(self):
+        consents = self.keeper.call("Consent", "Show", "sa{sv}", "")
+        assert all(state in ("in force", "withdrawn", "policy changed")
+                   for _, _, state, _, _ in consents), consents
+        assert {str(kind) for profile, kind, state, _, _ in consents
+                if profile == self.context["mia"] and state == "in force"} == {"audio", "transcript"}
+        assert error_of(self.keeper.call, "Consent", "Show", "sa{sv}", "nobody") == "NotFound"
+
+    # Archive and jobs.
+
+    def Archive_List(self):
+        items = self.keeper.list()
+        ids = [str(item[0]) for item in items]
+        assert set(self.context["items"][-1:]) <= set(ids), ids
+        started = [int(item[2]) for item in items]
+        assert started == sorted(started, reverse=True) and not any(s % 60 for s in started)
+        assert {str(i[1]) for i in self.keeper.list(profile="ada")} <= {self.context["ada"]}
+        assert error_of(lambda: self.keeper.list(profile="nobody")) == "NotFound"
+        assert error_of(lambda: self.keeper.list(colour="red")) == "InvalidArgument"
+        seen, cursor = [], ""
+        while True:
+            page, cursor = self.keeper.call(
+                "Archive", "List", "a{sv}a{sv}", dbus.Dictionary({}, signature="sv"),
+                dbus.Dictionary({"cursor": cursor, "limit": dbus.UInt32(1)} if cursor else
+                                {"limit": dbus.UInt32(1)}, signature="sv"))
+            seen += [str(item[0]) for item in page]
+            if not cursor:
+                break
+        assert seen == ids, "pages are not the list"
+
+    def Archive_Open(self):
+        item = self.context["items"][-1]
+        content = self.keeper.open(item, self.secrets["home"])
+        assert content["transcript"] == b'{"text": "child"}' and content["audio"][:4] == b"fLaC"
+        assert set(self.keeper.open(item, self.secrets["home"], ["transcript"])) == {"transcript"}
+        assert error_of(self.keeper.open, "00" * 16, self.secrets["home"]) == "NotFound"
+        try:
+            self.keeper.open(item, self.secrets["release"])
+        except sodium.Refused:
+            return
+        raise AssertionError("R17: the release key opened a child's item")
+
+    def Archive_Delete(self):
+        assert error_of(self.keeper.delete) == "InvalidArgument", "an empty selection deleted"
+        assert error_of(lambda: self.keeper.delete(ids=dbus.Array(["00" * 16], signature="s"))) \
+            == "NotFound"
+        item = self.context["items"][{"parent": 0, "proof": 1}[self.role]]
+        pick = dbus.Dictionary({"ids": dbus.Array([item], signature="s")}, signature="sv")
+        job, items = self.keeper.call("Archive", "Delete", "a{sv}a{sv}", pick,
+                                      dbus.Dictionary({"dry-run": True}, signature="sv"))
+        assert (job, items) == ("/", 1)
+        assert item in [str(i[0]) for i in self.keeper.list()], "a dry run deleted"
+        state, receipt, problem = self.keeper.delete(**pick)
+        assert state == "done", problem
+        receipt = sodium.verify(receipt, "cubby-receipt-1",
+                                bytes.fromhex(self.keeper.identity()["key"]))
+        assert receipt["items"] == 1 and item not in json.dumps(receipt), "R9: not content-free"
+        assert item not in [str(i[0]) for i in self.keeper.list()]
+
+    def Job_Wait(self):
+        state, receipt, problem = self.keeper.call("Job", "Wait", path=self.context["job"])
+        assert (state, problem) == ("done", "") and receipt
+
+    # Intake.
+
+    def Intake_Policy(self):
+        household, parents, policy, profiles, consents = self.keeper.call("Intake", "Policy")
+        founder = bytes.fromhex(sodium.verify(str(household), "cubby-household-1")["key"])
+        assert policy == self.keeper.call("Status", "Policy")[1]
+        assert (self.context["mia"], "mia", "child") in [tuple(map(str, p)) for p in profiles]
+        for text in consents:
+            sodium.verify(str(text), "cubby-consent-1", founder)
+        assert len(consents) == 2 and len(parents) == 0
+
+    def _target(self):
+        return "mia" if self.role == "ear" else "ada"
+
+    def Intake_Begin(self):
+        begin = self.keeper.begin
+        wrong = {"ear": [("ada", ["audio"], "NotAuthorized"), ("mia", ["location"], "NoConsent"),
+                         ("gone", ["audio"], "NoConsent")],
+                 "proof": [("mia", ["audio"], "NotAuthorized")]}[self.role]
+        wrong += [("nobody", ["audio"], "NotFound"), (self._target(), ["dreams"], "InvalidArgument"),
+                  (self._target(), [], "InvalidArgument"),
+                  (self._target(), ["audio", "audio"], "InvalidArgument")]
+        for profile, kinds, name in wrong:
+            found = error_of(begin, profile, kinds)
+            assert found == name, (profile, kinds, found)
+        opened = [begin(self._target(), ["audio"])[0] for _ in range(4)]
+        assert error_of(begin, self._target(), ["audio"]) in ("QuotaExceeded", "Busy")
+        for item in opened:
+            self.keeper.call("Intake", "Abort", "sa{sv}", item)
+
+    def Intake_Commit(self):
+        keeper = self.keeper
+        item, keys = keeper.begin(self._target(), ["audio"])
+        fk, head = sodium.header(self.home)
+        body = sodium.body(fk, keys["audio"], bytes.fromhex(item), "audio", b"fLaC")
+        parts, content = parts_of([("audio", body)])
+
+        def commit(head=head, parts=parts, fd=None, item=item):
+            fd = memfd(content) if fd is None else fd
+            try:
+                return keeper.call("Intake", "Commit", "saya(stt)ha{sv}", item, head, parts,
+                                   dbus.types.UnixFd(fd))
+            finally:
+                os.close(fd)
+
+        def sized(kind, at, size):
+            return dbus.Array([(kind, dbus.UInt64(at), dbus.UInt64(size))], signature="(stt)")
+        size = len(body)
+        pipe, write = os.pipe()
+        for what, arguments in {
+                "unsealed": {"fd": memfd(content, 0)}, "half sealed": {"fd": memfd(content, 0x6)},
+                "a pipe": {"fd": pipe}, "a file": {"fd": os.open("/etc/passwd", os.O_RDONLY)},
+                "empty": {"fd": memfd(b"")}, "too long": {"fd": memfd(content + b"x")},
+                "size that lies": {"parts": sized("audio", 0, size + 4096)},
+                "size that lies low": {"parts": sized("audio", 0, size - 17)},
+                "a gap": {"parts": sized("audio", 1, size - 1)},
+                "overflow": {"parts": sized("audio", 2 ** 64 - 1, size)},
+                "another kind": {"parts": sized("transcript", 0, size)},
+                "no parts": {"parts": dbus.Array([], signature="(stt)")},
+                "short header": {"head": head[:-1]}, "another version": {"head": b"\x02" + head[1:]},
+                "another recipient": {"head": sodium.header(sodium.box_pair()[0])[1]}}.items():
+            assert error_of(lambda: commit(**arguments)) == "InvalidArgument", what
+        os.close(write)
+        assert error_of(lambda: commit(item="00" * 16)) == "NotFound"
+        before = len(keeper_count(self))
+        (kind, expires), = commit()
+        assert kind == "audio" and 0 < expires - time.time() <= 30 * 86400 + 60, "R2: no expiry"
+        assert error_of(commit) == "NotFound", "committed twice"
+        assert len(keeper_count(self)) in (before, before + 1)
+
+    def Intake_Abort(self):
+        item, _ = self.keeper.begin(self._target(), ["audio"])
+        self.keeper.call("Intake", "Abort", "sa{sv}", item)
+        assert error_of(self.keeper.call, "Intake", "Abort", "sa{sv}", item) == "NotFound"
+        item, _ = self.keeper.begin(self._target(), ["audio"])
+        assert error_of(Keeper().call, "Intake", "Abort", "sa{sv}", item) \
+            in ("NotFound", "NotAuthorized"), "another connection's item"
+        self.keeper.call("Intake", "Abort", "sa{sv}", item)
+
+    # Export.
+
+    def _approve(self):
+        """A released copy of the adult's item; there may be one already."""
+        for copy, item, *_ in self.keeper.call("Export", "List"):
+            if item == self.context["adult_item"]:
+                return str(copy)
+        content = self.keeper.open(self.context["adult_item"], self.secrets["home"])
+        public, secret = sodium.box_pair()
+        copy, kinds, sealed, _ = self.keeper.call("Export", "BeginApproval", "saya{sv}",
+                                                  self.context["adult_item"], public)
+        keys = sodium.unseal(public, secret, bytes(sealed))
+        fk, head = sodium.header(sodium.box_public(self.secrets["release"]))
+        bodies = [(str(kind), sodium.body(fk, keys[32 * i:32 * i + 32], bytes.fromhex(str(copy)),
+                                          str(kind), content[str(kind)]))
+                  for i, kind in enumerate(kinds)]
+        parts, sealed_bodies = parts_of(bodies)
+        fd = memfd(sealed_bodies)
+        expires = self.keeper.call("Export", "Approve", "saya(stt)hssa{sv}", str(copy), head, parts,
+                                   dbus.types.UnixFd(fd), "testing", "nobody")
+        os.close(fd)
+        assert 0 < expires - time.time() <= 30 * 86400 + 60
+        return str(copy)
+
+    def Export_BeginApproval(self):
+        public = sodium.box_pair()[0]
+        for item, name in ((self.context["items"][-1], "NotAuthorized"), ("00" * 16, "NotFound")):
+            found = error_of(self.keeper.call, "Export", "BeginApproval", "saya{sv}", item, public)
+            assert found == name, f"R17: {found}"
+
+    def Export_Approve(self):
+        self._approve()
+
+    def Export_List(self):
+        copy = self._approve()
+        rows = [row for row in self.keeper.call("Export", "List") if row[0] == copy]
+        assert rows and rows[0][1] == self.context["adult_item"] and rows[0][4] == "testing"
+
+    def Export_Select(self):
+        copy = self._approve()
+        copies, excluded = self.keeper.call("Export", "Select", "ssa{sv}", "testing", "nobody")
+        assert list(map(str, copies)) == [copy]
+        reasons = {str(reason): int(n) for reason, n in excluded}
+        assert reasons.get("child", 0) >= 1, f"R17: children are not said to be left out: {reasons}"
+        copies, _ = self.keeper.call("Export", "Select", "ssa{sv}", "selling", "")
+        assert len(copies) == 0, "an approval for another purpose was taken"
+
+    def Export_Open(self):
+        copy = self._approve()
+        content = self.keeper.open(copy, self.secrets["release"], interface="Export")
+        assert content["transcript"] == b'{"text": "adult"}'
+        for item, names in ((self.context["items"][-1], ("NotAuthorized", "NotFound")),
+                            (self.context["adult_item"], ("NotAuthorized", "NotFound"))):
+            found = error_of(lambda: self.keeper.open(item, self.secrets["release"],
+                                                      interface="Export"))
+            assert found in names, f"R17: {found}"
+
+    # Log.
+
+    def Log_List(self):
+        entries, after, more = [], 0, True
+        while more:
+            page, more = self.keeper.call("Log", "List", "ta{sv}", dbus.UInt64(after))
+            entries += page
+            after = page[-1][0]
+        previous = bytes(32)
+        for number, (seq, minute, body, salt, digest) in enumerate(entries, 1):
+            assert seq == number, "R14: a gap"
+            body_hash = sodium.blake2b(str(body).encode(), bytes(salt))
+            previous = sodium.blake2b(previous + int(seq).to_bytes(8, "little")
+                                      + int(minute).to_bytes(8, "little") + body_hash)
+            assert previous == bytes(digest), f"R14: entry {seq} breaks the chain"
+            for word in ("mia", "ada", *self.context["items"]):
+                assert word not in str(body), f"R16: {word} in the log"
+        assert len(entries) > 10
+
+    # What every object on a bus has.
+
+    def standard(self, tap):
+        call = self.keeper.call
+        tap.run(f"{self.role}: Peer.Ping answers", call, "org.freedesktop.DBus.Peer", "Ping", "")
+        tap.run(f"{self.role}: Introspect answers", lambda: ElementTree.fromstring(
+            call("org.freedesktop.DBus.Introspectable", "Introspect", "")))
+        manager = ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "")
+        if self.role in ("parent", "proof"):
+            tap.run(f"R13 {self.role}: GetManagedObjects answers", call, *manager)
+        else:
+            try:
+                call(*manager)
+                tap.ok(False, f"R13 {self.role}: GetManagedObjects is denied")
+            except dbus.DBusException as error:
+                tap.ok(error.get_dbus_name().endswith(("AccessDenied", "NotAuthorized")),
+                       f"R13 {self.role}: GetManagedObjects is denied", error)
+
+
+def keeper_count(calls):
+    """The items there are, as far as this role may see them."""
+    return calls.keeper.list() if calls.role == "proof" else []
+
+
+def wrong_boxes(context, passphrase):
+    keeper, other = Keeper(), Keeper()
+    name = context["parent"]
+    for lie in ({"caller": other.me}, {"other_key": sodium.box_pair()[0]}, {"caller": ":1.0"}):
+        found = error_of(lambda: keeper.prove(name, passphrase, **lie))
+        assert found in ("InvalidArgument", "NotAuthorized"), (lie, found)
+        assert error_of(keeper.call, "Export", "List") == "NotAuthorized"
+    keeper.prove(name, passphrase)
+    assert error_of(other.call, "Export", "List") == "NotAuthorized", "a proof spread"
+
+
+def signals(context, passphrase):
+    """Who hears what when a parent grants and erases."""
+    listeners = {}
+    listen = ("import sys; sys.path[:0] = %r; import live_calls; live_calls.listen()" %
+              [[os.path.dirname(os.path.abspath(__file__)),
+                os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")]][0])
+    for role in ("stranger", "ear", "parent"):
+        listeners[role] = subprocess.Popen(
+            ["sandbox", "--as", role, "/usr/bin/python3", "-B", "-c", listen],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    for process in listeners.values():
+        assert process.stdout.readline() == "listening\n"
+    keeper = Keeper()
+    secrets = keeper.prove(context["parent"], passphrase)
+    keeper.grant([keeper.consent(secrets["sign"], context["mia"], "location")])
+    keeper.call("Profiles", "Add", "ssa{sv}", "signal", "child")
+    state, _, _ = keeper.delete(ids=dbus.Array(context["items"][-1:], signature="s"))
+    assert state == "done"
+    heard = {role: process.communicate("\n", timeout=20)[0].split()
+             for role, process in listeners.items()}
+    assert heard["stranger"] == [], heard
+    assert "PolicyChanged" in heard["ear"] and "Finished" not in heard["ear"], heard
+    assert "InterfacesAdded" not in heard["ear"], heard
+    assert "InterfacesAdded" in heard["parent"], heard
+    assert "Finished" not in heard["parent"], "a job's end went to another connection"
+
+
+def listen():
+    """Prints the names of all the keeper's signals that reach this process until stdin says so."""
+    from dbus.mainloop.glib import DBusGMainLoop
+    from gi.repository import GLib
+    loop = GLib.MainLoop()
+    keeper = Keeper(mainloop=DBusGMainLoop())
+    heard = []
+    keeper.bus.add_signal_receiver(lambda *_, **k: heard.append(k["name"]), bus_name=NAME,
+                                   member_keyword="name")
+    for interface, member in (("Intake", "Policy"), ("Parents", "List")):
+        try:    # so that the keeper knows us, in the role we have
+            keeper.call(interface, member)
+        except dbus.DBusException:
+            pass
+    print("listening", flush=True)
+
+    def ended(*_):
+        # What was sent before is in our queue before the answer to this.
+        keeper.call("org.freedesktop.DBus.Peer", "Ping", "")
+        GLib.timeout_add(300, loop.quit)
+        return False
+    GLib.io_add_watch(0, GLib.IO_IN | GLib.IO_HUP, ended)
+    loop.run()
+    print(" ".join(heard))
+
+
+def introspect(context, _):
+    """As anybody: every object answers busctl, and what it says is what the XML says."""
+    address = os.environ["DBUS_SYSTEM_BUS_ADDRESS"]
+    for path in (PATH, context["profile_path"], context["job"], "/", "/org", "/org/cubby",
+                 f"{PATH}/profile", f"{PATH}/job"):
+        subprocess.run(["busctl", f"--address={address}", "introspect", NAME, path], check=True,
+                       capture_output=True)
+        text = Keeper().call("org.freedesktop.DBus.Introspectable", "Introspect", "", path=path)
+        ElementTree.fromstring(str(text))
+    tree = subprocess.run(["busctl", f"--address={address}", "tree", "--list", NAME], check=True,
+                          capture_output=True, text=True).stdout
+    assert PATH in tree.split(), tree
+    assert context["mia"] not in tree, "the tree shows profiles to anybody"
+
+
+def example(context, _):
+    """docs/examples/list-and-delete.py, as an integrator would run it."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs",
+                          "examples", "list-and-delete.py")
+    listed = subprocess.run(["/usr/bin/python3", "-B", script], capture_output=True, text=True,
+                            check=True).stdout
+    ids = [line.split()[0] for line in listed.splitlines()]
+    assert ids, "nothing listed"
+    said = subprocess.run(["/usr/bin/python3", "-B", script, ids[0]], capture_output=True,
+                          text=True, check=True).stdout
+    assert "done" in said, said
+    assert ids[0] not in [str(item[0]) for item in Keeper().list()]
+
+
+STEPS = {"signals": signals, "introspect": introspect, "example": example,
+         "wrong-boxes": wrong_boxes}

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An independent client of the keeper for tests: python3-dbus and libsodium, no line of libcubby.
+One Keeper is one connection, and so one proof."""
+
+import json
+import os
+import time
+
+import dbus
+import dbus.bus
+
+import sodium
+
+NAME, PATH = "org.cubby.Cubby1", "/org/cubby/Cubby1"
+MEMORY_BYTES, PASSES = 64 << 20, 3
+A_SV = dbus.Dictionary({}, signature="sv")
+
+
+def memfd(content, seals=0xf):
+    """A memfd with this content; 0xf: sealed against seal, shrink, grow and write."""
+    import fcntl
+    fd = os.memfd_create("bodies", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
+    os.write(fd, content)
+    if seals:
+        fcntl.fcntl(fd, 1033, seals)    # F_ADD_SEALS
+    return fd
+
+
+def parts_of(bodies):
+    """[(kind, body)] as the list of (kind, offset, length), and the bytes."""
+    parts, at = [], 0
+    for kind, body in bodies:
+        parts.append((kind, dbus.UInt64(at), dbus.UInt64(len(body))))
+        at += len(body)
+    return dbus.Array(parts, signature="(stt)"), b"".join(body for _, body in bodies)
+
+
+class Keeper:
+    def __init__(self, address=None, mainloop=None):
+        self.bus = dbus.bus.BusConnection(address or os.environ["DBUS_SYSTEM_BUS_ADDRESS"],
+                                          mainloop=mainloop)
+        self.me = self.bus.get_unique_name()
+
+    def close(self):
+        self.bus.close()
+
+    def call(self, interface, member, signature="a{sv}", *arguments, path=PATH, timeout=30,
+             dest=NAME):
+        """One call. A short interface name is one of ours; a{sv} at the end may be left out."""
+        if "." not in interface:
+            interface = f"{NAME}.{interface}"
+        if signature.endswith("a{sv}") and len(arguments) < self._count(signature):
+            arguments += (A_SV,)
+        return self.bus.call_blocking(dest, path, interface, member, signature, arguments,
+                                      timeout=timeout, byte_arrays=True)
+
+    @staticmethod
+    def _count(signature):
+        return len(list(dbus.Signature(signature)))
+
+    def get(self, interface, name, path=PATH):
+        return self.call("org.freedesktop.DBus.Properties", "Get", "ss", f"{NAME}.{interface}",
+                         name, path=path)
+
+    # Parents.
+
+    def identity(self):
+        return sodium.verify(str(self.get("Status", "Identity")), "cubby-device-1")
+
+    def _for_keeper(self, message):
+        return sodium.seal(bytes.fromhex(self.identity()["box"]), json.dumps(message).encode())
+
+    def setup(self, name, passphrase):
+        """Makes a household; returns its secrets and recovery code (16 bytes)."""
+        secrets = {"home": sodium.box_pair()[1], "release": sodium.box_pair()[1],
+                   "sign": os.urandom(32)}
+        code = os.urandom(16)
+        doors = []
+        for kind, passes, memory in (("passphrase", PASSES, MEMORY_BYTES), ("recovery", 0, 0)):
+            salt = os.urandom(16)
+            if passes:
+                proof, half = sodium.argon2id(passphrase, salt, passes, memory)
+            else:
+                both = sodium.blake2b(code, salt, 64)
+                proof, half = both[:32], both[32:]
+            doors.append({"kind": kind, "salt": salt.hex(), "passes": passes,
+                          "memory_bytes": memory, "proof": proof.hex(),
+                          "wraps": {secret: sodium.wrap(half, secret, value).hex()
+                                    for secret, value in secrets.items()}})
+        household = sodium.sign(secrets["sign"], "cubby-household-1", {
+            "founder_name": name, "time_s": int(time.time()),
+            "home": sodium.box_public(secrets["home"]).hex(),
+            "release": sodium.box_public(secrets["release"]).hex()})
+        self.call("Parents", "Setup", "ssaya{sv}", name, household,
+                  self._for_keeper({"caller": self.me, "doors": doors}))
+        return secrets, code
+
+    def prove(self, name, passphrase, secrets=("home", "release", "sign"), code=None,
+              caller=None, other_key=None):
+        """Proves this connection; returns the secrets asked for. `caller` and `other_key` let a
+        test lie about what the box is bound to."""
+        door = "recovery" if code else "passphrase"
+        salt, passes, memory, _ = self.call("Parents", "Challenge", "ssa{sv}", name, door)
+        if code:
+            both = sodium.blake2b(code, bytes(salt), 64)
+            proof, half = both[:32], both[32:]
+        else:
+            proof, half = sodium.argon2id(passphrase, bytes(salt), int(passes), int(memory))
+        public, secret = sodium.box_pair()
+        box = self._for_keeper({"caller": caller or self.me, "proof": proof.hex(),
+                                "reply_key": (other_key or public).hex()})
+        sealed, lasts = self.call("Parents", "Prove", "ssayasaya{sv}", name, door, box,
+                                  dbus.Array(secrets, signature="s"), public)
+        assert 0 < lasts <= 300, lasts
+        wraps = json.loads(sodium.unseal(public, secret, bytes(sealed)))
+        assert set(wraps) == set(secrets), (set(wraps), secrets)
+        return {name: sodium.unwrap(half, name, bytes.fromhex(text))
+                for name, text in wraps.items()}
+
+    # Consent, items.
+
+    def consent(self, seed, profile, kind, keep_s=86400, **changed):
+        """A signed statement of consent; `changed` overwrites members."""
+        _, policy = self.call("Status", "Policy")
+        return sodium.sign(seed, "cubby-consent-1", {
+            "profile": profile, "kind": kind, "keep_s": keep_s, "time_s": int(time.time()),
+            "policy": str(policy), "method": "local-parent-key", **changed})
+
+    def grant(self, statements):
+        self.call("Consent", "Grant", "asa{sv}", dbus.Array(statements, signature="s"))
+
+    def begin(self, profile, kinds):
+        """(id, slot keys by kind)"""
+        public, secret = sodium.box_pair()
+        item, sealed, _ = self.call("Intake", "Begin", "sasaya{sv}", profile,
+                                    dbus.Array(kinds, signature="s"), public)
+        keys = sodium.unseal(public, secret, bytes(sealed))
+        return str(item), {kind: keys[32 * i:32 * i + 32] for i, kind in enumerate(kinds)}
+
+    def commit(self, item, keys, home_public, contents):
+        fk, head = sodium.header(home_public)
+        bodies = [(kind, sodium.body(fk, keys[kind], bytes.fromhex(item), kind, content))
+                  for kind, content in contents]
+        parts, content = parts_of(bodies)
+        fd = memfd(content)
+        try:
+            return self.call("Intake", "Commit", "saya(stt)ha{sv}", item, head, parts,
+                             dbus.types.UnixFd(fd))
+        finally:
+            os.close(fd)
+
+    def keep(self, profile, home_public, contents):
+        """Begin, seal, commit; returns the id."""
+        item, keys = self.begin(profile, [kind for kind, _ in contents])
+        self.commit(item, keys, home_public, contents)
+        return item
+
+    def open(self, item, secret, kinds=(), interface="Archive"):
+        """What was kept: {kind: content}."""
+        public, private = sodium.box_pair()
+        if interface == "Archive":
+            head, parts, bodies, sealed = self.call(
+                "Archive", "Open", "sasaya{sv}", item, dbus.Array(kinds, signature="s"), public)
+        else:
+            head, parts, bodies, sealed = self.call("Export", "Open", "saya{sv}", item, public)
+        keys = sodium.unseal(public, private, bytes(sealed))
+        fk = sodium.header_open(bytes(head), secret)
+        fd = bodies.take()
+        try:
+            return {str(kind): sodium.body_open(fk, keys[32 * i:32 * i + 32],
+                                                bytes.fromhex(item), str(kind),
+                                                os.pread(fd, int(length), int(at)))
+                    for i, (kind, at, length) in enumerate(parts)}
+        finally:
+            os.close(fd)
+
+    def list(self, **selection):
+        return self.call("Archive", "List", "a{sv}a{sv}",
+                         dbus.Dictionary(selection, signature="sv"))[0]
+
+    def delete(self, **selection):
+        """Deletes and waits; (state, receipt, problem)."""
+        job, _ = self.call("Archive", "Delete", "a{sv}a{sv}",
+                           dbus.Dictionary(selection, signature="sv"))
+        return tuple(str(x) for x in self.call("Job", "Wait", "a{sv}", path=job, timeout=60))
