@@ -7,7 +7,7 @@
 
 #define PART_LIVES                                                                                \
 	"EXISTS (SELECT 1 FROM part WHERE part.item = item.item AND part.job IS NULL"             \
-	" AND part.expires_min > :now AND (:kinds = 0 OR :kinds & 1 << part.kind))"
+	" AND part.expires_min > :now AND (:kinds = 0 OR :kinds & (1 << part.kind)))"
 #define IN_TIME "item.started_min >= :since AND item.started_min < :until"
 #define OF_PROFILE "item.profile = (SELECT profile FROM profile WHERE id = :profile)"
 
@@ -30,7 +30,7 @@ STATEMENT(chosen_count, "SELECT count(*) AS n FROM chosen");
 STATEMENT(chosen_ids, "SELECT item.id AS id FROM chosen JOIN item USING (item)");
 STATEMENT(chosen_parts,
 	"SELECT count(*) AS parts, coalesce(sum(bytes), 0) AS bytes FROM chosen JOIN part USING (item)"
-	" WHERE job IS NULL AND (:kinds = 0 OR :kinds & 1 << kind)");
+	" WHERE job IS NULL AND (:kinds = 0 OR :kinds & (1 << kind))");
 STATEMENT(count_all,
 	"SELECT count(DISTINCT item) AS items, count(*) AS parts, coalesce(sum(bytes), 0) AS bytes"
 	" FROM part WHERE job IS NULL");
@@ -51,7 +51,7 @@ STATEMENT(list_chosen,
 	" AND " PART_LIVES NEWEST_FIRST);
 STATEMENT(list_parts,
 	"SELECT kind, expires_min, bytes FROM part WHERE item = :item AND job IS NULL"
-	" AND expires_min > :now AND (:kinds = 0 OR :kinds & 1 << kind) ORDER BY kind");
+	" AND expires_min > :now AND (:kinds = 0 OR :kinds & (1 << kind)) ORDER BY kind");
 
 static int there(struct store *store, struct statement_source *source, const struct id *id,
 		 int64_t visible_min)

@@ -317,19 +317,6 @@ int store_checkpoint(struct store *store)
 	return n_log == 0 ? 0 : fault_origin(-EBUSY);
 }
 
-int store_secure_delete(struct store *store, bool fast)
-{
-	char text[64];
-	int rc = pragma_text(store->db, fast ? "PRAGMA secure_delete = FAST"
-			     : "PRAGMA secure_delete = ON", text, sizeof(text));
-
-	if (rc == SQLITE_OK)
-		rc = pragma_text(store->db, "PRAGMA secure_delete", text, sizeof(text));
-	if (rc != SQLITE_OK)
-		return fault_trace(store_result(store->db, rc));
-	return strcmp(text, fast ? "2" : "1") == 0 ? 0 : fault_origin(-ENOTSUP);
-}
-
 int store_check(struct store *store, struct why *why)
 {
 	char text[256];

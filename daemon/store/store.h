@@ -68,8 +68,6 @@ int64_t store_changes(const struct store *store);
 /* Writes the log back and empties it through the scrubbing VFS. A fault when it is not empty
  * afterwards. Not inside a transaction. */
 int store_checkpoint(struct store *store);
-/* Bulk ciphertext under a dead key is dropped without overwriting each of its pages. */
-int store_secure_delete(struct store *store, bool fast);
 /* PRAGMA integrity_check and foreign_key_check; ANSWER_FAILED names the first finding. */
 int store_check(struct store *store, struct why *why);
 

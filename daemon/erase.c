@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steps 2 to 5 of an erasure. Must never remove a row before what it names is erased, and never end
+ * well before the verifier has. */
+
+#include "erase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "print.h"
+#include "store/tombstone.h"
+
+#define SLOTS_A_SLICE 4096
+#define BODIES_A_SLICE 256
+/* Bodies are overwritten wholly as they go (docs/decisions/0002-secure-delete.md). A slice is small,
+ * so that the bus is answered in between. */
+#define BODY_BATCH_BYTES (UINT64_C(8) << 20)
+
+enum erase_phase {
+	ERASE_SLOTS,
+	ERASE_BODIES,
+	ERASE_METADATA,
+	ERASE_LOG,
+	ERASE_READ_BACK,
+};
+
+struct erase {
+	struct erase_stores stores;
+	struct job_row job;
+	enum erase_phase phase;
+	struct tombstone_walk walk;
+	struct tombstone *list;
+	uint32_t first_stuck;
+	uint64_t n_stuck;
+	uint64_t left;
+	uint32_t *slots;
+	size_t n_slots;
+};
+
+int erase_new(const struct erase_stores *stores, int64_t job, struct erase **ret)
+{
+	_cleanup_(erase_freep) struct erase *erase = calloc(1, sizeof(*erase));
+	int r;
+
+	if (!erase)
+		return fault_origin(-ENOMEM);
+	erase->stores = *stores;
+	erase->list = calloc(SLOTS_A_SLICE, sizeof(*erase->list));
+	if (!erase->list)
+		return fault_origin(-ENOMEM);
+	r = store_job_find(stores->store, job, &erase->job);
+	if (r == 0)
+		r = store_stuck_clear(stores->store);
+	if (r != 0)
+		return r < 0 ? fault_trace(r) : fault_origin(-ENOENT);
+	*ret = take(erase);
+	return 0;
+}
+
+struct erase *erase_free(struct erase *erase)
+{
+	if (!erase)
+		return NULL;
+	store_job_clear(&erase->job);
+	free(erase->list);
+	free(erase->slots);
+	free(erase);
+	return NULL;
+}
+
+const struct job_row *erase_job(const struct erase *erase)
+{
+	return &erase->job;
+}
+
+const uint32_t *erase_slots(const struct erase *erase, size_t *ret_n)
+{
+	*ret_n = erase->n_slots;
+	return erase->slots;
+}
+
+/* What stands in the way, in words; the job is tried again later. */
+static int stopped(int r, const char *store, struct why *why)
+{
+	if (r == ANSWER_QUOTA_EXCEEDED)
+		return answer_why(why, ANSWER_FAILED, "%s: no space left on the disk; free some, and it "
+				  "goes on by itself", store);
+	return answer_why(why, ANSWER_FAILED, "%s: %s; check the disk; it is tried again", store,
+			  r < 0 ? strerror(-r) : "the database's rules refuse it");
+}
+
+static int slots_erase(struct erase *erase, size_t n)
+{
+	_cleanup_(cleanup_free) struct vault_erasure *erasures = calloc(n, sizeof(*erasures));
+	int r;
+
+	if (!erasures)
+		return fault_origin(-ENOMEM);
+	for (size_t i = 0; i < n; i++) {
+		erasures[i].slot = erase->list[i].slot;
+		erasures[i].owner = erase->list[i].owner;
+		erasures[i].kind = erase->list[i].kind;
+	}
+	r = vault_erase(erase->stores.vault, erasures, n);
+	if (r < 0)
+		return fault_trace(r);
+	for (size_t i = 0; i < n; i++) {
+		if (!erasures[i].refused)
+			continue;
+		if (erase->n_stuck++ == 0)
+			erase->first_stuck = erasures[i].slot.number;
+		r = store_stuck_add(erase->stores.store, erasures[i].slot.number);
+		if (r != 0)
+			return fault_trace(r);
+	}
+	return 0;
+}
+
+/* Step 2. */
+static int slots_slice(struct erase *erase, struct why *why)
+{
+	size_t n;
+	int r;
+
+	r = store_tombstones(erase->stores.store, erase->job.job, &erase->walk, erase->list,
+			     SLOTS_A_SLICE, &n);
+	if (r != 0)
+		return stopped(r, "cubby.db", why);
+	if (n == 0) {
+		erase->walk = (struct tombstone_walk){ 0 };
+		erase->phase = ERASE_BODIES;
+		return ERASE_MORE;
+	}
+	r = slots_erase(erase, n);
+	return r != 0 ? stopped(r, "slots.bin", why) : ERASE_MORE;
+}
+
+/* The verifier will look for the random bytes every body begins with (lib/crypt/envelope.h: one byte
+ * of version, then the stream's header). */
+static int body_witness(struct erase *erase, const struct tombstone *tombstone)
+{
+	uint8_t head[BODY_HEAD_BYTES];
+	int r;
+
+	r = store_body_head(erase->stores.store, tombstone->body, head);
+	if (r != 0)
+		return fault_trace(r);
+	return fault_trace(store_witness_insert(erase->stores.store, erase->job.job,
+						tombstone->slot.number,
+						print_of(head + 1, print_base(erase->job.salt))));
+}
+
+static int bodies_end(struct erase *erase, size_t n)
+{
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	struct store *store = erase->stores.store;
+	int r = store_begin(store, &transaction);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		/* An earlier run may have removed it already. */
+		if (erase->list[i].body == 0)
+			continue;
+		r = body_witness(erase, &erase->list[i]);
+		if (r == 0)
+			r = store_body_delete(store, &erase->list[i]);
+	}
+	if (r == 0)
+		r = store_commit(take(transaction));
+	return fault_trace(r);
+}
+
+/* Step 3, ciphertext. */
+static int bodies_slice(struct erase *erase, struct why *why)
+{
+	struct tombstone_walk from = erase->walk;
+	uint64_t bytes = 0;
+	size_t n, n_taken;
+	int r;
+
+	r = store_tombstones(erase->stores.store, erase->job.job, &erase->walk, erase->list,
+			     BODIES_A_SLICE, &n);
+	if (r != 0)
+		return stopped(r, "cubby.db", why);
+	if (n == 0) {
+		erase->phase = ERASE_METADATA;
+		return ERASE_MORE;
+	}
+	for (n_taken = 0; n_taken < n && bytes < BODY_BATCH_BYTES; n_taken++)
+		bytes += erase->list[n_taken].bytes;
+	if (n_taken < n) {
+		from.copies = erase->list[n_taken - 1].copy;
+		from.owner_row = erase->list[n_taken - 1].owner_row;
+		from.kind = erase->list[n_taken - 1].kind;
+		erase->walk = from;
+	}
+	r = bodies_end(erase, n_taken);
+	return r != 0 ? stopped(r, "cubby.db", why) : ERASE_MORE;
+}
+
+static int id_gone(void *context, const struct id *id)
+{
+	struct erase *erase = context;
+
+	return fault_trace(store_witness_insert(erase->stores.store, erase->job.job, -1,
+						print_of(id->bytes, print_base(erase->job.salt))));
+}
+
+/* Step 3, metadata: after it no row tells that the items ever were. A job that was partial says so
+ * until it is done. */
+static int metadata_end(struct erase *erase)
+{
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	struct store *store = erase->stores.store;
+	int r = store_begin(store, &transaction);
+
+	if (r == 0)
+		r = store_tombstones_delete(store, erase->job.job, erase->job.profile, id_gone, erase,
+					    &erase->left);
+	if (r == 0 && strcmp(erase->job.state, "partial") != 0)
+		r = store_job_set_state(store, erase->job.job, "verifying", "", "", 0);
+	if (r == 0)
+		r = store_commit(take(transaction));
+	return fault_trace(r);
+}
+
+/* Step 5 begins. */
+static int read_back_begin(struct erase *erase)
+{
+	_cleanup_(cleanup_free) uint32_t *slots = NULL;
+	uint64_t *prints = NULL;
+	size_t n_prints = 0;
+	int r;
+
+	free(erase->slots);
+	erase->slots = NULL;
+	r = store_witness_read(erase->stores.store, erase->job.job, &erase->slots, &erase->n_slots,
+			       &prints, &n_prints);
+	if (r != 0)
+		return fault_trace(r);
+	slots = calloc(erase->n_slots + 1, sizeof(*slots));
+	if (!slots) {
+		free(prints);
+		return fault_origin(-ENOMEM);
+	}
+	memcpy(slots, erase->slots, erase->n_slots * sizeof(*slots));
+	return fault_trace(verify_begin(erase->stores.verify, take(slots), erase->n_slots, prints,
+					n_prints, print_base(erase->job.salt)));
+}
+
+static int read_back_slice(struct erase *erase, struct why *why)
+{
+	int r = verify_slice(erase->stores.verify, why);
+
+	if (r == VERIFY_MORE)
+		return ERASE_MORE;
+	if (r < 0)
+		return stopped(r, "the verifier", why);
+	if (r != 0)
+		return r;
+	if (erase->n_stuck > 0)
+		return answer_why(why, ANSWER_FAILED, "slots.bin: %llu slots, the first of them %u, hold "
+				  "keys that are not the items' own and were left alone; the ciphertext "
+				  "is removed; put a good slots.bin back",
+				  (unsigned long long)erase->n_stuck, erase->first_stuck);
+	if (erase->left > 0)
+		return answer_why(why, ANSWER_FAILED, "cubby.db: %llu rows could not be removed; it is "
+				  "tried again", (unsigned long long)erase->left);
+	return 0;
+}
+
+int erase_slice(struct erase *erase, struct why *why)
+{
+	int r;
+
+	switch (erase->phase) {
+	case ERASE_SLOTS:
+		return slots_slice(erase, why);
+	case ERASE_BODIES:
+		return bodies_slice(erase, why);
+	case ERASE_METADATA:
+		r = metadata_end(erase);
+		if (r != 0)
+			return stopped(r, "cubby.db", why);
+		erase->phase = ERASE_LOG;
+		return ERASE_MORE;
+	case ERASE_LOG:
+		/* Step 4. */
+		r = store_checkpoint(erase->stores.store);
+		if (r == 0)
+			r = read_back_begin(erase);
+		if (r != 0)
+			return stopped(r, "cubby.db-wal", why);
+		erase->phase = ERASE_READ_BACK;
+		return ERASE_MORE;
+	case ERASE_READ_BACK:
+		return read_back_slice(erase, why);
+	}
+	return fault_origin(-EINVAL);
+}

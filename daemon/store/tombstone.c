@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts on their way out. A tombstone never goes back, and its row never goes before its body. */
+
+#include "store/tombstone.h"
+
+#include <string.h>
+
+#include "store/core.h"
+
+STATEMENT(tombstone_parts,
+	"UPDATE part SET job = :job WHERE job IS NULL AND (:kinds = 0 OR :kinds & (1 << kind))"
+	" AND item IN (SELECT item FROM chosen)");
+STATEMENT(tombstone_expired,
+	"UPDATE part SET job = :job WHERE job IS NULL AND expires_min <= :now");
+/* No copy outlives the part it was made of. */
+STATEMENT(tombstone_copies,
+	"UPDATE copy_part SET job = :job WHERE job IS NULL AND EXISTS (SELECT 1 FROM copy"
+	" JOIN part ON part.item = copy.item WHERE copy.copy = copy_part.copy"
+	" AND part.kind = copy_part.kind AND part.job = :job)");
+STATEMENT(tombstone_expired_copies,
+	"UPDATE copy_part SET job = :job WHERE job IS NULL AND expires_min <= :now");
+STATEMENT(profile_remove_begin,
+	"UPDATE profile SET removing = 1 WHERE id = :id RETURNING profile");
+
+STATEMENT(tombstones_items,
+	"SELECT part.item AS owner_row, item.id AS owner, part.kind AS kind, slot, slot_tag,"
+	" coalesce(body, 0) AS body, bytes FROM part JOIN item ON item.item = part.item"
+	" WHERE part.job = :job AND (part.item, part.kind) > (:row, :kind)"
+	" ORDER BY part.item, part.kind LIMIT :limit");
+STATEMENT(tombstones_copies,
+	"SELECT copy_part.copy AS owner_row, copy.id AS owner, copy_part.kind AS kind, slot, slot_tag,"
+	" coalesce(body, 0) AS body, bytes FROM copy_part JOIN copy ON copy.copy = copy_part.copy"
+	" WHERE copy_part.job = :job AND (copy_part.copy, copy_part.kind) > (:row, :kind)"
+	" ORDER BY copy_part.copy, copy_part.kind LIMIT :limit");
+
+STATEMENT(part_without_body,
+	"UPDATE part SET body = NULL WHERE item = :row AND kind = :kind AND job IS NOT NULL");
+STATEMENT(copy_part_without_body,
+	"UPDATE copy_part SET body = NULL WHERE copy = :row AND kind = :kind AND job IS NOT NULL");
+STATEMENT(body_delete, "DELETE FROM body WHERE body = :body");
+
+STATEMENT(stuck_clear, "DELETE FROM stuck");
+STATEMENT(stuck_add, "INSERT OR IGNORE INTO stuck (slot) VALUES (:slot)");
+
+STATEMENT(ending_clear, "DELETE FROM chosen");
+STATEMENT(ending_clear_copies, "DELETE FROM chosen_copy");
+STATEMENT(ending_items,
+	"INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job = :job");
+STATEMENT(ending_copies,
+	"INSERT INTO chosen_copy SELECT DISTINCT copy FROM copy_part WHERE job = :job");
+STATEMENT(copy_parts_delete,
+	"DELETE FROM copy_part WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)");
+STATEMENT(parts_delete,
+	"DELETE FROM part WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)");
+STATEMENT(copies_gone,
+	"SELECT id FROM copy WHERE copy IN (SELECT copy FROM chosen_copy)"
+	" AND NOT EXISTS (SELECT 1 FROM copy_part WHERE copy_part.copy = copy.copy)");
+STATEMENT(copies_delete,
+	"DELETE FROM copy WHERE copy IN (SELECT copy FROM chosen_copy)"
+	" AND NOT EXISTS (SELECT 1 FROM copy_part WHERE copy_part.copy = copy.copy)");
+STATEMENT(items_gone,
+	"SELECT id FROM item WHERE item IN (SELECT item FROM chosen)"
+	" AND NOT EXISTS (SELECT 1 FROM part WHERE part.item = item.item)"
+	" AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.item = item.item)");
+STATEMENT(items_delete,
+	"DELETE FROM item WHERE item IN (SELECT item FROM chosen)"
+	" AND NOT EXISTS (SELECT 1 FROM part WHERE part.item = item.item)"
+	" AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.item = item.item)");
+STATEMENT(profile_delete,
+	"DELETE FROM profile WHERE profile = :profile AND removing = 1"
+	" AND NOT EXISTS (SELECT 1 FROM item WHERE item.profile = profile.profile)");
+STATEMENT(tombstones_left,
+	"SELECT (SELECT count(*) FROM part WHERE job = :job)"
+	" + (SELECT count(*) FROM copy_part WHERE job = :job)"
+	" + (SELECT count(*) FROM profile WHERE profile = :profile AND removing = 1) AS n");
+static int run_for_job(struct store *store, struct statement_source *source, int64_t job)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+
+	statement_bind_integer(s, ":job", job);
+	return fault_trace(statement_run(s));
+}
+
+static int run_bare(struct store *store, struct statement_source *source)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+
+	return fault_trace(statement_run(s));
+}
+
+static int run_expired(struct store *store, struct statement_source *source, int64_t job,
+		       int64_t now_min)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+
+	statement_bind_integer(s, ":job", job);
+	statement_bind_integer(s, ":now", now_min);
+	return fault_trace(statement_run(s));
+}
+
+int store_tombstone(struct store *store, int64_t job, unsigned kinds, uint64_t *ret_parts)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &tombstone_parts);
+	uint64_t parts;
+	int r;
+
+	statement_bind_integer(s, ":job", job);
+	statement_bind_integer(s, ":kinds", kinds);
+	r = statement_run(s);
+	if (r != 0)
+		return fault_trace(r);
+	parts = (uint64_t)store_changes(store);
+	r = run_for_job(store, &tombstone_copies, job);
+	if (r == 0)
+		*ret_parts = parts + (uint64_t)store_changes(store);
+	return fault_trace(r);
+}
+
+int store_tombstone_expired(struct store *store, int64_t job, int64_t now_min, uint64_t *ret_parts)
+{
+	uint64_t parts = 0;
+	int r;
+
+	r = run_expired(store, &tombstone_expired, job, now_min);
+	if (r == 0) {
+		parts += (uint64_t)store_changes(store);
+		r = run_for_job(store, &tombstone_copies, job);
+	}
+	if (r == 0) {
+		parts += (uint64_t)store_changes(store);
+		r = run_expired(store, &tombstone_expired_copies, job, now_min);
+	}
+	if (r == 0)
+		*ret_parts = parts + (uint64_t)store_changes(store);
+	return fault_trace(r);
+}
+
+int store_profile_remove_begin(struct store *store, const struct id *profile, int64_t *ret_profile)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_remove_begin);
+	int r;
+
+	statement_bind_id(s, ":id", profile);
+	r = statement_next(s);
+	if (r != STATEMENT_ROW)
+		return r == 0 ? ANSWER_NOT_FOUND : fault_trace(r);
+	*ret_profile = statement_integer(s, "profile");
+	return 0;
+}
+
+static int walk_rows(struct store *store, struct statement_source *source, int64_t job,
+		     struct tombstone_walk *walk, struct tombstone *list, size_t room, size_t *ret_n)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+	size_t n = 0;
+	int r;
+
+	statement_bind_integer(s, ":job", job);
+	statement_bind_integer(s, ":row", walk->owner_row);
+	statement_bind_integer(s, ":kind", walk->kind);
+	statement_bind_integer(s, ":limit", (int64_t)room);
+	while ((r = statement_next(s)) == STATEMENT_ROW && n < room) {
+		struct tombstone *t = &list[n++];
+
+		t->copy = walk->copies;
+		t->owner_row = statement_integer(s, "owner_row");
+		t->kind = (int)statement_integer(s, "kind");
+		t->slot.number = (uint32_t)statement_integer(s, "slot");
+		t->body = statement_integer(s, "body");
+		t->bytes = (uint64_t)statement_integer(s, "bytes");
+		r = statement_id(s, "owner", &t->owner);
+		if (r == 0)
+			r = statement_bytes(s, "slot_tag", t->slot.tag, VAULT_TAG_BYTES);
+		if (r < 0)
+			break;
+	}
+	if (r != 0)
+		return fault_trace(r);
+	if (n > 0) {
+		walk->owner_row = list[n - 1].owner_row;
+		walk->kind = list[n - 1].kind;
+	}
+	*ret_n = n;
+	return 0;
+}
+
+int store_tombstones(struct store *store, int64_t job, struct tombstone_walk *walk,
+		     struct tombstone *list, size_t room, size_t *ret_n)
+{
+	int r = 0;
+
+	*ret_n = 0;
+	if (!walk->copies) {
+		r = walk_rows(store, &tombstones_items, job, walk, list, room, ret_n);
+		if (r == 0 && *ret_n == 0)
+			*walk = (struct tombstone_walk){ .copies = true };
+	}
+	if (r == 0 && walk->copies)
+		r = walk_rows(store, &tombstones_copies, job, walk, list, room, ret_n);
+	return fault_trace(r);
+}
+
+int store_body_head(struct store *store, int64_t body, uint8_t ret_head[static BODY_HEAD_BYTES])
+{
+	sqlite3_blob *blob = NULL;
+	int rc, n;
+
+	/* The handle reads only the pages it touches; a SELECT would read the whole body. */
+	memset(ret_head, 0, BODY_HEAD_BYTES);
+	rc = sqlite3_blob_open(store->db, "main", "body", "sealed", body, 0, &blob);
+	if (rc == SQLITE_OK) {
+		n = sqlite3_blob_bytes(blob);
+		rc = sqlite3_blob_read(blob, ret_head, n < BODY_HEAD_BYTES ? n : BODY_HEAD_BYTES, 0);
+	}
+	sqlite3_blob_close(blob);
+	return fault_trace(store_result(store->db, rc));
+}
+
+int store_body_delete(struct store *store, const struct tombstone *tombstone)
+{
+	_cleanup_(statement_endp) struct statement *part = NULL;
+	_cleanup_(statement_endp) struct statement *body = store_statement(store, &body_delete);
+	int r;
+
+	part = store_statement(store, tombstone->copy ? &copy_part_without_body : &part_without_body);
+	statement_bind_integer(part, ":row", tombstone->owner_row);
+	statement_bind_integer(part, ":kind", tombstone->kind);
+	r = statement_run(part);
+	if (r == 0) {
+		statement_bind_integer(body, ":body", tombstone->body);
+		r = statement_run(body);
+	}
+	return fault_trace(r);
+}
+
+int store_stuck_clear(struct store *store)
+{
+	return fault_trace(run_bare(store, &stuck_clear));
+}
+
+int store_stuck_add(struct store *store, uint32_t slot)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &stuck_add);
+
+	statement_bind_integer(s, ":slot", slot);
+	return fault_trace(statement_run(s));
+}
+
+static int gone_each(struct store *store, struct statement_source *source,
+		     int (*gone)(void *context, const struct id *id), void *context)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+	struct id id;
+	int r;
+
+	while ((r = statement_next(s)) == STATEMENT_ROW) {
+		r = statement_id(s, "id", &id);
+		if (r == 0)
+			r = gone(context, &id);
+		if (r != 0)
+			break;
+	}
+	return fault_trace(r);
+}
+
+static int profile_end(struct store *store, int64_t profile)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_delete);
+
+	statement_bind_integer(s, ":profile", profile);
+	return fault_trace(statement_run(s));
+}
+
+static int left_count(struct store *store, int64_t job, int64_t profile, uint64_t *ret)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &tombstones_left);
+	int r;
+
+	statement_bind_integer(s, ":job", job);
+	statement_bind_integer(s, ":profile", profile);
+	r = statement_next(s);
+	if (r != STATEMENT_ROW)
+		return fault_trace(r);
+	*ret = (uint64_t)statement_integer(s, "n");
+	return 0;
+}
+
+int store_tombstones_delete(struct store *store, int64_t job, int64_t profile,
+			    int (*gone)(void *context, const struct id *id), void *context,
+			    uint64_t *ret_left)
+{
+	int r = run_bare(store, &ending_clear);
+
+	if (r == 0)
+		r = run_bare(store, &ending_clear_copies);
+	if (r == 0)
+		r = run_for_job(store, &ending_items, job);
+	if (r == 0)
+		r = run_for_job(store, &ending_copies, job);
+	if (r == 0)
+		r = run_for_job(store, &copy_parts_delete, job);
+	if (r == 0)
+		r = run_for_job(store, &parts_delete, job);
+	if (r == 0)
+		r = gone_each(store, &copies_gone, gone, context);
+	if (r == 0)
+		r = run_bare(store, &copies_delete);
+	if (r == 0)
+		r = gone_each(store, &items_gone, gone, context);
+	if (r == 0)
+		r = run_bare(store, &items_delete);
+	if (r == 0 && profile > 0)
+		r = profile_end(store, profile);
+	if (r == 0)
+		r = left_count(store, job, profile, ret_left);
+	return fault_trace(r);
+}

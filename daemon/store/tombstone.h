@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Parts that a job erases: marked, then walked, then gone. Parts of copies are walked like parts of
+ * items. All writes want a transaction. */
+
+#include "crypt/secret.h"
+#include "store/store.h"
+#include "vault/vault.h"
+
+#define BODY_HEAD_BYTES 32
+
+/* Step 1, from the working set (store/selection.h), with every copy's part whose source goes.
+ * kinds: bits, 0 all. ret_parts counts both. */
+int store_tombstone(struct store *store, int64_t job, unsigned kinds, uint64_t *ret_parts);
+/* ... everything past its expiry, of items and of copies. */
+int store_tombstone_expired(struct store *store, int64_t job, int64_t now_min, uint64_t *ret_parts);
+/* The profile takes nothing more in. ANSWER_NOT_FOUND. */
+int store_profile_remove_begin(struct store *store, const struct id *profile, int64_t *ret_profile);
+
+struct tombstone {
+	bool copy;
+	int64_t owner_row;	/* item or copy */
+	struct id owner;
+	int kind;
+	struct vault_slot slot;
+	int64_t body;		/* 0: removed already */
+	uint64_t bytes;
+};
+
+struct tombstone_walk {
+	bool copies;		/* items first, then copies */
+	int64_t owner_row;
+	int kind;
+};
+
+/* The next ones of a job, at most `room`; begin with a zero walk. *ret_n 0: the end. */
+int store_tombstones(struct store *store, int64_t job, struct tombstone_walk *walk,
+		     struct tombstone *list, size_t room, size_t *ret_n);
+
+/* The first bytes of a body (fewer are zero-filled). */
+int store_body_head(struct store *store, int64_t body, uint8_t ret_head[static BODY_HEAD_BYTES]);
+/* The row stays as a tombstone without a body. */
+int store_body_delete(struct store *store, const struct tombstone *tombstone);
+
+/* Slots that hold somebody else's key: their rows stay. */
+int store_stuck_clear(struct store *store);
+int store_stuck_add(struct store *store, uint32_t slot);
+
+/*
+ * Step 3, the metadata: every tombstone of the job whose slot is not stuck, copies and items that
+ * have nothing left, and the profile when it is removed and has no item. `gone` is called with the
+ * id of each item and copy that goes. ret_left: tombstones that stay.
+ */
+int store_tombstones_delete(struct store *store, int64_t job, int64_t profile,
+			    int (*gone)(void *context, const struct id *id), void *context,
+			    uint64_t *ret_left);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads back what was erased. Must never write, and never say "gone" of what it could not read. */
+
+#include "verify.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "print.h"
+
+#define SLICE_BYTES (8 << 20)
+#define READ_BYTES (1 << 20)
+/* As the vault's layout has it, and on purpose written down a second time. */
+#define SLOTS_A_PAGE 127
+#define SLOT_BYTES 32
+
+struct verify {
+	char *dir;
+	int slots_fd;
+	int db_fd;
+	uint32_t *slots;
+	size_t n_slots;
+	uint64_t *table;	/* prints, open addressing; 0 is empty */
+	size_t table_mask;
+	uint8_t *filter;	/* one bit for the top bits of each print */
+	unsigned filter_shift;
+	bool zero_print;
+	uint64_t base;
+	uint64_t out[256];	/* what a byte leaving the window takes with it */
+	uint64_t magic;		/* print of the first bytes of every database */
+	/* Progress through the database. */
+	off_t at;
+	uint64_t hash;
+	uint8_t window[PRINT_BYTES];
+	uint64_t seen;		/* bytes in the window, up to PRINT_BYTES */
+	bool magic_seen;
+	uint8_t *buffer;
+};
+
+static const char magic_bytes[PRINT_BYTES] = "SQLite format 3";
+
+static int file_open(const char *dir, const char *name, int *ret_fd)
+{
+	_cleanup_(cleanup_free) char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return fault_origin(-ENOMEM);
+	*ret_fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return *ret_fd < 0 ? fault_origin(-errno) : 0;
+}
+
+int verify_new(const char *dir, struct verify **ret)
+{
+	_cleanup_(verify_freep) struct verify *verify = calloc(1, sizeof(*verify));
+	int r;
+
+	if (!verify)
+		return fault_origin(-ENOMEM);
+	verify->slots_fd = verify->db_fd = -1;
+	verify->dir = strdup(dir);
+	verify->buffer = malloc(READ_BYTES);
+	if (!verify->dir || !verify->buffer)
+		return fault_origin(-ENOMEM);
+	r = file_open(dir, "slots.bin", &verify->slots_fd);
+	if (r == 0)
+		r = file_open(dir, "cubby.db", &verify->db_fd);
+	if (r < 0)
+		return fault_trace(r);
+	*ret = take(verify);
+	return 0;
+}
+
+static void job_forget(struct verify *verify)
+{
+	free(verify->slots);
+	free(verify->table);
+	free(verify->filter);
+	verify->slots = NULL;
+	verify->table = NULL;
+	verify->filter = NULL;
+}
+
+struct verify *verify_free(struct verify *verify)
+{
+	if (!verify)
+		return NULL;
+	job_forget(verify);
+	if (verify->slots_fd >= 0)
+		close(verify->slots_fd);
+	if (verify->db_fd >= 0)
+		close(verify->db_fd);
+	free(verify->buffer);
+	free(verify->dir);
+	free(verify);
+	return NULL;
+}
+
+static void print_add(struct verify *verify, uint64_t print)
+{
+	const uint64_t bit = print >> verify->filter_shift;
+	size_t at = (size_t)(print ^ print >> 32) & verify->table_mask;
+
+	verify->filter[bit / 8] |= (uint8_t)(1 << bit % 8);
+	verify->zero_print |= print == 0;
+	while (verify->table[at] != 0 && verify->table[at] != print)
+		at = (at + 1) & verify->table_mask;
+	verify->table[at] = print;
+}
+
+static bool print_is_wanted(const struct verify *verify, uint64_t print)
+{
+	size_t at = (size_t)(print ^ print >> 32) & verify->table_mask;
+
+	if (print == 0)
+		return verify->zero_print;
+	while (verify->table[at] != 0 && verify->table[at] != print)
+		at = (at + 1) & verify->table_mask;
+	return verify->table[at] == print;
+}
+
+static void window_begin(struct verify *verify)
+{
+	verify->at = 0;
+	verify->hash = 0;
+	verify->seen = 0;
+	memset(verify->window, 0, PRINT_BYTES);
+}
+
+int verify_begin(struct verify *verify, uint32_t *slots, size_t n_slots, uint64_t *prints,
+		 size_t n_prints, uint64_t base)
+{
+	_cleanup_(cleanup_free) uint64_t *taken = prints;
+	uint64_t power = 1;
+	unsigned bits = 16;
+	size_t room = 64;
+
+	job_forget(verify);
+	verify->slots = slots;
+	verify->n_slots = n_slots;
+	while (room < 2 * (n_prints + 1))
+		room *= 2;
+	while (bits < 27 && (UINT64_C(1) << bits) < 64 * (uint64_t)(n_prints + 1))
+		bits++;
+	verify->table = calloc(room, sizeof(*verify->table));
+	verify->filter = calloc(1, (size_t)(UINT64_C(1) << bits) / 8);
+	if (!verify->table || !verify->filter)
+		return fault_origin(-ENOMEM);
+	verify->table_mask = room - 1;
+	verify->filter_shift = 64 - bits;
+	verify->zero_print = false;
+	verify->base = base;
+	for (int i = 0; i < PRINT_BYTES; i++)
+		power *= base;
+	for (unsigned byte = 0; byte < 256; byte++)
+		verify->out[byte] = (byte + 1) * power;
+	for (size_t i = 0; i < n_prints; i++)
+		print_add(verify, taken[i]);
+	verify->magic = print_of((const uint8_t *)magic_bytes, base);
+	print_add(verify, verify->magic);
+	verify->magic_seen = false;
+	window_begin(verify);
+	return 0;
+}
+
+static int slots_verify(struct verify *verify, struct why *why)
+{
+	static const uint8_t zeros[SLOT_BYTES];
+	uint8_t key[SLOT_BYTES];
+
+	/* What is still in the page cache would say nothing about the disk. */
+	posix_fadvise(verify->slots_fd, 0, 0, POSIX_FADV_DONTNEED);
+	for (size_t i = 0; i < verify->n_slots; i++) {
+		const uint32_t slot = verify->slots[i];
+		const off_t at = (off_t)(slot / SLOTS_A_PAGE) * 4096 + SLOT_BYTES +
+				 (off_t)(slot % SLOTS_A_PAGE) * SLOT_BYTES;
+		const ssize_t n = pread(verify->slots_fd, key, SLOT_BYTES, at);
+		const bool zero = n == SLOT_BYTES && memcmp(key, zeros, SLOT_BYTES) == 0;
+
+		explicit_bzero(key, sizeof(key));
+		if (n != SLOT_BYTES)
+			return answer_why(why, ANSWER_FAILED, "slots.bin: slot %u cannot be read back (%s)",
+					  slot, n < 0 ? strerror(errno) : "the file is too short");
+		if (!zero)
+			return answer_why(why, ANSWER_FAILED, "slots.bin: slot %u still holds a key", slot);
+	}
+	return 0;
+}
+
+/* True when a wanted print is in these bytes or across their beginning. */
+static bool bytes_scan(struct verify *verify, const uint8_t *bytes, size_t n)
+{
+	const uint64_t base = verify->base;
+	uint64_t hash = verify->hash;
+
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t out = i < PRINT_BYTES ? verify->window[i] : bytes[i - PRINT_BYTES];
+		uint64_t bit;
+
+		hash = hash * base + bytes[i] + 1;
+		if (verify->seen >= PRINT_BYTES)
+			hash -= verify->out[out];
+		else
+			verify->seen++;
+		bit = hash >> verify->filter_shift;
+		if (!(verify->filter[bit / 8] & 1 << bit % 8) || verify->seen < PRINT_BYTES ||
+		    !print_is_wanted(verify, hash))
+			continue;
+		if (hash != verify->magic)
+			return true;
+		verify->magic_seen = true;
+	}
+	verify->hash = hash;
+	if (n >= PRINT_BYTES) {
+		memcpy(verify->window, bytes + n - PRINT_BYTES, PRINT_BYTES);
+	} else {
+		memmove(verify->window, verify->window + n, PRINT_BYTES - n);
+		memcpy(verify->window + PRINT_BYTES - n, bytes, n);
+	}
+	return false;
+}
+
+/* Up to a slice of one file from where the last one ended. *ret_end: that was all of it. */
+static int file_scan(struct verify *verify, int fd, const char *name, bool *ret_end,
+		     struct why *why)
+{
+	for (size_t done = 0; done < SLICE_BYTES;) {
+		const ssize_t n = pread(fd, verify->buffer, READ_BYTES, verify->at);
+
+		if (n < 0)
+			return answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)", name,
+					  strerror(errno));
+		if (n == 0) {
+			*ret_end = true;
+			return 0;
+		}
+		if (bytes_scan(verify, verify->buffer, (size_t)n))
+			return answer_why(why, ANSWER_FAILED, "%s: something of what was erased is still "
+					  "there, before byte %" PRIi64, name,
+					  (int64_t)verify->at + (int64_t)n);
+		verify->at += n;
+		done += (size_t)n;
+	}
+	*ret_end = false;
+	return 0;
+}
+
+/* Emptied logs have no bytes; whatever is in one now came after and holds nothing of this job. */
+static int log_scan(struct verify *verify, const char *name, struct why *why)
+{
+	_cleanup_(cleanup_free) char *path = NULL;
+	_cleanup_(cleanup_close) int fd = -1;
+	bool end = false;
+	int r = 0;
+
+	if (asprintf(&path, "%s/%s", verify->dir, name) < 0)
+		return fault_origin(-ENOMEM);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)",
+							name, strerror(errno));
+	window_begin(verify);
+	while (r == 0 && !end)
+		r = file_scan(verify, fd, name, &end, why);
+	return r;
+}
+
+int verify_slice(struct verify *verify, struct why *why)
+{
+	bool end = false;
+	int r;
+
+	if (verify->at == 0) {
+		r = slots_verify(verify, why);
+		if (r != 0)
+			return r;
+	}
+	r = file_scan(verify, verify->db_fd, "cubby.db", &end, why);
+	if (r != 0)
+		return r;
+	if (!end)
+		return VERIFY_MORE;
+	if (!verify->magic_seen)
+		return answer_why(why, ANSWER_FAILED, "cubby.db: the verifier did not find what must be "
+				  "there, so it is not believed");
+	r = log_scan(verify, "cubby.db-wal", why);
+	if (r == 0)
+		r = log_scan(verify, "cubby.db-journal", why);
+	job_forget(verify);
+	return r;
+}
