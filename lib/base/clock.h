@@ -7,7 +7,7 @@
 
 struct clock {
 	int64_t (*wall_s)(void *context);	/* CLOCK_REALTIME; may jump either way */
-	int64_t (*boot_ms)(void *context);	/* CLOCK_BOOTTIME; counts suspend, starts at 0 with the kernel */
+	int64_t (*boot_ms)(void *context);	/* CLOCK_BOOTTIME; counts suspend, 0 at boot */
 	void *context;
 };
 

@@ -5,7 +5,12 @@
  * them (JOURNAL_STREAM set). Nothing logged may hold words, sound or hashes of them, a key, a
  * nickname or a passphrase (R16): secret types have no way to be formatted. */
 
-enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
+enum log_level {
+	LOG_LEVEL_ERROR = 3,
+	LOG_LEVEL_WARNING = 4,
+	LOG_LEVEL_INFO = 6,
+	LOG_LEVEL_DEBUG = 7,
+};
 
 void log_open(const char *program, enum log_level level);
 __attribute__((format(printf, 2, 3)))

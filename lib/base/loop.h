@@ -27,7 +27,8 @@ int loop_io_new(struct loop *loop, int fd, unsigned events,
 void loop_io_enable(struct loop_io *io, bool enabled);
 struct loop_io *loop_io_free(struct loop_io *io);
 
-/* interval_ms (at least 1) after which `expired` is called, again and again, until freed or disabled. */
+/* interval_ms (at least 1) after which `expired` is called, again and again, until freed or
+ * disabled. */
 int loop_timer_new(struct loop *loop, uint64_t interval_ms, void (*expired)(void *context),
 		   void *context, struct loop_timer **ret);
 void loop_timer_enable(struct loop_timer *timer, bool enabled);

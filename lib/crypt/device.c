@@ -76,7 +76,8 @@ int device_statement(const struct device *device, char **ret_text)
 	return fault_trace(statement_sign(body, DEVICE_STATEMENT, device->sign, ret_text));
 }
 
-int device_verify(const char *text, const uint8_t *pinned, uint8_t ret_sign[static SIGN_PUBLIC_BYTES],
+int device_verify(const char *text, const uint8_t *pinned,
+		  uint8_t ret_sign[static SIGN_PUBLIC_BYTES],
 		  uint8_t ret_box[static BOX_PUBLIC_BYTES], struct why *why)
 {
 	_cleanup_(statement_json_freep) json_t *body = NULL;

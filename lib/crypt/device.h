@@ -23,5 +23,6 @@ CLEANUP_DEFINE(struct device *, device_free)
 int device_statement(const struct device *device, char **ret_text);
 /* `pinned` is the signing key of the device one knows; NULL on first use.
  * ANSWER_INVALID_ARGUMENT: not such a statement, or of another device. */
-int device_verify(const char *text, const uint8_t *pinned, uint8_t ret_sign[static SIGN_PUBLIC_BYTES],
+int device_verify(const char *text, const uint8_t *pinned,
+		  uint8_t ret_sign[static SIGN_PUBLIC_BYTES],
 		  uint8_t ret_box[static BOX_PUBLIC_BYTES], struct why *why);

@@ -81,11 +81,12 @@ static int door_check(const struct door *door, struct why *why)
 	    door->passes <= DOOR_PASSES_MAX && door->memory_bytes >= DOOR_MEMORY_MIN_BYTES &&
 	    door->memory_bytes <= DOOR_MEMORY_MAX_BYTES)
 		return 0;
-	return answer_why(why, ANSWER_INVALID_ARGUMENT, "the door's parameters (%u passes over %llu "
-			  "MiB) are not safe: %d to %d passes over %llu to %llu MiB are accepted. "
-			  "Nothing was sent", door->passes,
-			  (unsigned long long)(door->memory_bytes / MIB), DOOR_PASSES, DOOR_PASSES_MAX,
-			  DOOR_MEMORY_MIN_BYTES / MIB, DOOR_MEMORY_MAX_BYTES / MIB);
+	return answer_why(why, ANSWER_INVALID_ARGUMENT,
+			  "the door's parameters (%u passes over %llu MiB) are not safe: %d to %d "
+			  "passes over %llu to %llu MiB are accepted. Nothing was sent",
+			  door->passes, (unsigned long long)(door->memory_bytes / MIB), DOOR_PASSES,
+			  DOOR_PASSES_MAX, DOOR_MEMORY_MIN_BYTES / MIB,
+			  DOOR_MEMORY_MAX_BYTES / MIB);
 }
 
 static int door_stretch(const struct door *door, const char *passphrase, uint8_t *halves,
@@ -93,7 +94,8 @@ static int door_stretch(const struct door *door, const char *passphrase, uint8_t
 {
 	/* libsodium's Argon2id: version 1.3, one lane; it fails only for want of memory. */
 	if (crypto_pwhash(halves, HALVES_BYTES, passphrase, strlen(passphrase), door->salt,
-			  door->passes, (size_t)door->memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0)
+			  door->passes, (size_t)door->memory_bytes,
+			  crypto_pwhash_ALG_ARGON2ID13) != 0)
 		return answer_why(why, ANSWER_FAILED, "not enough memory to check the passphrase: "
 				  "%llu MiB must be free; close other programs and try again",
 				  (unsigned long long)(door->memory_bytes / MIB));
@@ -148,7 +150,8 @@ void door_halves_clear(struct door_halves *halves)
 	halves->wrap = secret_free(halves->wrap);
 }
 
-void door_proof_hash(const struct door *door, const struct secret *proof, uint8_t ret_hash[static 32])
+void door_proof_hash(const struct door *door, const struct secret *proof,
+		     uint8_t ret_hash[static 32])
 {
 	crypt_hash_keyed(door->salt, DOOR_SALT_BYTES, proof->bytes, proof->n, ret_hash);
 }

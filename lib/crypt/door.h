@@ -53,16 +53,17 @@ int door_new(enum door_kind kind, struct door *ret);
  * ANSWER_INVALID_ARGUMENT says what to do. */
 int door_passphrase_check(const char *passphrase, struct why *why);
 int door_recovery_new(struct secret **ret_code);	/* text, NUL included */
-/* Of a code: upper-cases, drops blanks and hyphens, reads O as 0 and I, L as 1, and checks the check
- * before any work. ANSWER_INVALID_ARGUMENT: a code with a typing error, or a door weaker than the
- * limits above: whoever handed it out would make a proof that is easy to guess from.
+/* Of a code: upper-cases, drops blanks and hyphens, reads O as 0 and I, L as 1, and checks the
+ * check before any work. ANSWER_INVALID_ARGUMENT: a code with a typing error, or a door weaker than
+ * the limits above: whoever handed it out would make a proof that is easy to guess from.
  * ANSWER_FAILED: not enough memory for this door. A wrong passphrase opens to wrong halves. */
 int door_open(const struct door *door, const char *passphrase_or_code, struct door_halves *ret,
 	      struct why *why);
 void door_halves_clear(struct door_halves *halves);
 
 /* What the keeper stores in place of a proof: BLAKE2b-256 keyed with the salt. */
-void door_proof_hash(const struct door *door, const struct secret *proof, uint8_t ret_hash[static 32]);
+void door_proof_hash(const struct door *door, const struct secret *proof,
+		     uint8_t ret_hash[static 32]);
 
 int wrap_seal(const struct secret *wrap, const char *name, const struct secret *secret,
 	      uint8_t **ret_wrapped, size_t *ret_n);
@@ -71,7 +72,8 @@ int wrap_open(const struct secret *wrap, const char *name, const void *wrapped, 
 	      struct secret **ret_secret);
 
 /* The keeper's layer around a wrap: the same construction under an erasable slot key, name and all,
- * so that zeroing the slot ends the door (with key BLAKE2b-256(key: slot key, message: "layer" | name)). */
+ * so that zeroing the slot ends the door (with key BLAKE2b-256(key: slot key, message: "layer" |
+ * name)). */
 int layer_seal(const struct secret *slot_key, const char *name, const void *wrapped, size_t n,
 	       uint8_t **ret_layered, size_t *ret_n);
 /* ANSWER_INVALID_ARGUMENT: another key or name, or changed. */

@@ -29,8 +29,8 @@ static void envelope_key_id(const uint8_t public[static BOX_PUBLIC_BYTES],
 	memcpy(ret_key_id, hash, KEY_ID_BYTES);
 }
 
-int envelope_new(const uint8_t recipient[static BOX_PUBLIC_BYTES], struct envelope_header *ret_header,
-		 struct secret **ret_fk)
+int envelope_new(const uint8_t recipient[static BOX_PUBLIC_BYTES],
+		 struct envelope_header *ret_header, struct secret **ret_fk)
 {
 	_cleanup_(secret_freep) struct secret *fk = NULL;
 	_cleanup_(cleanup_free) uint8_t *box = NULL;
@@ -207,7 +207,8 @@ static int body_pull(struct body_stream *stream, const uint8_t *from, size_t at,
 				  "the body was changed behind its first %zu bytes", at);
 	if (tag != (last ? crypto_secretstream_xchacha20poly1305_TAG_FINAL : 0))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "the body was cut or extended: its last part is not where it must be");
+				  "the body was cut or extended: its last part is not where it "
+				  "must be");
 	return 0;
 }
 
@@ -278,7 +279,8 @@ int envelope_unseal(const struct secret *fk, const struct secret *slot_key, cons
 	r = body_stream_init(&stream, fk, slot_key, id, kind);
 	if (r)
 		return fault_trace(r);
-	if (crypto_secretstream_xchacha20poly1305_init_pull(&stream.state, from + 1, stream.key) != 0)
+	if (crypto_secretstream_xchacha20poly1305_init_pull(&stream.state, from + 1, stream.key) !=
+	    0)
 		return fault_origin(-EINVAL);
 	from += BODY_START_BYTES;
 	for (size_t at = 0; at < padded; at += ENVELOPE_CHUNK_BYTES) {

@@ -32,14 +32,15 @@ struct envelope_header {
 };
 
 /* A new FK, sealed to `recipient`. */
-int envelope_new(const uint8_t recipient[static BOX_PUBLIC_BYTES], struct envelope_header *ret_header,
-		 struct secret **ret_fk);
+int envelope_new(const uint8_t recipient[static BOX_PUBLIC_BYTES],
+		 struct envelope_header *ret_header, struct secret **ret_fk);
 /* ANSWER_INVALID_ARGUMENT: not for this pair, another version, or changed. */
 int envelope_open(const struct envelope_header *header, const struct box_keypair *recipient,
 		  struct secret **ret_fk, struct why *why);
 
 /* Sizes in buckets (Padmé: at most 12 % more, O(log log n) bits of length shown; from "Reducing
- * Metadata Leakage from Encrypted Files and Communication with PURBs", PoPETs 2019), 1 KiB at least. */
+ * Metadata Leakage from Encrypted Files and Communication with PURBs", PoPETs 2019), 1 KiB at
+ * least. */
 size_t envelope_padded(size_t content_bytes);
 /* The exact size of a body with this content. */
 size_t envelope_body_bytes(size_t content_bytes);

@@ -90,7 +90,8 @@ int household_verify(const char *text, const uint8_t *founder, struct household 
 		return r;
 	if (!name_fits(name))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "the founder's name has not 1 to %d characters", NAME_MAX_CHARACTERS);
+				  "the founder's name has not 1 to %d characters",
+				  NAME_MAX_CHARACTERS);
 	/* One key for both would open everything to the exporter (R17). */
 	if (memcmp(household.home, household.release, BOX_PUBLIC_BYTES) == 0)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
@@ -109,8 +110,9 @@ int consent_sign(const struct consent *consent, const struct sign_keypair *paren
 	    consent->keep_s > kind_keep_max_s((int)consent->kind) || consent->time_s < 1 ||
 	    consent->time_s > TIME_MAX_S)
 		return ANSWER_INVALID_ARGUMENT;
-	body = json_pack("{s:s, s:I, s:I, s:s}", "kind", kind, "keep_s", (json_int_t)consent->keep_s,
-			 "time_s", (json_int_t)consent->time_s, "method", CONSENT_METHOD_LOCAL);
+	body = json_pack("{s:s, s:I, s:I, s:s}", "kind", kind, "keep_s",
+			 (json_int_t)consent->keep_s, "time_s", (json_int_t)consent->time_s,
+			 "method", CONSENT_METHOD_LOCAL);
 	if (!body)
 		return fault_origin(-ENOMEM);
 	r = body_set_bytes(body, "profile", consent->profile.bytes, ID_BYTES);
@@ -148,8 +150,10 @@ static int consent_read(const json_t *body, struct consent *consent, struct why 
 	if (r)
 		return r;
 	if (strcmp(method, CONSENT_METHOD_LOCAL) != 0)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the consent was given by an unknown "
-				  "method: this program knows \"%s\"", CONSENT_METHOD_LOCAL);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the consent was given by an unknown method: this program knows "
+				  "\"%s\"",
+				  CONSENT_METHOD_LOCAL);
 	r = statement_get_integer(body, "time_s", 1, TIME_MAX_S, &consent->time_s, why);
 	if (r)
 		return r;

@@ -15,7 +15,7 @@
 
 struct household {
 	uint8_t home[BOX_PUBLIC_BYTES];		/* the ear seals everything to this */
-	uint8_t release[BOX_PUBLIC_BYTES];	/* only what an adult approved is re-sealed to this */
+	uint8_t release[BOX_PUBLIC_BYTES]; /* only what an adult approved is re-sealed to this */
 	uint8_t founder[SIGN_PUBLIC_BYTES];	/* signs this statement */
 };
 

@@ -103,24 +103,28 @@ int door_passphrase_check(const char *passphrase, struct why *why)
 	unsigned bits;
 
 	if (!*passphrase)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the passphrase is empty: choose four "
-				  "or more words, best drawn by dice");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the passphrase is empty: choose four or more words, best drawn "
+				  "by dice");
 	if (strnlen(passphrase, PASSPHRASE_MAX_BYTES + 1) > PASSPHRASE_MAX_BYTES)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the passphrase is longer than %d "
 				  "bytes", PASSPHRASE_MAX_BYTES);
 	for (const char *at = passphrase; *at; at++)
 		if (iscntrl((unsigned char)*at))
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "the passphrase has a control "
-					  "character in it (a tab or a line break?): leave it out");
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "the passphrase has a control character in it (a tab or "
+					  "a line break?): leave it out");
 	if (!has_letter(passphrase))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "digits and signs alone are guessed in "
-				  "hours: choose four or more words, best drawn by dice");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "digits and signs alone are guessed in hours: choose four or "
+				  "more words, best drawn by dice");
 	if (words_different(passphrase) >= WORDS_NEEDED)
 		return 0;
 	bits = passphrase_bits(passphrase);
 	if (bits >= BITS_NEEDED)
 		return 0;
-	return answer_why(why, ANSWER_INVALID_ARGUMENT, "too easy to guess (worth about %u of %d "
-			  "bits): choose four or more different words, best drawn by dice, or add to "
-			  "it", bits, BITS_NEEDED);
+	return answer_why(why, ANSWER_INVALID_ARGUMENT,
+			  "too easy to guess (worth about %u of %d bits): choose four or more "
+			  "different words, best drawn by dice, or add to it",
+			  bits, BITS_NEEDED);
 }

@@ -53,9 +53,9 @@ int receipt_sign(const struct receipt *receipt, const struct sign_keypair *devic
 	char level[] = { 'E', (char)('0' + receipt->erasure_level), '\0' };
 
 	if (!receipt_reason_known(receipt->reason) || receipt->erasure_level > RECEIPT_LEVEL_MAX ||
-	    receipt->n_steps < 1 || receipt->n_steps > RECEIPT_STEPS_MAX || receipt->asked_min < 1 ||
-	    receipt->ended_min < receipt->asked_min || receipt->items < 0 || receipt->parts < 0 ||
-	    receipt->log_seq > INT64_MAX)
+	    receipt->n_steps < 1 || receipt->n_steps > RECEIPT_STEPS_MAX ||
+	    receipt->asked_min < 1 || receipt->ended_min < receipt->asked_min ||
+	    receipt->items < 0 || receipt->parts < 0 || receipt->log_seq > INT64_MAX)
 		return fault_origin(-EINVAL);
 	steps = receipt_steps(receipt);
 	if (!steps)
@@ -107,7 +107,8 @@ static int receipt_read_texts(const json_t *body, struct receipt *receipt, struc
 	if (r)
 		return r;
 	if (!receipt_reason_known(reason))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the receipt has an unknown reason");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the receipt has an unknown reason");
 	strcpy(receipt->reason, reason);
 	r = statement_get_string(body, "erasure_level", &level, why);
 	if (r)
@@ -128,8 +129,8 @@ static int receipt_read_numbers(const json_t *body, struct receipt *receipt, str
 	r = statement_get_integer(body, "asked_min", 1, INT64_MAX, &receipt->asked_min, why);
 	if (r)
 		return r;
-	r = statement_get_integer(body, "ended_min", receipt->asked_min, INT64_MAX, &receipt->ended_min,
-			      why);
+	r = statement_get_integer(body, "ended_min", receipt->asked_min, INT64_MAX,
+				  &receipt->ended_min, why);
 	if (r)
 		return r;
 	r = statement_get_integer(body, "items", 0, INT64_MAX, &receipt->items, why);
@@ -152,7 +153,8 @@ static int receipt_read_bytes(const json_t *body, struct receipt *receipt, struc
 	r = statement_get_bytes(body, "receipt", receipt->id.bytes, ID_BYTES, why);
 	if (r)
 		return r;
-	r = statement_get_bytes(body, "commitment", receipt->commitment, sizeof(receipt->commitment), why);
+	r = statement_get_bytes(body, "commitment", receipt->commitment,
+				sizeof(receipt->commitment), why);
 	if (r)
 		return r;
 	r = statement_get_bytes(body, "salt", receipt->salt, RECEIPT_SALT_BYTES, why);

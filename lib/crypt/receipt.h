@@ -36,6 +36,7 @@ void receipt_commitment(const uint8_t salt[static RECEIPT_SALT_BYTES], struct id
 
 int receipt_sign(const struct receipt *receipt, const struct sign_keypair *device, char **ret_text);
 /* `device` is the device's public key one knows; NULL to take the one it names (ret_key, may be
- * NULL, then tells which). ANSWER_INVALID_ARGUMENT: not a receipt, changed, or of another device. */
+ * NULL, then tells which). ANSWER_INVALID_ARGUMENT: not a receipt, changed, or of another device.
+ */
 int receipt_verify(const char *text, const uint8_t *device, uint8_t *ret_key, struct receipt *ret,
 		   struct why *why);

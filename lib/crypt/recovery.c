@@ -17,7 +17,8 @@
 /* Crockford's base32: no I, L, O, U. https://www.crockford.com/base32.html */
 static const char recovery_digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-static void recovery_check(const uint8_t code[static RECOVERY_BYTES], uint8_t ret_check[static CHECK_BYTES])
+static void recovery_check(const uint8_t code[static RECOVERY_BYTES],
+			   uint8_t ret_check[static CHECK_BYTES])
 {
 	uint8_t message[14 + RECOVERY_BYTES];
 	uint8_t hash[HASH_BYTES];
@@ -99,16 +100,19 @@ static int recovery_read(const char *text, uint8_t whole[static WHOLE_BYTES], st
 		if (recovery_blank(*text))
 			continue;
 		if (digit < 0)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "the recovery code has a wrong "
-					  "character in group %u: letters and digits are used, but no U",
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "the recovery code has a wrong character in group %u: "
+					  "letters and digits are used, but no U",
 					  n / GROUP + 1);
 		if (n < CHARACTERS)
 			bits_put(whole, 5 * n, (unsigned)digit);
 		n++;
 	}
 	if (n != CHARACTERS)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the recovery code has %d characters "
-				  "in 8 groups of 4; this has %u", CHARACTERS, n);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the recovery code has %d characters in 8 groups of 4; this has "
+				  "%u",
+				  CHARACTERS, n);
 	return 0;
 }
 
@@ -124,8 +128,9 @@ int recovery_parse(const char *text, uint8_t ret_code[static RECOVERY_BYTES], st
 		if (crypt_equal(check, whole + RECOVERY_BYTES, CHECK_BYTES))
 			memcpy(ret_code, whole, RECOVERY_BYTES);
 		else
-			r = answer_why(why, ANSWER_INVALID_ARGUMENT, "there is a typing error in the "
-				       "recovery code: compare it with what you wrote down");
+			r = answer_why(why, ANSWER_INVALID_ARGUMENT,
+				       "there is a typing error in the recovery code: compare it "
+				       "with what you wrote down");
 	}
 	secret_wipe(whole, sizeof(whole));
 	secret_wipe(check, sizeof(check));

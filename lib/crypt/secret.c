@@ -21,7 +21,8 @@ int crypt_init(void)
 	if (sodium_init() < 0)
 		return fault_origin(-ENOSYS);
 	/* Two locks on one door: the limit keeps the kernel from writing a core file, the flag
-	 * also keeps other processes of this user from attaching, and a core pipe from being fed. */
+	 * also keeps other processes of this user from attaching, and a core pipe from being fed.
+	 */
 	if (setrlimit(RLIMIT_CORE, &none) < 0)
 		return fault_origin(-errno);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -37,8 +38,9 @@ static void secret_check_locked(void *bytes, size_t n)
 
 	if (n == 0 || mlock(bytes, n) == 0 || atomic_flag_test_and_set(&warned))
 		return;
-	log_warning("cannot lock memory for secrets (%s): they may reach swap; raise RLIMIT_MEMLOCK "
-		    "(LimitMEMLOCK= in the unit, or 'ulimit -l'), or turn swap off", strerror(errno));
+	log_warning("cannot lock memory for secrets (%s): they may reach swap; raise "
+		    "RLIMIT_MEMLOCK (LimitMEMLOCK= in the unit, or 'ulimit -l'), or turn swap off",
+		    strerror(errno));
 }
 
 int secret_new(size_t n, struct secret **ret)

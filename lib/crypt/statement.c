@@ -118,7 +118,9 @@ int statement_verify(const char *text, const char *type, const uint8_t *public,
 		return r;
 	if (public && !crypt_equal(public, key, SIGN_PUBLIC_BYTES))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "the statement \"%s\" is signed with another key than the one known", type);
+				  "the statement \"%s\" is signed with another key than the one "
+				  "known",
+				  type);
 	bare = json_copy(body);
 	if (!bare || json_object_del(bare, "signature") != 0)
 		return fault_origin(-ENOMEM);
@@ -127,7 +129,9 @@ int statement_verify(const char *text, const char *type, const uint8_t *public,
 		return fault_origin(-ENOMEM);
 	if (!sign_holds(key, canonical, strlen(canonical), signature))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "the signature of the statement \"%s\" does not hold: it was changed", type);
+				  "the signature of the statement \"%s\" does not hold: it was "
+				  "changed",
+				  type);
 	if (ret_key)
 		memcpy(ret_key, key, SIGN_PUBLIC_BYTES);
 	if (ret_body)
@@ -156,8 +160,9 @@ int statement_get_integer(const json_t *body, const char *member, int64_t min, i
 				  "the statement has no whole number \"%s\"", member);
 	if (json_integer_value(value) < min || json_integer_value(value) > max)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "\"%s\" is %lld in the statement; %lld to %lld is allowed", member,
-				  (long long)json_integer_value(value), (long long)min, (long long)max);
+				  "\"%s\" is %lld in the statement; %lld to %lld is allowed",
+				  member, (long long)json_integer_value(value), (long long)min,
+				  (long long)max);
 	*ret = json_integer_value(value);
 	return 0;
 }
@@ -188,6 +193,7 @@ int statement_get_bytes(const json_t *body, const char *member, void *ret_bytes,
 
 	if (!text || !hex_parse(text, ret_bytes, n))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "the statement has no \"%s\" of %u lower-case hex digits", member, 2 * n);
+				  "the statement has no \"%s\" of %u lower-case hex digits", member,
+				  2 * n);
 	return 0;
 }

@@ -11,8 +11,8 @@
  *   "signature"  128 hex digits over the canonical text of the object without this member
  *
  * Canonical text: members sorted by the UTF-8 bytes of their names, no white space, ASCII with
- * upper-case \u escapes (what jansson's JSON_SORT_KEYS | JSON_COMPACT | JSON_ENSURE_ASCII writes). A file may be laid out otherwise for
- * readers; the signature does not change.
+ * upper-case \u escapes (what jansson's JSON_SORT_KEYS | JSON_COMPACT | JSON_ENSURE_ASCII writes).
+ * A file may be laid out otherwise for readers; the signature does not change.
  */
 
 #include <jansson.h>
@@ -29,7 +29,8 @@ static inline void statement_json_freep(json_t **json)
 
 /* Signs `body` (borrowed; gets "statement", "key" and "signature"). ret_text is canonical.
  * ANSWER_INVALID_ARGUMENT: a real, a null or a NUL character in it, or over STATEMENT_MAX_BYTES. */
-int statement_sign(json_t *body, const char *type, const struct sign_keypair *pair, char **ret_text);
+int statement_sign(json_t *body, const char *type, const struct sign_keypair *pair,
+		   char **ret_text);
 
 /*
  * Parses `text`, checks type and signature. `public` is the key it must be signed with, or NULL

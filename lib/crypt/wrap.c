@@ -42,8 +42,8 @@ static int wrap_encrypt(const uint8_t key[static KEY_BYTES], const char *name, c
 }
 
 /* plain has room for n - WRAP_OVERHEAD_BYTES. */
-static int wrap_decrypt(const uint8_t key[static KEY_BYTES], const char *name, const uint8_t *sealed,
-			size_t n, uint8_t *plain)
+static int wrap_decrypt(const uint8_t key[static KEY_BYTES], const char *name,
+			const uint8_t *sealed, size_t n, uint8_t *plain)
 {
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed + WRAP_NONCE_BYTES,
 						       n - WRAP_NONCE_BYTES, (const uint8_t *)name,

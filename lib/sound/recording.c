@@ -70,8 +70,10 @@ static int recording_open(struct recording *recording, struct why *why)
 	/* The descriptor stays ours: libsndfile is not of one mind about it when opening fails. */
 	recording->file = sf_open_fd(recording->fd, SFM_READ, &recording->info, SF_FALSE);
 	if (!recording->file)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s is no recording this program can "
-				  "read: give a WAV or FLAC file", recording->path);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "%s is no recording this program can read: give a WAV or FLAC "
+				  "file",
+				  recording->path);
 	return 0;
 }
 
@@ -81,15 +83,18 @@ static int recording_check(const struct recording *recording, unsigned max_secon
 
 	if (info->channels < 1 || info->channels > CHANNELS_MAX || info->samplerate < RATE_MIN_HZ ||
 	    info->samplerate > RATE_MAX_HZ)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s has %d channels at %d Hz: 1 to %d "
-				  "channels at %d to %d Hz can be read", recording->path,
-				  info->channels, info->samplerate, CHANNELS_MAX, RATE_MIN_HZ,
-				  RATE_MAX_HZ);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "%s has %d channels at %d Hz: 1 to %d channels at %d to %d Hz "
+				  "can be read",
+				  recording->path, info->channels, info->samplerate, CHANNELS_MAX,
+				  RATE_MIN_HZ, RATE_MAX_HZ);
 	if (info->frames < 1)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s holds no sound", recording->path);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s holds no sound",
+				  recording->path);
 	if (info->frames > (sf_count_t)max_seconds * info->samplerate)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s is longer than %u seconds: cut it "
-				  "into shorter pieces", recording->path, max_seconds);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "%s is longer than %u seconds: cut it into shorter pieces",
+				  recording->path, max_seconds);
 	return 0;
 }
 
@@ -120,8 +125,8 @@ static int recording_prepare(struct recording *recording)
 	r = secret_new(BLOCK_FRAMES * sizeof(float), &recording->resampled);
 	if (r)
 		return fault_trace(r);
-	recording->resampler = speex_resampler_init(1, (spx_uint32_t)info->samplerate, SOUND_RATE_HZ,
-						    RESAMPLER_QUALITY, &error);
+	recording->resampler = speex_resampler_init(1, (spx_uint32_t)info->samplerate,
+						    SOUND_RATE_HZ, RESAMPLER_QUALITY, &error);
 	if (!recording->resampler)
 		return fault_origin(-ENOMEM);
 	/* The filter's delay is dropped at the start and made up for with silence at the end. */

@@ -23,7 +23,8 @@ struct sound {
 void sound_clear(struct sound *sound);
 
 /* 1 frame to SOUND_SECONDS_MAX, 8 to 48 kHz. */
-int sound_to_flac(const int16_t *samples, size_t frames, unsigned rate_hz, struct secret **ret_flac);
+int sound_to_flac(const int16_t *samples, size_t frames, unsigned rate_hz,
+		  struct secret **ret_flac);
 /* ANSWER_INVALID_ARGUMENT: not such a FLAC stream. */
 int sound_from_flac(const void *flac, size_t n, struct sound *ret, struct why *why);
 /* A complete RIFF WAV file in memory. */

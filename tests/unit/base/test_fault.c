@@ -73,7 +73,9 @@ static int64_t fake_wall_s(void *context)
 static void test_clock_is_substituted(void **state)
 {
 	int64_t now = 1700000000;
-	const struct clock fake = { .wall_s = fake_wall_s, .boot_ms = fake_wall_s, .context = &now };
+	const struct clock fake = { .wall_s = fake_wall_s,
+				    .boot_ms = fake_wall_s,
+				    .context = &now };
 	int64_t before;
 
 	assert_int_equal(clock_wall_s(&fake), 1700000000);

@@ -121,7 +121,8 @@ static void test_memfd_with_a_seal_missing_is_refused(void **state)
 	size_t n = 99;
 
 	for (size_t missing = 0; missing < ARRAY_SIZE(seals); missing++) {
-		_cleanup_(cleanup_close) int fd = memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		_cleanup_(cleanup_close) int fd =
+			memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 		/* F_SEAL_SEAL goes last, or the others could not be added. */
 		for (size_t i = ARRAY_SIZE(seals); i-- > 0;)

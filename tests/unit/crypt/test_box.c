@@ -65,7 +65,8 @@ static void test_box_keypair_vector(void **state)
 	/* The algorithm of RFC 7748, section 5, written out in Python. */
 	assert_int_equal(box_keypair_from(secret_from_hex(
 		"e9cd5d4f3ac0902d5ab89f3d3aeb662fe2807ad44233c3990214654f4c3bcae6"), &pair), 0);
-	assert_hex(pair->public, 32, "e82596bf4bd730e8abaea92a3d7afbc12ea320056acbee23c14078788aa8cc7f");
+	assert_hex(pair->public, 32,
+		   "e82596bf4bd730e8abaea92a3d7afbc12ea320056acbee23c14078788aa8cc7f");
 	assert_true(box_keypair_from(wrong, &pair) < 0);
 	assert_null(box_keypair_free(NULL));
 }

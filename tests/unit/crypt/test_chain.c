@@ -15,7 +15,8 @@ static void test_r14_chain_vectors(void **state)
 		salt[i] = (uint8_t)i;
 	/* Python's hashlib. */
 	chain_body_hash(salt, body, sizeof(body) - 1, body_hash);
-	assert_hex(body_hash, 32, "678b9e028ad20f51dae01416e5b5f570864ca2e010cd02afd377f79e955d69fc");
+	assert_hex(body_hash, 32,
+		   "678b9e028ad20f51dae01416e5b5f570864ca2e010cd02afd377f79e955d69fc");
 	chain_entry_hash(start, 1, 28333333, body_hash, first);
 	assert_hex(first, 32, "d04bd331168fd440b17aed176369a0f0c5cf9ee6eb4bacf4dc096e0025670a65");
 	chain_entry_hash(first, 2, 28333334, body_hash, second);

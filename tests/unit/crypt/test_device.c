@@ -8,7 +8,8 @@
 static void test_device_vectors(void **state)
 {
 	_cleanup_(device_freep) struct device *device = NULL;
-	_cleanup_(secret_freep) struct secret *master = secret_counting(32), *shorter = secret_counting(16);
+	_cleanup_(secret_freep) struct secret *master = secret_counting(32),
+					      *shorter = secret_counting(16);
 
 	/* crypto_kdf by Python's hashlib (salt and person), then Ed25519 and X25519 as in RFC 8032
 	 * and RFC 7748 written out in Python. */
@@ -56,7 +57,8 @@ static void test_device_replaced_or_changed_is_refused(void **state)
 		      ANSWER_INVALID_ARGUMENT, why);
 	for (size_t i = 0; text[i]; i++) {
 		text[i] ^= 1;
-		assert_int_equal(device_verify(text, NULL, sign, box, &why), ANSWER_INVALID_ARGUMENT);
+		assert_int_equal(device_verify(text, NULL, sign, box, &why),
+				 ANSWER_INVALID_ARGUMENT);
 		text[i] ^= 1;
 	}
 }

@@ -36,7 +36,8 @@ static void test_door_recovery_vector(void **state)
 	for (uint8_t i = 0; i < DOOR_SALT_BYTES; i++)
 		door.salt[i] = i;
 	/* Python's hashlib over bytes f0 to ff. */
-	assert_int_equal(door_open(&door, "y3rz 5wzm yqvf fy7s zbxz szfy zyp4 j8wg", &halves, &why), 0);
+	assert_int_equal(door_open(&door, "y3rz 5wzm yqvf fy7s zbxz szfy zyp4 j8wg", &halves, &why),
+			 0);
 	assert_hex(halves.proof->bytes, 32,
 		   "761a51876b88f97cb26e110d22f082a2185ec1afc8d149bc36d14a6a091827b4");
 	assert_hex(halves.wrap->bytes, 32,
@@ -59,10 +60,17 @@ static void test_r24_cheap_doors_are_refused(void **state)
 {
 	const struct door cheap[] = {
 		{ .kind = DOOR_PASSPHRASE },
-		{ .kind = DOOR_PASSPHRASE, .passes = DOOR_PASSES - 1, .memory_bytes = DOOR_MEMORY_MIN_BYTES },
-		{ .kind = DOOR_PASSPHRASE, .passes = DOOR_PASSES, .memory_bytes = DOOR_MEMORY_MIN_BYTES - 1 },
-		{ .kind = DOOR_PASSPHRASE, .passes = DOOR_PASSES, .memory_bytes = DOOR_MEMORY_MAX_BYTES + 1 },
-		{ .kind = DOOR_PASSPHRASE, .passes = DOOR_PASSES_MAX + 1,
+		{ .kind = DOOR_PASSPHRASE,
+		  .passes = DOOR_PASSES - 1,
+		  .memory_bytes = DOOR_MEMORY_MIN_BYTES },
+		{ .kind = DOOR_PASSPHRASE,
+		  .passes = DOOR_PASSES,
+		  .memory_bytes = DOOR_MEMORY_MIN_BYTES - 1 },
+		{ .kind = DOOR_PASSPHRASE,
+		  .passes = DOOR_PASSES,
+		  .memory_bytes = DOOR_MEMORY_MAX_BYTES + 1 },
+		{ .kind = DOOR_PASSPHRASE,
+		  .passes = DOOR_PASSES_MAX + 1,
 		  .memory_bytes = DOOR_MEMORY_MIN_BYTES },
 		{ .kind = DOOR_RECOVERY, .passes = 1 },
 		{ .kind = DOOR_RECOVERY, .memory_bytes = DOOR_MEMORY_MIN_BYTES },
@@ -87,7 +95,8 @@ static void test_r24_new_door_is_fresh_and_strong(void **state)
 	assert_int_equal(door_new(DOOR_PASSPHRASE, &b), 0);
 	assert_memory_not_equal(a.salt, b.salt, DOOR_SALT_BYTES);
 	assert_int_equal(a.passes, DOOR_PASSES);
-	assert_true(a.memory_bytes >= DOOR_MEMORY_MIN_BYTES && a.memory_bytes <= DOOR_MEMORY_MAX_BYTES);
+	assert_true(a.memory_bytes >= DOOR_MEMORY_MIN_BYTES &&
+		    a.memory_bytes <= DOOR_MEMORY_MAX_BYTES);
 	assert_int_equal(door_new(DOOR_RECOVERY, &recovery), 0);
 	assert_int_equal(recovery.passes, 0);
 	assert_int_equal(recovery.memory_bytes, 0);

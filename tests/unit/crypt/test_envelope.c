@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* R12: the envelope opens for the parent with a live slot and for nobody else, whole or not at all. */
+/* R12: the envelope opens for the parent with a live slot and for nobody else, whole or not at all.
+ */
 
 #include "unit/crypt/crypt_test.h"
 
@@ -92,7 +93,8 @@ static void test_body_round_trip(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		_cleanup_(secret_freep) struct secret *content = NULL, *expected = secret_counting(sizes[i]);
+		_cleanup_(secret_freep) struct secret *content = NULL,
+						      *expected = secret_counting(sizes[i]);
 		_cleanup_(cleanup_free) uint8_t *body = NULL;
 		struct why why;
 		size_t n;
@@ -107,12 +109,13 @@ static void test_body_round_trip(void **state)
 
 static void test_body_over_the_limit_is_not_sealed(void **state)
 {
-	_cleanup_(secret_freep) struct secret *content = secret_counting(ENVELOPE_CONTENT_MAX_BYTES + 1);
+	_cleanup_(secret_freep) struct secret *content =
+		secret_counting(ENVELOPE_CONTENT_MAX_BYTES + 1);
 	uint8_t *body = NULL;
 	size_t n;
 
-	assert_true(envelope_seal(fk, slot_key, &item, KIND_AUDIO, content->bytes, content->n, &body,
-				  &n) < 0);
+	assert_true(envelope_seal(fk, slot_key, &item, KIND_AUDIO, content->bytes, content->n,
+				  &body, &n) < 0);
 	assert_null(body);
 }
 
@@ -208,7 +211,8 @@ static void test_r12_reading_takes_both_keys_id_and_kind(void **state)
 		      ANSWER_INVALID_ARGUMENT, why);
 	assert_answer(envelope_unseal(fk, slot_key, &wrong, KIND_AUDIO, body, n, &content, &why),
 		      ANSWER_INVALID_ARGUMENT, why);
-	assert_answer(envelope_unseal(fk, slot_key, &item, KIND_TRANSCRIPT, body, n, &content, &why),
+	assert_answer(envelope_unseal(fk, slot_key, &item, KIND_TRANSCRIPT, body, n, &content,
+				      &why),
 		      ANSWER_INVALID_ARGUMENT, why);
 	assert_null(content);
 	/* An erased slot is all zeros: it opens nothing. */
@@ -234,7 +238,8 @@ static void test_no_kind_and_short_keys_are_faults(void **state)
 static uint8_t *sealed_by_the_book(const uint8_t *plain, size_t n, size_t *ret_n)
 {
 	crypto_secretstream_xchacha20poly1305_state stream;
-	uint8_t message[KEY_BYTES + ID_BYTES + 1], key[KEY_BYTES], associated[10 + 1 + ID_BYTES + 1];
+	uint8_t message[KEY_BYTES + ID_BYTES + 1], key[KEY_BYTES],
+		associated[10 + 1 + ID_BYTES + 1];
 	uint8_t *body = malloc(25 + n + 17);
 
 	memcpy(message, fk->bytes, KEY_BYTES);
@@ -262,7 +267,8 @@ static void test_body_is_as_documented(void **state)
 	size_t n;
 
 	body = sealed_by_the_book(plain, sizeof(plain), &n);
-	assert_int_equal(envelope_unseal(fk, slot_key, &item, KIND_AUDIO, body, n, &content, &why), 0);
+	assert_int_equal(envelope_unseal(fk, slot_key, &item, KIND_AUDIO, body, n, &content, &why),
+			 0);
 	assert_int_equal(content->n, 5);
 	assert_memory_equal(content->bytes, "hello", 5);
 }

@@ -51,7 +51,8 @@ static void test_r22_household_of_another_founder_is_refused(void **state)
 	struct why why = { "" };
 
 	assert_int_equal(household_sign(&household, "Eve", 1700000000, other, &text), 0);
-	assert_answer(household_verify(text, parent->public, &read, &why), ANSWER_INVALID_ARGUMENT, why);
+	assert_answer(household_verify(text, parent->public, &read, &why), ANSWER_INVALID_ARGUMENT,
+		      why);
 	assert_int_equal(read.home[0], 1);
 }
 
@@ -64,7 +65,8 @@ static void test_household_any_change_is_refused(void **state)
 	assert_int_equal(household_sign(&household, "Ada", 1700000000, parent, &text), 0);
 	for (size_t i = 0; text[i]; i++) {
 		text[i] ^= 1;
-		assert_int_equal(household_verify(text, NULL, &read, &why), ANSWER_INVALID_ARGUMENT);
+		assert_int_equal(household_verify(text, NULL, &read, &why),
+				 ANSWER_INVALID_ARGUMENT);
 		text[i] ^= 1;
 	}
 }
@@ -75,7 +77,8 @@ static void test_r17_household_with_one_key_for_both_is_not_signed(void **state)
 	char *text = NULL;
 
 	memcpy(same.release, same.home, BOX_PUBLIC_BYTES);
-	assert_int_equal(household_sign(&same, "Ada", 1700000000, parent, &text), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(household_sign(&same, "Ada", 1700000000, parent, &text),
+			 ANSWER_INVALID_ARGUMENT);
 	assert_null(text);
 }
 
@@ -118,7 +121,8 @@ static void test_household_names(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_int_equal(household_sign(&household, wrong[i], 1700000000, parent, &text),
 				 ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(household_sign(&household, "Ada", 0, parent, &text), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(household_sign(&household, "Ada", 0, parent, &text),
+			 ANSWER_INVALID_ARGUMENT);
 	assert_null(text);
 	/* 32 characters of two bytes each. */
 	assert_int_equal(household_sign(&household,
@@ -159,7 +163,8 @@ static void test_consent_any_change_is_refused(void **state)
 static void test_r2_consent_without_end_is_not_signed(void **state)
 {
 	for (int kind = 0; kind <= KIND_MAX + 1; kind++) {
-		const uint32_t keeps[] = { 0, 59, kind_keep_max_s(kind) + 1, INT32_MAX, UINT32_MAX };
+		const uint32_t keeps[] = { 0, 59, kind_keep_max_s(kind) + 1, INT32_MAX,
+					   UINT32_MAX };
 
 		for (size_t i = 0; i < ARRAY_SIZE(keeps); i++) {
 			struct consent wrong = consent;
@@ -167,7 +172,8 @@ static void test_r2_consent_without_end_is_not_signed(void **state)
 
 			wrong.kind = (enum kind)kind;
 			wrong.keep_s = keeps[i];
-			assert_int_equal(consent_sign(&wrong, parent, &text), ANSWER_INVALID_ARGUMENT);
+			assert_int_equal(consent_sign(&wrong, parent, &text),
+					 ANSWER_INVALID_ARGUMENT);
 			assert_null(text);
 		}
 	}
@@ -219,7 +225,8 @@ static void test_r20_consent_for_anything_else_is_refused(void **state)
 	assert_by_hand_refused("kind", json_string("audio,transcript"), "kind");
 	assert_by_hand_refused("kind", json_integer(1), "kind");
 	assert_by_hand_refused("training", json_true(), "members");
-	/* The cap is that of the kind named: 8 days are fine for a transcript, not for a location. */
+	/* The cap is that of the kind named: 8 days are fine for a transcript, not for a location.
+	 */
 	assert_by_hand_refused("kind", json_string("location"), "keep_s");
 }
 

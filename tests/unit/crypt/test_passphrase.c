@@ -48,9 +48,11 @@ static void test_passphrase_oddities_are_named(void **state)
 	_cleanup_(cleanup_free) char *longest = calloc(1, 1026);
 	struct why why = { "" };
 
-	assert_answer(door_passphrase_check("four winds carry\tsalt", &why), ANSWER_INVALID_ARGUMENT, why);
+	assert_answer(door_passphrase_check("four winds carry\tsalt", &why),
+		      ANSWER_INVALID_ARGUMENT, why);
 	assert_non_null(strstr(why.text, "control character"));
-	assert_answer(door_passphrase_check("four winds carry salt\n", &why), ANSWER_INVALID_ARGUMENT, why);
+	assert_answer(door_passphrase_check("four winds carry salt\n", &why),
+		      ANSWER_INVALID_ARGUMENT, why);
 	for (int i = 0; i < 1025; i++)
 		longest[i] = "four winds carry salt "[i % 22];
 	assert_answer(door_passphrase_check(longest, &why), ANSWER_INVALID_ARGUMENT, why);

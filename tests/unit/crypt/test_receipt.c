@@ -83,8 +83,8 @@ static void test_r9_receipt_of_another_device_is_refused(void **state)
 
 	assert_int_equal(sign_keypair_new(&other), 0);
 	assert_int_equal(receipt_sign(&receipt, other, &text), 0);
-	assert_answer(receipt_verify(text, device->public, NULL, &read, &why), ANSWER_INVALID_ARGUMENT,
-		      why);
+	assert_answer(receipt_verify(text, device->public, NULL, &read, &why),
+		      ANSWER_INVALID_ARGUMENT, why);
 }
 
 static void test_receipt_that_says_nothing_is_not_signed(void **state)
@@ -117,8 +117,8 @@ static void assert_by_hand_refused(const char *member, json_t *value)
 	body = json_loads(text, 0, NULL);
 	json_object_set_new(body, member, value);
 	assert_int_equal(statement_sign(body, RECEIPT_STATEMENT, device, &again), 0);
-	assert_answer(receipt_verify(again, device->public, NULL, &read, &why), ANSWER_INVALID_ARGUMENT,
-		      why);
+	assert_answer(receipt_verify(again, device->public, NULL, &read, &why),
+		      ANSWER_INVALID_ARGUMENT, why);
 }
 
 static void test_receipt_out_of_range_is_refused(void **state)
@@ -136,8 +136,9 @@ static void test_receipt_out_of_range_is_refused(void **state)
 	assert_by_hand_refused("steps", json_string("all"));
 	assert_by_hand_refused("steps", json_pack("[i]", 1));
 	assert_by_hand_refused("steps", json_pack("[s]", longest));
-	assert_by_hand_refused("steps", json_pack("[sssssssssssssssss]", "1", "2", "3", "4", "5", "6",
-		"7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17"));
+	assert_by_hand_refused("steps",
+			       json_pack("[sssssssssssssssss]", "1", "2", "3", "4", "5", "6", "7",
+					 "8", "9", "10", "11", "12", "13", "14", "15", "16", "17"));
 	assert_by_hand_refused("transcript", json_string("words"));
 }
 
@@ -154,7 +155,8 @@ static void test_r9_commitment_vector(void **state)
 		salt[i] = i;
 	/* Python's hashlib over the sorted ids. */
 	receipt_commitment(salt, ids, 3, commitment);
-	assert_hex(commitment, 32, "7388492381fc25cae8916ee21ace0e35dbe42879728de7f91bf04a2c767ffa27");
+	assert_hex(commitment, 32,
+		   "7388492381fc25cae8916ee21ace0e35dbe42879728de7f91bf04a2c767ffa27");
 	receipt_commitment(salt, NULL, 0, none);
 	assert_memory_not_equal(commitment, none, 32);
 }

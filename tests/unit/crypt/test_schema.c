@@ -161,7 +161,9 @@ static void test_r20_consent_follows_its_schema(void **state)
 	for (int kind = 1; kind <= KIND_MAX; kind++) {
 		_cleanup_(cleanup_free) char *text = NULL;
 		const struct consent consent = {
-			.kind = (enum kind)kind, .keep_s = kind_keep_max_s(kind), .time_s = 1700000000,
+			.kind = (enum kind)kind,
+			.keep_s = kind_keep_max_s(kind),
+			.time_s = 1700000000,
 		};
 
 		assert_int_equal(consent_sign(&consent, parent, &text), 0);

@@ -13,7 +13,8 @@ static void test_sign_rfc8032_vector(void **state)
 	/* RFC 8032, section 7.1, test 2. */
 	assert_int_equal(sign_keypair_from(secret_from_hex(
 		"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"), &pair), 0);
-	assert_hex(pair->public, 32, "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+	assert_hex(pair->public, 32,
+		   "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
 	sign_bytes(pair, "\x72", 1, signature);
 	assert_hex(signature, SIGN_BYTES,
 		   "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"

@@ -47,8 +47,8 @@ static void assert_refused(const char *text, const char *reason)
 	struct why why = { "" };
 	json_t *body = NULL;
 
-	assert_answer(statement_verify(text, TYPE, NULL, NULL, &body, &why), ANSWER_INVALID_ARGUMENT,
-		      why);
+	assert_answer(statement_verify(text, TYPE, NULL, NULL, &body, &why),
+		      ANSWER_INVALID_ARGUMENT, why);
 	assert_null(body);
 	if (!strstr(why.text, reason))
 		fail_msg("\"%s\" does not say \"%s\"", why.text, reason);
@@ -56,7 +56,8 @@ static void assert_refused(const char *text, const char *reason)
 
 static void test_statement_round_trip(void **state)
 {
-	_cleanup_(cleanup_free) char *text = signed_text("{\"z\": 1, \"a\": [true, {\"é\": \"\\n/\"}]}");
+	_cleanup_(cleanup_free) char *text =
+		signed_text("{\"z\": 1, \"a\": [true, {\"é\": \"\\n/\"}]}");
 	_cleanup_(statement_json_freep) json_t *body = NULL;
 	uint8_t key[SIGN_PUBLIC_BYTES];
 	struct why why;
@@ -72,7 +73,8 @@ static void test_statement_round_trip(void **state)
 
 static void test_statement_layout_does_not_matter(void **state)
 {
-	_cleanup_(cleanup_free) char *text = signed_text("{\"z\": -5, \"a\": \"\\u00e9\", \"m\": {\"b\": 1, \"a\": 2}}");
+	_cleanup_(cleanup_free) char *text =
+		signed_text("{\"z\": -5, \"a\": \"\\u00e9\", \"m\": {\"b\": 1, \"a\": 2}}");
 	_cleanup_(cleanup_free) char *laid_out = NULL;
 	_cleanup_(statement_json_freep) json_t *body = json_loads(text, 0, NULL);
 	_cleanup_(statement_json_freep) json_t *reversed = json_object();
@@ -133,16 +135,23 @@ static void test_statement_ambiguous_json_is_refused(void **state)
 {
 	char key[2 * SIGN_PUBLIC_BYTES + 1], canonical[512];
 	static const char *const members[] = {
-		"\"a\":1.0,", "\"a\":1e3,", "\"a\":null,", "\"a\":[null],", "\"a\":{\"b\":0.5},",
-		"\"a\":1,\"a\":2,", "\"a\":99999999999999999999,", "\"a\":\"\\u0000\",", "\"a\":01,",
+		"\"a\":1.0,",
+		"\"a\":1e3,",
+		"\"a\":null,",
+		"\"a\":[null],",
+		"\"a\":{\"b\":0.5},",
+		"\"a\":1,\"a\":2,",
+		"\"a\":99999999999999999999,",
+		"\"a\":\"\\u0000\",",
+		"\"a\":01,",
 	};
 
 	hex_text(pair->public, SIGN_PUBLIC_BYTES, key);
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
 		_cleanup_(cleanup_free) char *text = NULL;
 
-		snprintf(canonical, sizeof(canonical), "{%s\"key\":\"%s\",\"statement\":\"" TYPE "\"}",
-			 members[i], key);
+		snprintf(canonical, sizeof(canonical),
+			 "{%s\"key\":\"%s\",\"statement\":\"" TYPE "\"}", members[i], key);
 		text = forged_text(canonical);
 		assert_refused(text, "not a statement");
 	}
@@ -150,7 +159,8 @@ static void test_statement_ambiguous_json_is_refused(void **state)
 	{
 		_cleanup_(cleanup_free) char *text = NULL;
 
-		snprintf(canonical, sizeof(canonical), "{\"a\":1,\"key\":\"%s\",\"statement\":\"" TYPE "\"}", key);
+		snprintf(canonical, sizeof(canonical),
+			 "{\"a\":1,\"key\":\"%s\",\"statement\":\"" TYPE "\"}", key);
 		text = forged_text(canonical);
 		assert_int_equal(statement_verify(text, TYPE, NULL, NULL, NULL, NULL), 0);
 	}
@@ -159,8 +169,16 @@ static void test_statement_ambiguous_json_is_refused(void **state)
 static void test_statement_no_statement_is_refused(void **state)
 {
 	static const char *const texts[] = {
-		"", "{", "[]", "1", "\"x\"", "{} {}", "{\"statement\": 1}", "{\"statement\": \"" TYPE "\"}",
-		"\xff", "null",
+		"",
+		"{",
+		"[]",
+		"1",
+		"\"x\"",
+		"{} {}",
+		"{\"statement\": 1}",
+		"{\"statement\": \"" TYPE "\"}",
+		"\xff",
+		"null",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -194,7 +212,8 @@ static void test_statement_too_long_is_refused(void **state)
 static void test_statement_signs_only_what_it_verifies(void **state)
 {
 	char *text = NULL;
-	static const char *const bodies[] = { "{\"a\": 0.5}", "{\"a\": null}", "{\"a\": [1, [null]]}", "[]" };
+	static const char *const bodies[] = { "{\"a\": 0.5}", "{\"a\": null}",
+					      "{\"a\": [1, [null]]}", "[]" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
 		_cleanup_(statement_json_freep) json_t *body = json_loads(bodies[i], 0, NULL);
@@ -227,7 +246,8 @@ static void test_statement_members_are_checked(void **state)
 	assert_int_equal(n, 7);
 	assert_int_equal(statement_get_integer(body, "i", 8, 9, &n, &why), ANSWER_INVALID_ARGUMENT);
 	assert_int_equal(statement_get_integer(body, "i", 1, 6, &n, &why), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(statement_get_integer(body, "gone", 1, 6, &n, &why), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(statement_get_integer(body, "gone", 1, 6, &n, &why),
+			 ANSWER_INVALID_ARGUMENT);
 	assert_int_equal(statement_get_boolean(body, "t", &yes, &why), 0);
 	assert_true(yes);
 	assert_int_equal(statement_get_boolean(body, "i", &yes, &why), ANSWER_INVALID_ARGUMENT);

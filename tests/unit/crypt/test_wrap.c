@@ -7,7 +7,8 @@
 
 static void test_wrap_round_trip(void **state)
 {
-	_cleanup_(secret_freep) struct secret *key = NULL, *opened = NULL, *secret = secret_counting(32);
+	_cleanup_(secret_freep) struct secret *key = NULL, *opened = NULL,
+					      *secret = secret_counting(32);
 	_cleanup_(cleanup_free) uint8_t *wrapped = NULL, *again = NULL;
 	size_t n, n_again;
 
@@ -24,7 +25,8 @@ static void test_wrap_round_trip(void **state)
 
 static void test_r17_wrap_of_another_name_or_key_is_refused(void **state)
 {
-	_cleanup_(secret_freep) struct secret *key = NULL, *other = NULL, *secret = secret_counting(32);
+	_cleanup_(secret_freep) struct secret *key = NULL, *other = NULL,
+					      *secret = secret_counting(32);
 	_cleanup_(cleanup_free) uint8_t *wrapped = NULL;
 	struct secret *opened = NULL;
 	size_t n;
@@ -32,9 +34,11 @@ static void test_r17_wrap_of_another_name_or_key_is_refused(void **state)
 	assert_int_equal(secret_random(KEY_BYTES, &key), 0);
 	assert_int_equal(secret_random(KEY_BYTES, &other), 0);
 	assert_int_equal(wrap_seal(key, DOOR_SECRET_HOME, secret, &wrapped, &n), 0);
-	assert_int_equal(wrap_open(key, DOOR_SECRET_RELEASE, wrapped, n, &opened), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(wrap_open(key, DOOR_SECRET_RELEASE, wrapped, n, &opened),
+			 ANSWER_INVALID_ARGUMENT);
 	assert_int_equal(wrap_open(key, "", wrapped, n, &opened), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(wrap_open(other, DOOR_SECRET_HOME, wrapped, n, &opened), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(wrap_open(other, DOOR_SECRET_HOME, wrapped, n, &opened),
+			 ANSWER_INVALID_ARGUMENT);
 	for (size_t i = 0; i < n; i++) {
 		wrapped[i] ^= 1;
 		assert_int_equal(wrap_open(key, DOOR_SECRET_HOME, wrapped, n, &opened),
@@ -56,8 +60,10 @@ static void test_layer_ends_with_its_slot(void **state)
 	assert_int_equal(secret_random(KEY_BYTES, &slot), 0);
 	assert_int_equal(secret_new(KEY_BYTES, &zero), 0);
 	assert_int_equal(layer_seal(slot, "sign", "a wrap", 6, &layered, &n), 0);
-	assert_int_equal(layer_open(zero, "sign", layered, n, &opened, &n_opened), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(layer_open(slot, "home", layered, n, &opened, &n_opened), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(layer_open(zero, "sign", layered, n, &opened, &n_opened),
+			 ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(layer_open(slot, "home", layered, n, &opened, &n_opened),
+			 ANSWER_INVALID_ARGUMENT);
 	for (size_t i = 0; i < n; i++) {
 		layered[i] ^= 0x40;
 		assert_int_equal(layer_open(slot, "sign", layered, n, &opened, &n_opened),

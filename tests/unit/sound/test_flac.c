@@ -41,7 +41,9 @@ static void test_flac_of_noise_and_extremes_is_bit_exact(void **state)
 	/* A minute that does not compress at all still fits an envelope (2 MiB). */
 	assert_int_equal(secret_random(longest * 2, &noise), 0);
 	assert_round_trip((int16_t *)(void *)noise->bytes, longest, SOUND_RATE_HZ);
-	assert_int_equal(sound_to_flac((int16_t *)(void *)noise->bytes, longest, SOUND_RATE_HZ, &flac), 0);
+	assert_int_equal(sound_to_flac((int16_t *)(void *)noise->bytes, longest, SOUND_RATE_HZ,
+				       &flac),
+			 0);
 	assert_true(flac->n <= 2 * 1024 * 1024);
 	for (size_t i = 0; i < ARRAY_SIZE(square); i++)
 		square[i] = i / 7 % 2 ? INT16_MAX : INT16_MIN;
@@ -57,7 +59,8 @@ static void test_flac_out_of_range_is_a_fault(void **state)
 	struct secret *flac = NULL;
 
 	assert_int_equal(secret_new(over * 2, &samples), 0);
-	assert_true(sound_to_flac((int16_t *)(void *)samples->bytes, over, SOUND_RATE_HZ, &flac) < 0);
+	assert_true(sound_to_flac((int16_t *)(void *)samples->bytes, over, SOUND_RATE_HZ, &flac) <
+		    0);
 	assert_true(sound_to_flac((int16_t *)(void *)samples->bytes, 0, SOUND_RATE_HZ, &flac) < 0);
 	assert_true(sound_to_flac((int16_t *)(void *)samples->bytes, 9, 7999, &flac) < 0);
 	assert_true(sound_to_flac((int16_t *)(void *)samples->bytes, 9, 48001, &flac) < 0);

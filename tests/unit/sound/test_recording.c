@@ -138,8 +138,11 @@ static void assert_bytes_refused(const char *name, const void *bytes, size_t n, 
 
 static void test_recording_that_is_none(void **state)
 {
-	static const char text[] = "This is a letter to my grandmother, and no recording of anything.\n";
-	static const char header[] = "RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data\0\0\0\0";
+	static const char text[] =
+		"This is a letter to my grandmother, and no recording of anything.\n";
+	static const char header[] =
+		"RIFF\x24\0\0\0WAVEfmt "
+		"\x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data\0\0\0\0";
 	const char *path;
 
 	assert_refused(path_of("missing.wav"), 60, ANSWER_NOT_FOUND, "no file");
@@ -214,7 +217,9 @@ static void test_recording_of_no_numbers(void **state)
 	const float values[] = { NAN, INFINITY, -INFINITY, 1e30f, -1e30f, 1.f, -1.f, 0.25f };
 	const int16_t expected[] = { 0, 32767, -32768, 32767, -32768, 32767, -32768, 8192 };
 	const char *path = path_of("float.wav");
-	SF_INFO info = { .samplerate = 16000, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_FLOAT };
+	SF_INFO info = { .samplerate = 16000,
+			 .channels = 1,
+			 .format = SF_FORMAT_WAV | SF_FORMAT_FLOAT };
 	SNDFILE *file = sf_open(path, SFM_WRITE, &info);
 
 	assert_int_equal(sf_writef_float(file, values, ARRAY_SIZE(values)), ARRAY_SIZE(values));
