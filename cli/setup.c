@@ -74,9 +74,10 @@ static int setup_tell(struct hand *hand, const char *parent, const struct keepin
 		return hand_refused(hand, r);
 	}
 	if (hand->json) {
-		r = render_json(json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "parent", parent, "device_key",
-					  status->device_key, "household_key", household,
-					  "recovery_code", code, "recovery_file", keeping->path));
+		r = render_json(json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "parent", parent,
+					  "device_key", status->device_key, "household_key",
+					  household, "recovery_code", code, "recovery_file",
+					  keeping->path));
 		return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 	}
 	hand_say(hand, "The household is made; its first parent is %s.", parent);
@@ -86,9 +87,12 @@ static int setup_tell(struct hand *hand, const char *parent, const struct keepin
 		hand_say(hand, "Recovery code written to %s; keep it away from this machine.",
 			 keeping->path);
 	code_print(code);
-	hand_say(hand, "Next:  cubby profile add NAME --child                a profile for your child");
-	hand_say(hand, "       cubby consent grant NAME audio transcript    what may be kept, if any");
-	hand_say(hand, "       cubby doctor                                 is everything in place?");
+	hand_say(hand,
+		 "Next:  cubby profile add NAME --child                a profile for your child");
+	hand_say(hand,
+		 "       cubby consent grant NAME audio transcript    what may be kept, if any");
+	hand_say(hand,
+		 "       cubby doctor                                 is everything in place?");
 	return 0;
 }
 

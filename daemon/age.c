@@ -55,8 +55,10 @@ static int record_read(int fd, const char *dir, int64_t *ret_s, struct why *why)
 			return 0;
 		}
 	}
-	return answer_why(why, ANSWER_FAILED, "%s/" AGE_FILE " is damaged; remove it, and the clock goes "
-			  "on from the newest time in the database", dir);
+	return answer_why(why, ANSWER_FAILED,
+			  "%s/" AGE_FILE " is damaged; remove it, and the clock goes "
+			  "on from the newest time in the database",
+			  dir);
 }
 
 /* What was stored, or -1 when there is no file or a first start was cut short. */
@@ -74,8 +76,10 @@ static int file_open(struct age *age, const char *dir, int64_t *ret_s, struct wh
 		return fault_trace(r);
 	age->fd = openat(dir_fd, AGE_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (age->fd < 0)
-		return answer_why(why, ANSWER_FAILED, "cannot open %s/" AGE_FILE " (%m); check that the "
-				  "disk is mounted read-write", dir);
+		return answer_why(why, ANSWER_FAILED,
+				  "cannot open %s/" AGE_FILE " (%m); check that the "
+				  "disk is mounted read-write",
+				  dir);
 	if (fstat(age->fd, &st) < 0)
 		return fault_origin(-errno);
 	*ret_s = -1;
@@ -94,8 +98,9 @@ static int64_t begin_s(int64_t stored_s, int64_t floor_s, int64_t wall_s)
 		return floor_s == 0 && wall_s > 0 ? wall_s : least_s;
 	if (wall_s - least_s <= AGE_ADOPT_MAX_S)
 		return wall_s;
-	log_warning("the wall clock is %" PRId64 " h ahead of the age clock; retention goes on from the "
-		    "age clock", (wall_s - least_s) / 3600);
+	log_warning("the wall clock is %" PRId64
+		    " h ahead of the age clock; retention goes on from the age clock",
+		    (wall_s - least_s) / 3600);
 	return least_s;
 }
 
@@ -115,8 +120,9 @@ int age_open(const char *dir, const struct clock *clock, int64_t floor_min, stru
 		age->base_boot_ms = clock_boot_ms(clock);
 		age->base_s = begin_s(stored_s, floor_min * 60, clock_wall_s(clock));
 		age->newest_s = age->base_s;
-		r = age->base_s < 60 ? answer_why(why, ANSWER_FAILED, "the system clock stands before "
-						  "1970; set it") : age_save(age);
+		r = age->base_s < 60 ? answer_why(why, ANSWER_FAILED,
+						  "the system clock stands before 1970; set it")
+				     : age_save(age);
 	}
 	if (r != 0) {
 		cleanup_close(&age->fd);

@@ -47,10 +47,13 @@ int archive_room(struct archive *archive, uint64_t more_items, uint64_t more_byt
 		archive->counted = true;
 	}
 	if (config->max_items > 0 && archive->items + more_items > config->max_items)
-		return answer_why(why, ANSWER_QUOTA_EXCEEDED, "%" PRIu64 " items are kept, which is the "
-				  "limit; delete some, or raise items in cubbyd.conf", archive->items);
+		return answer_why(why, ANSWER_QUOTA_EXCEEDED,
+				  "%" PRIu64 " items are kept, which is the "
+				  "limit; delete some, or raise items in cubbyd.conf",
+				  archive->items);
 	if (config->max_bytes > 0 && archive->bytes + more_bytes > config->max_bytes)
-		return answer_why(why, ANSWER_QUOTA_EXCEEDED, "%" PRIu64 " of %" PRIu64 " bytes are in "
+		return answer_why(why, ANSWER_QUOTA_EXCEEDED,
+				  "%" PRIu64 " of %" PRIu64 " bytes are in "
 				  "use; delete some items, or raise megabytes in cubbyd.conf",
 				  archive->bytes, config->max_bytes);
 	return 0;
@@ -68,8 +71,9 @@ static int cursor_parse(const char *text, struct store_cursor *ret, struct why *
 	if (strlen(text) != 32 || strspn(text, "0123456789abcdef") != 32 ||
 	    sscanf(text, "%16" SCNx64 "%16" SCNx64 "%c", &started, &item, &rest) != 2 ||
 	    started > INT64_MAX || item > INT64_MAX)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "this is not a cursor of List; pass the "
-				  "one it returned, or none");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "this is not a cursor of List; pass the one it returned, or "
+				  "none");
 	*ret = (struct store_cursor){ (int64_t)started, (int64_t)item };
 	return 0;
 }
@@ -149,8 +153,8 @@ static int item_gone(const struct id *id, struct why *why)
 {
 	char text[ID_TEXT];
 
-	return answer_why(why, ANSWER_NOT_FOUND, "there is no item %s; cubby list shows what there is",
-			  id_text(id, text));
+	return answer_why(why, ANSWER_NOT_FOUND,
+			  "there is no item %s; cubby list shows what there is", id_text(id, text));
 }
 
 int archive_find(struct archive *archive, const struct id *id, struct archive_item *ret,
@@ -164,8 +168,8 @@ int archive_find(struct archive *archive, const struct id *id, struct archive_it
 
 	r = store_item_find(archive->config.store, id, &row);
 	if (r == 0)
-		r = store_parts_find(archive->config.store, row.item, age_now_min(archive->config.age),
-				     parts, &n);
+		r = store_parts_find(archive->config.store, row.item,
+				     age_now_min(archive->config.age), parts, &n);
 	if (r == ANSWER_NOT_FOUND || (r == 0 && n == 0))
 		return item_gone(id, why);
 	if (r != 0)
@@ -173,7 +177,8 @@ int archive_find(struct archive *archive, const struct id *id, struct archive_it
 	item = (struct archive_item){ .id = row.id, .profile = row.profile,
 				      .started_min = row.started_min, .n_parts = n };
 	for (unsigned i = 0; i < n; i++)
-		item.parts[i] = (struct archive_part){ parts[i].kind, parts[i].expires_min, parts[i].bytes };
+		item.parts[i] = (struct archive_part){ parts[i].kind, parts[i].expires_min,
+						       parts[i].bytes };
 	*ret = item;
 	return 0;
 }
@@ -210,13 +215,15 @@ static int part_open(struct archive *archive, const struct id *owner, const stru
 		r = crypt_equal(hash, row->hash, HASH_BYTES) ? 0 : ANSWER_FAILED;
 	}
 	if (r > 0)
-		return answer_why(why, ANSWER_FAILED, "the stored %s is damaged and cannot be opened; "
-				  "check the disk", kind_name((int)row->kind));
+		return answer_why(why, ANSWER_FAILED,
+				  "the stored %s is damaged and cannot be opened; check the disk",
+				  kind_name((int)row->kind));
 	if (r == 0)
 		r = vault_get(archive->config.vault, &row->slot, owner, (int)row->kind, &key);
 	if (r > 0)
-		return answer_why(why, ANSWER_FAILED, "the key of the stored %s is %s; it cannot be "
-				  "opened any more", kind_name((int)row->kind),
+		return answer_why(why, ANSWER_FAILED,
+				  "the key of the stored %s is %s; it cannot be opened any more",
+				  kind_name((int)row->kind),
 				  r == ANSWER_NOT_FOUND ? "erased" : "not its own");
 	if (r < 0)
 		return fault_trace(r);
@@ -265,8 +272,8 @@ int archive_open(struct archive *archive, const struct id *id, unsigned kinds,
 
 	r = store_item_find(archive->config.store, id, &row);
 	if (r == 0)
-		r = store_parts_find(archive->config.store, row.item, age_now_min(archive->config.age),
-				     parts, &n);
+		r = store_parts_find(archive->config.store, row.item,
+				     age_now_min(archive->config.age), parts, &n);
 	if (r == ANSWER_NOT_FOUND || (r == 0 && n == 0))
 		return item_gone(id, why);
 	if (r != 0)
@@ -275,7 +282,8 @@ int archive_open(struct archive *archive, const struct id *id, unsigned kinds,
 		if (kinds == 0 || kinds & 1u << parts[i].kind)
 			parts[n_wanted++] = parts[i];
 	if (n_wanted == 0)
-		return answer_why(why, ANSWER_NOT_FOUND, "this item has none of the kinds asked for");
+		return answer_why(why, ANSWER_NOT_FOUND,
+				  "this item has none of the kinds asked for");
 	return fault_trace(opened_make(archive, &row, parts, n_wanted, ret, why));
 }
 
@@ -288,8 +296,9 @@ int archive_copy_list(struct archive *archive, const char *purpose, const char *
 
 int archive_copy_excluded(struct archive *archive, uint64_t *ret_child, uint64_t *ret_not_approved)
 {
-	return fault_trace(store_copy_excluded(archive->config.store, age_now_min(archive->config.age),
-					       ret_child, ret_not_approved));
+	return fault_trace(store_copy_excluded(archive->config.store,
+					       age_now_min(archive->config.age), ret_child,
+					       ret_not_approved));
 }
 
 int archive_copy_open(struct archive *archive, const struct id *copy, struct archive_opened **ret,
@@ -301,11 +310,13 @@ int archive_copy_open(struct archive *archive, const struct id *copy, struct arc
 	unsigned n = 0;
 	int r;
 
-	r = store_copy_find(archive->config.store, copy, age_now_min(archive->config.age), &row, parts,
-			    &n);
+	r = store_copy_find(archive->config.store, copy, age_now_min(archive->config.age), &row,
+			    parts, &n);
 	if (r == ANSWER_NOT_FOUND)
-		return answer_why(why, r, "there is no approved copy %s; cubby export list shows what "
-				  "there is", id_text(copy, text));
+		return answer_why(why, r,
+				  "there is no approved copy %s; cubby export list shows what "
+				  "there is",
+				  id_text(copy, text));
 	if (r != 0)
 		return fault_trace(r);
 	return fault_trace(opened_make(archive, &row, parts, n, ret, why));

@@ -109,7 +109,8 @@ struct archive_count {
 	uint64_t bytes;
 };
 
-/* What erasing the selection would touch (Delete with dry-run, Status). ANSWER_NOT_FOUND as above. */
+/* What erasing the selection would touch (Delete with dry-run, Status). ANSWER_NOT_FOUND as above.
+ */
 int archive_count(struct archive *archive, const struct archive_selection *selection,
 		  struct archive_count *ret, struct why *why);
 /* Copies that could be exported now. */

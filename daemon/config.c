@@ -52,7 +52,8 @@ static int key_set_number(struct config *config, const struct key *key, const ch
 	    number > key->max)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
 				  "\"%.40s\" is not a value for %s; write a whole number from %" PRIu64
-				  " to %" PRIu64, value, key->name, key->min, key->max);
+				  " to %" PRIu64,
+				  value, key->name, key->min, key->max);
 	if (key->offset == offsetof(struct config, items_per_min))
 		config->items_per_min = number;
 	else if (key->offset == offsetof(struct config, quota_bytes))
@@ -70,8 +71,9 @@ static int key_set_group(struct config *config, const struct key *key, const cha
 	if (!n || n >= CONFIG_GROUP_MAX || strspn(value, "abcdefghijklmnopqrstuvwxyz"
 						  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != n)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "\"%.40s\" is not the name of a group; write one of 1 to %d letters, "
-				  "digits, \"-\", \"_\" or \".\"", value, CONFIG_GROUP_MAX - 1);
+				  "\"%.40s\" is not the name of a group; write one of 1 to %d "
+				  "letters, digits, \"-\", \"_\" or \".\"",
+				  value, CONFIG_GROUP_MAX - 1);
 	memcpy((char *)config + key->offset, value, n + 1);
 	return 0;
 }
@@ -154,7 +156,8 @@ static int reading_key(void *context, const char *section, const char *name, con
 		reading->seen |= 1u << i;
 		return !reading->error_line;
 	}
-	answer_why(&why, 1, "there is no key \"%.40s\" in [%.40s]; see cubbyd.conf(5)", name, section);
+	answer_why(&why, 1, "there is no key \"%.40s\" in [%.40s]; see cubbyd.conf(5)", name,
+		   section);
 	reading_refuse(reading, why.text);
 	return 0;
 }

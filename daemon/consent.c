@@ -9,8 +9,8 @@
 
 #define GRANTS_MAX (KIND_MAX * PROFILES_MAX)
 
-static int grant_check(const struct ground *ground, const struct proof *proof, const char *statement,
-		       struct consent *ret, struct why *why)
+static int grant_check(const struct ground *ground, const struct proof *proof,
+		       const char *statement, struct consent *ret, struct why *why)
 {
 	struct consent consent;
 	struct profile profile;
@@ -22,21 +22,23 @@ static int grant_check(const struct ground *ground, const struct proof *proof, c
 	if (r)
 		return fault_trace(r);
 	if (!crypt_equal(consent.parent, proof->sign_key, sizeof(consent.parent)))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the consent is signed by another key "
-				  "than that of the parent who gave the passphrase; sign it with that "
-				  "parent's key");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the consent is signed by another key than that of the parent "
+				  "who gave the passphrase; sign it with that parent's key");
 	r = profile_find(ground, id_text(&consent.profile, id), &profile, why);
 	if (r)
 		return fault_trace(r);
 	if (!crypt_equal(consent.policy, ground->policy->hash, sizeof(consent.policy)))
-		return answer_why(why, ANSWER_NO_CONSENT, "the consent is for another policy than the "
-				  "one in force (%.16s); read it with \"cubby policy\" and consent "
-				  "again", ground->policy->hash_text);
+		return answer_why(why, ANSWER_NO_CONSENT,
+				  "the consent is for another policy than the one in force "
+				  "(%.16s); read it with \"cubby policy\" and consent again",
+				  ground->policy->hash_text);
 	cap_s = ground->config->keep_max_s[consent.kind];
 	if (consent.keep_s > cap_s)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s may be kept for %u minutes at the "
-				  "most here, not %u; ask for less", kind_name(consent.kind),
-				  cap_s / 60, consent.keep_s / 60);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "%s may be kept for %u minutes at the most here, not %u; ask for "
+				  "less",
+				  kind_name(consent.kind), cap_s / 60, consent.keep_s / 60);
 	*ret = consent;
 	return 0;
 }
@@ -88,8 +90,8 @@ int consent_grant(const struct ground *ground, const struct proof *proof,
 		return answer_why(why, ANSWER_NOT_AUTHORIZED, "only a parent can consent; give the "
 				  "passphrase first");
 	if (!n || n > GRANTS_MAX)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "name 1 to %d consents at once, not %zu",
-				  GRANTS_MAX, n);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "name 1 to %d consents at once, not %zu", GRANTS_MAX, n);
 	for (size_t i = 0; i < n; i++) {
 		r = grant_check(ground, proof, statements[i], &consents[i], why);
 		if (r)
@@ -97,8 +99,9 @@ int consent_grant(const struct ground *ground, const struct proof *proof,
 		for (size_t k = 0; k < i; k++)
 			if (consents[k].kind == consents[i].kind &&
 			    id_equal(&consents[k].profile, &consents[i].profile))
-				return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s is consented to twice "
-						  "for one profile; name each kind once",
+				return answer_why(why, ANSWER_INVALID_ARGUMENT,
+						  "%s is consented to twice for one profile; name "
+						  "each kind once",
 						  kind_name(consents[i].kind));
 	}
 	r = store_begin(ground->store, &transaction);
@@ -124,14 +127,18 @@ int consent_in_force(const struct ground *ground, const struct profile *profile,
 
 	r = store_consent_find(ground->store, &profile->id, kind, &row);
 	if (r == ANSWER_NOT_FOUND)
-		return answer_why(why, ANSWER_NO_CONSENT, "no parent has consented to keep %s of this "
-				  "profile; \"cubby consent grant\" does", kind_name(kind));
+		return answer_why(why, ANSWER_NO_CONSENT,
+				  "no parent has consented to keep %s of this profile; \"cubby "
+				  "consent grant\" does",
+				  kind_name(kind));
 	if (r)
 		return fault_trace(r);
 	if (!crypt_equal(row.policy, ground->policy->hash, sizeof(row.policy)))
-		return answer_why(why, ANSWER_NO_CONSENT, "the policy changed since a parent consented "
-				  "to keep %s of this profile; \"cubby policy\" shows the new one, "
-				  "\"cubby consent grant\" agrees to it", kind_name(kind));
+		return answer_why(why, ANSWER_NO_CONSENT,
+				  "the policy changed since a parent consented to keep %s of this "
+				  "profile; \"cubby policy\" shows the new one, \"cubby consent "
+				  "grant\" agrees to it",
+				  kind_name(kind));
 	cap_s = ground->config->keep_max_s[kind];
 	*ret_keep_s = row.keep_s < cap_s ? row.keep_s : cap_s;
 	return 0;

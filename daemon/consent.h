@@ -2,7 +2,8 @@
 #pragma once
 
 /* What a parent allowed to be kept: for one profile, one kind, one time to keep, under one policy.
- * Each kind by itself (R20); never by an ear or a child (R22); void when the policy changes (R21). */
+ * Each kind by itself (R20); never by an ear or a child (R22); void when the policy changes (R21).
+ */
 
 #include "crypt/household.h"
 #include "ground.h"

@@ -10,7 +10,8 @@
 
 static int bad(struct why *why, const char *what)
 {
-	return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s; see docs/FORMATS.md \"Envelope\"", what);
+	return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s; see docs/FORMATS.md \"Envelope\"",
+			  what);
 }
 
 static int header_check(const struct delivery *delivery,
@@ -42,13 +43,14 @@ static int parts_check(const struct delivery *delivery, const struct archive_dra
 		const struct delivery_part *part = &delivery->parts[i];
 
 		if (part->kind != (int)draft->parts[i].kind)
-			return bad(why, "the parts are not of the kinds, in the order, that the item was "
-				   "begun with");
+			return bad(why, "the parts are not of the kinds, in the order, that the "
+					"item was begun with");
 		if (part->bytes < envelope_body_bytes(0) ||
 		    part->bytes > envelope_body_bytes(ENVELOPE_CONTENT_MAX_BYTES))
 			return bad(why, "a part is shorter or longer than a sealed body can be");
 		if (part->offset != offset)
-			return bad(why, "the parts do not follow one another from the start of the memfd");
+			return bad(why, "the parts do not follow one another from the start of the "
+					"memfd");
 		offset += part->bytes;
 	}
 	if (offset != n_memfd)
@@ -67,7 +69,8 @@ int delivery_check(const struct delivery *delivery, const struct archive_draft *
 	if (r)
 		return r;
 	if (!file_memfd_sealed(delivery->bodies_fd, &delivered.n_map))
-		return bad(why, "bodies is not a memfd sealed against write, grow, shrink and seal");
+		return bad(why,
+			   "bodies is not a memfd sealed against write, grow, shrink and seal");
 	r = parts_check(delivery, draft, delivered.n_map, why);
 	if (r)
 		return r;

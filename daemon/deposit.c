@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The way in: a draft has its id and slots in memory only; committing it makes everything durable in
- * one transaction, or nothing. */
+/* The way in: a draft has its id and slots in memory only; committing it makes everything durable
+ * in one transaction, or nothing. */
 
 #include "deposit.h"
 
@@ -23,7 +23,8 @@ static int draft_take(struct archive *archive, const enum kind *kinds, unsigned 
 	for (unsigned i = 0; r == 0 && i < n_kinds; i++) {
 		_cleanup_(secret_freep) struct secret *key = NULL;
 
-		r = vault_take(archive->config.vault, &draft->id, kinds[i], &draft->parts[i].slot, &key);
+		r = vault_take(archive->config.vault, &draft->id, kinds[i], &draft->parts[i].slot,
+			       &key);
 		if (r != 0)
 			break;
 		draft->parts[i].kind = kinds[i];
@@ -49,8 +50,9 @@ int archive_begin(struct archive *archive, const enum kind *kinds, unsigned n_ki
 				  KIND_MAX, n_kinds);
 	for (unsigned i = 0; i < n_kinds; i++) {
 		if (!kind_name((int)kinds[i]) || seen & 1u << kinds[i])
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "kind %d is unknown or named "
-					  "twice; name each of audio, transcript, location once",
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "kind %d is unknown or named twice; name each of audio, "
+					  "transcript, location once",
 					  (int)kinds[i]);
 		seen |= 1u << kinds[i];
 	}
@@ -84,15 +86,17 @@ static int bodies_check(const struct archive_draft *draft, const struct archive_
 		const struct archive_body *body = &bodies[i];
 
 		if (body->kind != draft->parts[i].kind)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "part %u was begun as %s", i + 1,
-					  kind_name((int)draft->parts[i].kind));
+			return answer_why(why, ANSWER_INVALID_ARGUMENT, "part %u was begun as %s",
+					  i + 1, kind_name((int)draft->parts[i].kind));
 		if (body->bytes == 0 || body->bytes > most_bytes)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s has %zu bytes; 1 to %zu are "
-					  "taken", kind_name((int)body->kind), body->bytes, most_bytes);
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "%s has %zu bytes; 1 to %zu are taken",
+					  kind_name((int)body->kind), body->bytes, most_bytes);
 		/* Nothing is kept for ever (R2). */
 		if (body->keep_s < 60 || body->keep_s > kind_keep_max_s((int)body->kind))
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s cannot be kept for %u s; 60 to "
-					  "%u s can be", kind_name((int)body->kind), body->keep_s,
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "%s cannot be kept for %u s; 60 to %u s can be",
+					  kind_name((int)body->kind), body->keep_s,
 					  kind_keep_max_s((int)body->kind));
 		bytes += body->bytes;
 	}
@@ -158,7 +162,8 @@ static int write_refused(int r, struct why *why)
 	if (r == ANSWER_NOT_FOUND)
 		return answer_why(why, r, "there is no such profile, or it is being removed");
 	if (r > 0)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the database's rules refuse this item");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the database's rules refuse this item");
 	return fault_trace(r);
 }
 
@@ -205,12 +210,14 @@ int archive_copy_begin(struct archive *archive, const struct id *item, struct ar
 		if (parts[i].kind != KIND_LOCATION)
 			kinds[n_kinds++] = parts[i].kind;
 	if (r == ANSWER_NOT_FOUND || (r == 0 && n_kinds == 0))
-		return answer_why(why, ANSWER_NOT_FOUND, "there is no such item with audio or transcript");
+		return answer_why(why, ANSWER_NOT_FOUND,
+				  "there is no such item with audio or transcript");
 	if (r == 0)
 		r = store_copy_is_there(store, row.item, now_min, &copied);
 	if (r == 0 && copied)
-		return answer_why(why, ANSWER_EXISTS, "this item is approved already; delete it to take "
-				  "the approval back");
+		return answer_why(why, ANSWER_EXISTS,
+				  "this item is approved already; delete it to take the approval "
+				  "back");
 	if (r == 0)
 		r = archive_room(archive, 0, 0, why);
 	if (r == 0)
@@ -234,8 +241,8 @@ static int copy_write(struct store *store, struct archive_draft *draft,
 	if (r == 0)
 		r = store_parts_find(store, row.item, now_min, sources, &n_sources);
 	if (r == 0)
-		r = store_copy_insert(store, &draft->id, row.item, &approve->header, approve->purpose,
-				      approve->recipient, now_min, &copy);
+		r = store_copy_insert(store, &draft->id, row.item, &approve->header,
+				      approve->purpose, approve->recipient, now_min, &copy);
 	for (unsigned i = 0; r == 0 && i < approve->n_bodies; i++) {
 		const struct part_row *source = NULL;
 
@@ -274,8 +281,9 @@ int archive_copy_commit(struct archive *archive, struct archive_draft *draft,
 	if (r == ANSWER_NOT_FOUND)
 		return answer_why(why, r, "the item is gone meanwhile; nothing was approved");
 	if (r == ANSWER_INVALID_ARGUMENT)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "only an adult's own item can be "
-				  "released, with a purpose and a recipient of 1 to 200 characters");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "only an adult's own item can be released, with a purpose and a "
+				  "recipient of 1 to 200 characters");
 	if (r != 0)
 		return write_refused(r, why);
 	return fault_trace(draft_end(draft, take(transaction), within, 0, bytes, why));

@@ -14,4 +14,5 @@ struct archive {
 };
 
 /* ANSWER_QUOTA_EXCEEDED names the limit. */
-int archive_room(struct archive *archive, uint64_t more_items, uint64_t more_bytes, struct why *why);
+int archive_room(struct archive *archive, uint64_t more_items, uint64_t more_bytes,
+		 struct why *why);

@@ -42,14 +42,15 @@ static int box_json(const struct box_keypair *box, const char *caller, const voi
 				  BOX_MAX_BYTES);
 	r = box_open(box, sealed, n_sealed, &plain);
 	if (r > 0)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the box is not sealed to this keeper's "
-				  "key; read Status.Identity again");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the box is not sealed to this keeper's key; read "
+				  "Status.Identity again");
 	if (r)
 		return fault_trace(r);
 	json = json_loadb((const char *)plain->bytes, plain->n, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(json))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the box does not hold a JSON object; "
-				  "see docs/FORMATS.md");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the box does not hold a JSON object; see docs/FORMATS.md");
 	bound = json_string_value(json_object_get(json, "caller"));
 	if (!bound || strcmp(bound, caller))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the box was made for another "
@@ -60,8 +61,8 @@ static int box_json(const struct box_keypair *box, const char *caller, const voi
 
 static int door_bad(struct why *why, const char *what)
 {
-	return answer_why(why, ANSWER_INVALID_ARGUMENT, "a door has no proper %s; see docs/FORMATS.md",
-			  what);
+	return answer_why(why, ANSWER_INVALID_ARGUMENT,
+			  "a door has no proper %s; see docs/FORMATS.md", what);
 }
 
 static int door_numbers(const json_t *json, struct door *door, struct why *why)
@@ -78,9 +79,10 @@ static int door_numbers(const json_t *json, struct door *door, struct why *why)
 	    n_passes < DOOR_PASSES || n_passes > DOOR_PASSES_MAX ||
 	    n_memory < (json_int_t)DOOR_MEMORY_MIN_BYTES ||
 	    n_memory > (json_int_t)DOOR_MEMORY_MAX_BYTES)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "a passphrase door takes %d to %d passes "
-				  "over 64 to 256 MiB, a recovery door none", DOOR_PASSES,
-				  DOOR_PASSES_MAX);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "a passphrase door takes %d to %d passes over 64 to 256 MiB, a "
+				  "recovery door none",
+				  DOOR_PASSES, DOOR_PASSES_MAX);
 	door->passes = n_passes;
 	door->memory_bytes = n_memory;
 	return 0;
@@ -135,8 +137,9 @@ int doorbox_open_setup(const struct box_keypair *box, const char *caller, const 
 		if (!kind)
 			return door_bad(why, "kind (passphrase or recovery)");
 		if (seen[kind - 1])
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "there are two %s doors; give "
-					  "one of each kind", name);
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "there are two %s doors; give one of each kind",
+					  name);
 		seen[kind - 1] = true;
 		r = door_read(door, kind, &ret[kind - 1], why);
 		if (r)
@@ -162,13 +165,14 @@ int doorbox_open_proof(const struct box_keypair *box, const char *caller,
 		return r;
 	if (member_hex(json, "reply_key", bound, sizeof(bound)) != sizeof(bound) ||
 	    !crypt_equal(bound, reply_key, sizeof(bound)))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the box names another reply_key than "
-				  "the call");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the box names another reply_key than the call");
 	r = secret_new(KEY_BYTES, &proof);
 	if (r)
 		return fault_trace(r);
 	if (member_hex(json, "proof", proof->bytes, KEY_BYTES) != KEY_BYTES)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the box holds no proof of 32 bytes");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the box holds no proof of 32 bytes");
 	*ret_proof = take(proof);
 	return 0;
 }

@@ -35,8 +35,9 @@ int drafts_room(struct drafts *drafts, int64_t now_boot_ms, struct why *why)
 	drafts_end_old(drafts, now_boot_ms);
 	if (place_free(drafts))
 		return 0;
-	return answer_why(why, ANSWER_BUSY, "%d items are open on this connection already; commit or "
-			  "abort one first", DRAFTS_MAX);
+	return answer_why(why, ANSWER_BUSY,
+			  "%d items are open on this connection already; commit or abort one first",
+			  DRAFTS_MAX);
 }
 
 int drafts_add(struct drafts *drafts, enum draft_way way, const struct id *profile,
@@ -70,6 +71,8 @@ int drafts_find(struct drafts *drafts, const char *id, unsigned ways, int64_t no
 		*ret = draft;
 		return 0;
 	}
-	return answer_why(why, ANSWER_NOT_FOUND, "no open item has this id on this connection; an item "
-			  "stays open for %d seconds: begin again", DRAFT_LASTS_S);
+	return answer_why(why, ANSWER_NOT_FOUND,
+			  "no open item has this id on this connection; an item stays open for %d "
+			  "seconds: begin again",
+			  DRAFT_LASTS_S);
 }

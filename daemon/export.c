@@ -36,21 +36,25 @@ static int own_item(const struct ground *ground, const struct export_asker *aske
 			      answer_why(why, ANSWER_NOT_AUTHORIZED, "give the passphrase first"),
 			      "no proof", NULL, NULL);
 	if (!id_parse(text, &id))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "\"%.40s\" is not the id of an item; "
-				  "\"cubby list\" shows ids", text);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "\"%.40s\" is not the id of an item; \"cubby list\" shows ids",
+				  text);
 	r = archive_find(ground->archive, &id, &item, why);
 	if (!r)
 		r = store_profile_by_id(ground->store, &item.profile, &profile);
 	if (r == ANSWER_NOT_FOUND)
 		return refuse(ground, asker, method,
-			      answer_why(why, r, "there is no item with this id; \"cubby list\" shows "
-					 "those there are"), "no such item", NULL, NULL);
+			      answer_why(why, r,
+					 "there is no item with this id; \"cubby list\" shows "
+					 "those there are"),
+			      "no such item", NULL, NULL);
 	if (r)
 		return fault_trace(r);
 	if (!profile.adult)
 		return refuse(ground, asker, method,
-			      answer_why(why, ANSWER_NOT_AUTHORIZED, "this is a child's item; nothing of "
-					 "a child can go into a training export, whoever asks"),
+			      answer_why(why, ANSWER_NOT_AUTHORIZED,
+					 "this is a child's item; nothing of a child can go into a "
+					 "training export, whoever asks"),
 			      "child", &profile, &id);
 	*ret_item = id;
 	*ret_profile = profile;
@@ -75,8 +79,9 @@ int export_begin(const struct ground *ground, const struct export_asker *asker, 
 	r = archive_copy_begin(ground->archive, &id, &draft, why);
 	if (r == ANSWER_EXISTS)
 		return refuse(ground, asker, "Export.BeginApproval",
-			      answer_why(why, ANSWER_BUSY, "this item is approved already; delete the "
-					 "approved copy with its item, or wait until it expires"),
+			      answer_why(why, ANSWER_BUSY,
+					 "this item is approved already; delete the approved copy "
+					 "with its item, or wait until it expires"),
 			      "approved already", &profile, &id);
 	if (r)
 		return fault_trace(r);
@@ -114,7 +119,8 @@ static int approve_store(const struct ground *ground, const struct export_asker 
 	};
 	struct archive_within within = {access_log_within, &entry};
 
-	return fault_trace(archive_copy_commit(ground->archive, draft->archive, approve, &within, why));
+	return fault_trace(archive_copy_commit(ground->archive, draft->archive, approve, &within,
+					       why));
 }
 
 static int release_key(const struct ground *ground, struct household *ret, struct why *why)
@@ -142,13 +148,14 @@ int export_approve(const struct ground *ground, const struct export_asker *asker
 	int r;
 
 	if (!text_fits(purpose) || !text_fits(recipient))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "purpose and recipient take 1 to %d "
-				  "characters each, on one line", EXPORT_TEXT_CHARACTERS);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "purpose and recipient take 1 to %d characters each, on one line",
+				  EXPORT_TEXT_CHARACTERS);
 	r = drafts_find(asker->drafts, copy, 1u << DRAFT_APPROVAL, clock_boot_ms(ground->clock),
 			&draft, why);
 	if (!r)
-		r = own_item(ground, asker, "Export.Approve", id_text(&draft->archive->source, text),
-			     &source, &profile, why);
+		r = own_item(ground, asker, "Export.Approve",
+			     id_text(&draft->archive->source, text), &source, &profile, why);
 	if (!r)
 		r = release_key(ground, &household, why);
 	if (!r)
@@ -206,8 +213,10 @@ static int open_refuse(const struct ground *ground, const struct export_asker *a
 	if (r)
 		return fault_trace(r);
 	return refuse(ground, asker, "Export.Open",
-		      answer_why(why, ANSWER_NOT_FOUND, "this item is not approved; \"cubby export "
-				 "approve\" is for its owner to do"), "not approved", &profile, &item);
+		      answer_why(why, ANSWER_NOT_FOUND,
+				 "this item is not approved; \"cubby export approve\" is for its "
+				 "owner to do"),
+		      "not approved", &profile, &item);
 }
 
 int export_open(const struct ground *ground, const struct export_asker *asker, const char *copy,
@@ -223,8 +232,10 @@ int export_open(const struct ground *ground, const struct export_asker *asker, c
 	int r;
 
 	if (!id_parse(copy, &id))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "\"%.40s\" is not the id of a released "
-				  "copy; \"cubby export list\" shows ids", copy);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "\"%.40s\" is not the id of a released copy; \"cubby export "
+				  "list\" shows ids",
+				  copy);
 	r = archive_copy_open(ground->archive, &id, &opened, why);
 	if (r == ANSWER_NOT_FOUND)
 		return open_refuse(ground, asker, copy, why);

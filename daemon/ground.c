@@ -10,7 +10,8 @@ int ground_stored(int r, struct why *why)
 	if (r <= 0)
 		return fault_trace(r);
 	if (r == ANSWER_QUOTA_EXCEEDED)
-		return answer_why(why, ANSWER_FAILED, "the disk with the state directory is full; "
-				  "nothing was changed. Make room, or delete something, and try again");
+		return answer_why(why, ANSWER_FAILED,
+				  "the disk with the state directory is full; nothing was changed. "
+				  "Make room, or delete something, and try again");
 	return fault_origin(-EBADMSG);
 }

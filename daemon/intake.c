@@ -65,8 +65,10 @@ static int rate_take(struct intake *intake, uint32_t uid, struct why *why)
 	teller->last_boot_ms = now_boot_ms;
 	if (bucket_take(&teller->bucket, 1, now_boot_ms))
 		return 0;
-	return answer_why(why, ANSWER_RATE_LIMITED, "more than %u items a minute; wait a little, or set "
-			  "\"rate\" in [bus] of cubbyd.conf", intake->ground.config->items_per_min);
+	return answer_why(why, ANSWER_RATE_LIMITED,
+			  "more than %u items a minute; wait a little, or set \"rate\" in [bus] of "
+			  "cubbyd.conf",
+			  intake->ground.config->items_per_min);
 }
 
 static int kinds_read(const char *const *names, size_t n, enum kind ret[static KIND_MAX],
@@ -75,16 +77,19 @@ static int kinds_read(const char *const *names, size_t n, enum kind ret[static K
 	unsigned seen = 0;
 
 	if (!n || n > KIND_MAX)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "name 1 to %d kinds, not %zu", KIND_MAX,
-				  n);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "name 1 to %d kinds, not %zu",
+				  KIND_MAX, n);
 	for (size_t i = 0; i < n; i++) {
 		int kind = kind_from_name(names[i]);
 
 		if (!kind)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "there is no kind \"%.20s\"; say "
-					  "audio, transcript or location", names[i]);
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "there is no kind \"%.20s\"; say audio, transcript or "
+					  "location",
+					  names[i]);
 		if (seen & 1u << kind)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s is named twice", names[i]);
+			return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s is named twice",
+					  names[i]);
 		seen |= 1u << kind;
 		ret[i] = kind;
 	}
@@ -100,12 +105,13 @@ static int way_check(struct intake *intake, const struct intake_asker *asker,
 	int r;
 
 	if (profile->adult && !proved)
-		return answer_why(why, ANSWER_NOT_AUTHORIZED, "this is an adult's profile with no "
-				  "enrolled voice, so nobody knows that it is that adult who speaks; "
-				  "use \"cubby import\"");
+		return answer_why(why, ANSWER_NOT_AUTHORIZED,
+				  "this is an adult's profile with no enrolled voice, so nobody "
+				  "knows that it is that adult who speaks; use \"cubby import\"");
 	if (!profile->adult && !asker->ear)
-		return answer_why(why, ANSWER_NOT_AUTHORIZED, "this is a child's profile: what is kept "
-				  "of a child comes from an ear, never from a file");
+		return answer_why(why, ANSWER_NOT_AUTHORIZED,
+				  "this is a child's profile: what is kept of a child comes from "
+				  "an ear, never from a file");
 	for (size_t i = 0; i < n_kinds; i++) {
 		uint32_t cap_s = intake->ground.config->keep_max_s[kinds[i]];
 
@@ -175,7 +181,8 @@ static int keep_store(struct intake *intake, const struct intake_asker *asker, s
 	};
 	struct archive_within within = {access_log_within, &entry};
 
-	return fault_trace(archive_commit(intake->ground.archive, draft->archive, &keep, &within, why));
+	return fault_trace(archive_commit(intake->ground.archive, draft->archive, &keep, &within,
+					  why));
 }
 
 static int commit_check(struct intake *intake, const struct intake_asker *asker,

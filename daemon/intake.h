@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* How an item comes in: told by an ear, of a child, under consents in force for every kind of it; or
- * imported by a proved parent, of an adult. Everything else is refused. */
+/* How an item comes in: told by an ear, of a child, under consents in force for every kind of it;
+ * or imported by a proved parent, of an adult. Everything else is refused. */
 
 #include "consent.h"
 #include "delivery.h"

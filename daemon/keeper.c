@@ -29,9 +29,11 @@ static int group_id(const char *name, const char *key, uint32_t *ret_gid, struct
 	errno = 0;
 	group = getgrnam(name);
 	if (!group)
-		return answer_why(why, ANSWER_FAILED, "there is no group \"%s\" on this system; make it "
-				  "with \"groupadd --system %s\", or name another as \"%s\" in [groups] "
-				  "of cubbyd.conf", name, name, key);
+		return answer_why(why, ANSWER_FAILED,
+				  "there is no group \"%s\" on this system; make it with "
+				  "\"groupadd --system %s\", or name another as \"%s\" in [groups] "
+				  "of cubbyd.conf",
+				  name, name, key);
 	*ret_gid = group->gr_gid;
 	return 0;
 }
@@ -210,8 +212,8 @@ static int device_check(struct keeper *keeper)
 	else if (r)
 		return fault_trace(r);
 	if (keeper->device_made)
-		log_warning("device.key was missing and a new one was made; clients will ask whether "
-			    "they trust it");
+		log_warning("device.key was missing and a new one was made; clients will ask "
+			    "whether they trust it");
 	return 0;
 }
 

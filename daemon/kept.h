@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* An item as the keeper may know it, and how a person names some of them. Nothing here was heard. */
+/* An item as the keeper may know it, and how a person names some of them. Nothing here was heard.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -75,7 +75,7 @@ enum level level_find(const char *dir)
 		return LEVEL_E0;
 	if (fs.f_type == EXT4_SUPER_MAGIC && data_journalled(st.st_dev))
 		return LEVEL_E0;
-	/* Flash has its own translation below the blocks: eMMC, SD, NVMe and SSD all say 0 here, and
-	 * so do many virtual disks, of which nothing better is known. */
+	/* Flash has its own translation below the blocks: eMMC, SD, NVMe and SSD all say 0 here,
+	 * and so do many virtual disks, of which nothing better is known. */
 	return device_rotational(st.st_dev) == '1' ? LEVEL_E1 : LEVEL_E2;
 }

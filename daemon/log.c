@@ -90,8 +90,9 @@ static int body_fill(json_t *body, const struct access_entry *entry)
 	if (!r)
 		r = body_string(body, "reason", entry->reason);
 	if (!r && entry->profile)
-		r = body_string(body, "profile", access_log_pseudonym(entry->profile,
-								      &entry->profile->id, pseudonym));
+		r = body_string(body, "profile",
+				access_log_pseudonym(entry->profile, &entry->profile->id,
+						     pseudonym));
 	if (!r && entry->profile && entry->item)
 		r = body_string(body, "item",
 				access_log_pseudonym(entry->profile, entry->item, pseudonym));

@@ -54,8 +54,9 @@ static int bus_choose(const char *bus, struct keeper_options *options)
 	} else if (!strcmp(bus, "session")) {
 		options->bus_address = getenv("DBUS_SESSION_BUS_ADDRESS");
 		if (!options->bus_address || !options->bus_address[0])
-			return usage_error("there is no session bus: DBUS_SESSION_BUS_ADDRESS is not "
-					   "set", "");
+			return usage_error("there is no session bus: DBUS_SESSION_BUS_ADDRESS is "
+					   "not set",
+					   "");
 	} else if (strchr(bus, ':')) {
 		options->bus_address = bus;
 	} else {

@@ -17,7 +17,10 @@ static uint32_t character_next(const unsigned char **text)
 {
 	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
 	const unsigned char *at = *text;
-	unsigned more = at[0] < 0x80 ? 0 : (at[0] & 0xe0) == 0xc0 ? 1 : (at[0] & 0xf0) == 0xe0 ? 2 : 3;
+	unsigned more = at[0] < 0x80		 ? 0
+			: (at[0] & 0xe0) == 0xc0 ? 1
+			: (at[0] & 0xf0) == 0xe0 ? 2
+						 : 3;
 	uint32_t character;
 
 	if (more == 3 && (at[0] & 0xf8) != 0xf0)
@@ -85,12 +88,15 @@ static int name_check(const char *name, bool blanks, const char *form, struct wh
 
 int name_check_profile(const char *name, struct why *why)
 {
-	return name_check(name, false, "use 1 to 32 letters, digits, \"-\", \"_\" or \".\", and not an "
-			  "id", why);
+	return name_check(name, false,
+			  "use 1 to 32 letters, digits, \"-\", \"_\" or \".\", and not an id",
+			  why);
 }
 
 int name_check_parent(const char *name, struct why *why)
 {
-	return name_check(name, true, "use 1 to 32 letters, digits, \"-\", \"_\", \".\" or single blanks "
-			  "between them", why);
+	return name_check(name, true,
+			  "use 1 to 32 letters, digits, \"-\", \"_\", \".\" or single blanks "
+			  "between them",
+			  why);
 }

@@ -81,8 +81,8 @@ static int door_store(struct parents *parents, int64_t parent, const struct door
 		_cleanup_(cleanup_free) uint8_t *layered = NULL;
 		size_t n;
 
-		r = layer_seal(key, doorbox_secret_names[i], given->wraps[i].bytes, given->wraps[i].n,
-			       &layered, &n);
+		r = layer_seal(key, doorbox_secret_names[i], given->wraps[i].bytes,
+			       given->wraps[i].n, &layered, &n);
 		if (!r)
 			r = store_wrap_insert(parents->ground.store, parent, given->door.kind,
 					      doorbox_secret_names[i], layered, n);
@@ -93,9 +93,9 @@ static int door_store(struct parents *parents, int64_t parent, const struct door
 }
 
 static int setup_store(struct parents *parents, const struct asker *asker, const char *household,
-		       const struct doorbox_door doors[static 2], const struct id slot_ids[static 2],
-		       const struct vault_slot slots[static 2], struct secret *const keys[static 2],
-		       struct parent_row *parent)
+		       const struct doorbox_door doors[static 2],
+		       const struct id slot_ids[static 2], const struct vault_slot slots[static 2],
+		       struct secret *const keys[static 2], struct parent_row *parent)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
 	struct access_entry entry = {.what = "setup", .uid = asker->uid, .outcome = "done"};
@@ -107,7 +107,8 @@ static int setup_store(struct parents *parents, const struct asker *asker, const
 	if (!r)
 		r = store_parent_insert(parents->ground.store, parent, &parent->parent);
 	for (int i = 0; !r && i < 2; i++)
-		r = door_store(parents, parent->parent, &doors[i], &slot_ids[i], &slots[i], keys[i]);
+		r = door_store(parents, parent->parent, &doors[i], &slot_ids[i], &slots[i],
+			       keys[i]);
 	if (!r)
 		r = access_log_append(parents->ground.log, &entry);
 	if (!r)
@@ -155,8 +156,8 @@ int parent_setup(struct parents *parents, const struct asker *asker, const char 
 
 	r = store_household(parents->ground.store, &present);
 	if (r == 0)
-		return answer_why(why, ANSWER_EXISTS, "there is a household already; its parents can "
-				  "use it as it is");
+		return answer_why(why, ANSWER_EXISTS,
+				  "there is a household already; its parents can use it as it is");
 	if (r != ANSWER_NOT_FOUND)
 		return fault_trace(r);
 	r = name_check_parent(name, why);
@@ -222,8 +223,10 @@ static int door_find(struct parents *parents, const char *name, const char *door
 	if (!r)
 		r = store_door_find(parents->ground.store, ret_parent->parent, kind, ret_row);
 	if (r == ANSWER_NOT_FOUND)
-		return answer_why(why, r, "there is no parent \"%.40s\" here; \"cubby status\" names "
-				  "those there are, \"cubby setup\" makes the first", name);
+		return answer_why(why, r,
+				  "there is no parent \"%.40s\" here; \"cubby status\" names those "
+				  "there are, \"cubby setup\" makes the first",
+				  name);
 	return fault_trace(r);
 }
 
@@ -254,8 +257,9 @@ static int secrets_asked(const struct parent_guess *guess, unsigned *ret, struct
 			if (!strcmp(guess->secrets[i], doorbox_secret_names[k]))
 				bit = 1u << k;
 		if (!bit)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "there is no secret \"%.20s\"; "
-					  "ask for \"home\", \"release\" or \"sign\"",
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "there is no secret \"%.20s\"; ask for \"home\", "
+					  "\"release\" or \"sign\"",
 					  guess->secrets[i]);
 		asked |= bit;
 	}
@@ -275,8 +279,8 @@ static int wraps_hand_out(struct parents *parents, const struct door_row *row, u
 
 	r = vault_get(parents->ground.vault, &row->slot, &row->slot_id, VAULT_KIND_DOOR, &key);
 	if (r > 0)
-		return answer_why(why, ANSWER_NOT_FOUND, "the key of this door was erased; use another "
-				  "door");
+		return answer_why(why, ANSWER_NOT_FOUND,
+				  "the key of this door was erased; use another door");
 	for (int i = 0; !r && i < DOORBOX_SECRETS; i++) {
 		_cleanup_(cleanup_free) uint8_t *layered = NULL;
 		size_t n = 0;
@@ -286,7 +290,8 @@ static int wraps_hand_out(struct parents *parents, const struct door_row *row, u
 		r = store_wrap_find(parents->ground.store, row->parent, row->door.kind,
 				    doorbox_secret_names[i], &layered, &n);
 		if (!r)
-			r = layer_open(key, doorbox_secret_names[i], layered, n, &wraps[i], &n_wraps[i]);
+			r = layer_open(key, doorbox_secret_names[i], layered, n, &wraps[i],
+				       &n_wraps[i]);
 		/* Both are ours; a wrap that is missing or changed is damage, not an answer. */
 		if (r > 0)
 			r = fault_origin(-EBADMSG);
@@ -311,8 +316,8 @@ static int guess_charge(struct parents *parents, const struct door_row *row, str
 	return fault_trace(door_wait_begins(parents, row->parent));
 }
 
-static int guess_right(struct parents *parents, const struct asker *asker, const struct door_row *row,
-		       struct why *why)
+static int guess_right(struct parents *parents, const struct asker *asker,
+		       const struct door_row *row, struct why *why)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
 	struct access_entry entry = {
@@ -331,8 +336,8 @@ static int guess_right(struct parents *parents, const struct asker *asker, const
 	return ground_stored(r, why);
 }
 
-static int guess_wrong(struct parents *parents, const struct asker *asker, const struct door_row *row,
-		       struct why *why)
+static int guess_wrong(struct parents *parents, const struct asker *asker,
+		       const struct door_row *row, struct why *why)
 {
 	struct access_entry entry = {
 		.what = "denied", .uid = asker->uid, .method = "Parents.Prove",
@@ -346,8 +351,9 @@ static int guess_wrong(struct parents *parents, const struct asker *asker, const
 	if (r)
 		return ground_stored(r, why);
 	if (wait_s)
-		return answer_why(why, ANSWER_NOT_AUTHORIZED, "wrong %s; the next try is checked in %u "
-				  "seconds", door_kind_name(row->door.kind), wait_s);
+		return answer_why(why, ANSWER_NOT_AUTHORIZED,
+				  "wrong %s; the next try is checked in %u seconds",
+				  door_kind_name(row->door.kind), wait_s);
 	return answer_why(why, ANSWER_NOT_AUTHORIZED, "wrong %s; try again",
 			  row->door.kind == DOOR_RECOVERY ? "recovery code" : "passphrase");
 }
@@ -357,13 +363,14 @@ static int guess_refuse_locked(struct parents *parents, const struct asker *aske
 {
 	access_log_denied(parents->ground.log, asker->uid, "Parents.Prove",
 			  answer_name(ANSWER_LOCKED));
-	return answer_why(why, ANSWER_LOCKED, "too many wrong passphrases; wait %u seconds, or use the "
-			  "recovery code", left_s);
+	return answer_why(why, ANSWER_LOCKED,
+			  "too many wrong passphrases; wait %u seconds, or use the recovery code",
+			  left_s);
 }
 
-int parent_prove(struct parents *parents, const struct asker *asker, const struct parent_guess *guess,
-		 struct proof *ret_proof, uint8_t **ret_sealed_wraps, size_t *ret_n_sealed,
-		 struct why *why)
+int parent_prove(struct parents *parents, const struct asker *asker,
+		 const struct parent_guess *guess, struct proof *ret_proof,
+		 uint8_t **ret_sealed_wraps, size_t *ret_n_sealed, struct why *why)
 {
 	_cleanup_(secret_freep) struct secret *proof = NULL;
 	struct parent_row parent;

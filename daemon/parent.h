@@ -59,6 +59,6 @@ struct parent_guess {
  * ANSWER_INVALID_ARGUMENT: not a guess at all (for another connection, reply key or keeper),
  * not charged. ANSWER_NOT_FOUND.
  */
-int parent_prove(struct parents *parents, const struct asker *asker, const struct parent_guess *guess,
-		 struct proof *ret_proof, uint8_t **ret_sealed_wraps, size_t *ret_n_sealed,
-		 struct why *why);
+int parent_prove(struct parents *parents, const struct asker *asker,
+		 const struct parent_guess *guess, struct proof *ret_proof,
+		 uint8_t **ret_sealed_wraps, size_t *ret_n_sealed, struct why *why);

@@ -23,14 +23,17 @@ static int profile_room(const struct ground *ground, const char *name, struct wh
 	if (r)
 		return fault_trace(r);
 	if (n >= PROFILES_MAX)
-		return answer_why(why, ANSWER_QUOTA_EXCEEDED, "there are %d profiles already, the most "
-				  "a household may have; remove one first", PROFILES_MAX);
+		return answer_why(why, ANSWER_QUOTA_EXCEEDED,
+				  "there are %d profiles already, the most a household may have; "
+				  "remove one first",
+				  PROFILES_MAX);
 	r = store_profile_removing(ground->store, name, &removing);
 	if (r)
 		return fault_trace(r);
 	if (removing)
-		return answer_why(why, ANSWER_EXISTS, "a profile of this name is still being erased; "
-				  "try again in a moment");
+		return answer_why(why, ANSWER_EXISTS,
+				  "a profile of this name is still being erased; try again in a "
+				  "moment");
 	return 0;
 }
 
@@ -49,8 +52,9 @@ int profile_add(const struct ground *ground, const char *name, const char *type,
 		return fault_trace(r);
 	profile.adult = !strcmp(type, "adult");
 	if (!profile.adult && strcmp(type, "child"))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "\"%.20s\" is not a type of profile; say "
-				  "\"child\" or \"adult\"", type);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "\"%.20s\" is not a type of profile; say \"child\" or \"adult\"",
+				  type);
 	r = profile_room(ground, name, why);
 	if (r)
 		return fault_trace(r);
@@ -85,7 +89,9 @@ int profile_find(const struct ground *ground, const char *name_or_id, struct pro
 	else
 		r = store_profile_by_name(ground->store, name_or_id, ret);
 	if (r == ANSWER_NOT_FOUND)
-		return answer_why(why, r, "there is no profile \"%.40s\"; \"cubby profile list\" shows "
-				  "those there are", name_or_id);
+		return answer_why(why, r,
+				  "there is no profile \"%.40s\"; \"cubby profile list\" shows "
+				  "those there are",
+				  name_or_id);
 	return fault_trace(r);
 }

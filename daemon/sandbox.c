@@ -59,7 +59,8 @@ static int landlock_enter(int state_dir_fd)
 			    "state directory", strerror(errno));
 		return 0;
 	}
-	beneath.allowed_access = FS_WRITE | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0);
+	beneath.allowed_access =
+		FS_WRITE | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0);
 	ruleset.handled_access_fs = beneath.allowed_access | LANDLOCK_ACCESS_FS_EXECUTE;
 	fd = syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
 	if (fd < 0)
@@ -123,8 +124,9 @@ static int seccomp_enter(void)
 	if (r)
 		r = fault_trace(r);
 	else if ((r = seccomp_load(filter)) != 0)
-		log_warning("this kernel takes no seccomp filter: %s; the keeper could open network "
-			    "sockets", strerror(-r));
+		log_warning("this kernel takes no seccomp filter: %s; the keeper could open "
+			    "network sockets",
+			    strerror(-r));
 	seccomp_release(filter);
 	return r && r != -EINVAL && r != -ENOSYS && r != -EACCES && r != -ECANCELED ? r : 0;
 }

@@ -22,11 +22,15 @@ int secure_dir_open(const char *dir, int *ret_fd, struct why *why)
 	if (fstat(fd, &st) < 0)
 		return fault_origin(-errno);
 	if (st.st_uid != geteuid())
-		return answer_why(why, ANSWER_FAILED, "the state directory %s belongs to uid %u, not "
-				  "to uid %u who runs this; chown it", dir, st.st_uid, geteuid());
+		return answer_why(why, ANSWER_FAILED,
+				  "the state directory %s belongs to uid %u, not to uid %u who "
+				  "runs this; chown it",
+				  dir, st.st_uid, geteuid());
 	if (st.st_mode & 077)
-		return answer_why(why, ANSWER_FAILED, "the state directory %s is open to others (mode "
-				  "%04o); chmod 0700 it", dir, st.st_mode & 07777);
+		return answer_why(why, ANSWER_FAILED,
+				  "the state directory %s is open to others (mode %04o); chmod "
+				  "0700 it",
+				  dir, st.st_mode & 07777);
 	*ret_fd = take_fd(fd);
 	return 0;
 }
@@ -43,18 +47,22 @@ int secure_file_check(int dir_fd, const char *dir, const char *name, bool *ret_t
 		return 0;
 	}
 	if (!S_ISREG(st.st_mode))
-		return answer_why(why, ANSWER_FAILED, "%s/%s is not a regular file (a link?); move it "
-				  "away", dir, name);
+		return answer_why(why, ANSWER_FAILED,
+				  "%s/%s is not a regular file (a link?); move it away",
+				  dir, name);
 	if (st.st_uid != geteuid())
-		return answer_why(why, ANSWER_FAILED, "%s/%s belongs to uid %u, not to uid %u who runs "
-				  "this; chown it", dir, name, st.st_uid, geteuid());
+		return answer_why(why, ANSWER_FAILED,
+				  "%s/%s belongs to uid %u, not to uid %u who runs this; chown it",
+				  dir, name, st.st_uid, geteuid());
 	if (st.st_mode & 077)
-		return answer_why(why, ANSWER_FAILED, "%s/%s is open to others (mode %04o); chmod 0600 "
-				  "it", dir, name, st.st_mode & 07777);
+		return answer_why(why, ANSWER_FAILED,
+				  "%s/%s is open to others (mode %04o); chmod 0600 it",
+				  dir, name, st.st_mode & 07777);
 	if (st.st_nlink != 1)
-		return answer_why(why, ANSWER_FAILED, "%s/%s has %lu names; what is erased here would "
-				  "live on there; remove the others", dir, name,
-				  (unsigned long)st.st_nlink);
+		return answer_why(why, ANSWER_FAILED,
+				  "%s/%s has %lu names; what is erased here would live on there; "
+				  "remove the others",
+				  dir, name, (unsigned long)st.st_nlink);
 	*ret_there = true;
 	return 0;
 }

@@ -22,9 +22,9 @@ static int state_secure(struct state *state, struct why *why)
 		return fault_origin(-errno);
 	if (stat.st_uid != geteuid())
 		return answer_why(why, ANSWER_FAILED,
-				  "%s belongs to uid %u, but the keeper runs as uid %u; start cubbyd as "
-				  "its owner, or change the owner with chown -R", state->path,
-				  stat.st_uid, geteuid());
+				  "%s belongs to uid %u, but the keeper runs as uid %u; start "
+				  "cubbyd as its owner, or change the owner with chown -R",
+				  state->path, stat.st_uid, geteuid());
 	if (stat.st_mode & 07077) {
 		if (fchmod(state->fd, 0700) < 0)
 			return fault_origin(-errno);
@@ -46,13 +46,15 @@ int state_open(const char *path, struct state **ret, struct why *why)
 	if (!state->path)
 		return fault_origin(-ENOMEM);
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return answer_why(why, ANSWER_FAILED, "cannot make the state directory %s: %s; make "
-				  "it for the user that runs cubbyd, with mode 0700", path,
-				  strerror(errno));
+		return answer_why(why, ANSWER_FAILED,
+				  "cannot make the state directory %s: %s; make it for the user "
+				  "that runs cubbyd, with mode 0700",
+				  path, strerror(errno));
 	state->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (state->fd < 0)
-		return answer_why(why, ANSWER_FAILED, "cannot use %s as state directory: %s; it must "
-				  "be a directory, not a link, readable for the user that runs cubbyd",
+		return answer_why(why, ANSWER_FAILED,
+				  "cannot use %s as state directory: %s; it must be a directory, "
+				  "not a link, readable for the user that runs cubbyd",
 				  path, strerror(errno));
 	r = state_secure(state, why);
 	if (r)
@@ -106,10 +108,11 @@ static int key_read(struct state *state, int fd, struct secret **ret, struct why
 		return fault_origin(-errno);
 	if (!S_ISREG(stat.st_mode) || stat.st_uid != geteuid() || stat.st_mode & 07077 ||
 	    stat.st_nlink != 1)
-		return answer_why(why, ANSWER_FAILED, "%s/" KEY_FILE " could have been read by others "
-				  "(uid %u, mode %04o); it must be a plain file of uid %u with mode "
-				  "0600. If nobody else had it, correct owner and mode", state->path,
-				  stat.st_uid, stat.st_mode & 07777, geteuid());
+		return answer_why(why, ANSWER_FAILED,
+				  "%s/" KEY_FILE " could have been read by others "
+				  "(uid %u, mode %04o); it must be a plain file of uid %u with "
+				  "mode 0600. If nobody else had it, correct owner and mode",
+				  state->path, stat.st_uid, stat.st_mode & 07777, geteuid());
 	if (stat.st_size != KEY_BYTES)
 		return answer_why(why, ANSWER_FAILED, "%s/" KEY_FILE " has %lld bytes, not %d; put "
 				  "the right one back from a backup, or remove it to get a new one "
@@ -139,7 +142,8 @@ int state_device_key(struct state *state, struct secret **ret, bool *ret_made, s
 		return 0;
 	}
 	if (fd < 0)
-		return answer_why(why, ANSWER_FAILED, "cannot read %s/" KEY_FILE ": %s; it must be a "
+		return answer_why(why, ANSWER_FAILED,
+				  "cannot read %s/" KEY_FILE ": %s; it must be a "
 				  "plain file of the user that runs cubbyd, with mode 0600",
 				  state->path, strerror(errno));
 	r = key_read(state, fd, ret, why);

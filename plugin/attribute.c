@@ -21,8 +21,10 @@ struct attribution attribute_named(const struct decider *decider, const char *na
 		return unknown;
 	}
 	if (profile->type != PROFILE_CHILD) {
-		answer_why(why, ANSWER_NO_CONSENT, "unknown speaker: \"%s\" is an adult, and an adult "
-			   "counts only when recognised by voice", named);
+		answer_why(why, ANSWER_NO_CONSENT,
+			   "unknown speaker: \"%s\" is an adult, and an adult counts only when "
+			   "recognised by voice",
+			   named);
 		return unknown;
 	}
 	return (struct attribution) { .who = CUBBY_EAR_CHILD, .profile = profile };

@@ -23,7 +23,8 @@
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 8000
 #define NEWS_MAX 16
-#define SERVER_REMEDY "start PulseAudio or PipeWire for this user, or name the server in PULSE_SERVER"
+#define SERVER_REMEDY                                                                              \
+	"start PulseAudio or PipeWire for this user, or name the server in PULSE_SERVER"
 
 struct capture {
 	char *source;			/* NULL: the default */
@@ -156,8 +157,9 @@ static void retry_later(struct capture *capture)
 static void overrun_note(struct capture *capture, bool overrun)
 {
 	if (overrun && !capture->overrun)
-		news_tell(capture, CAPTURE_OVERRUN, "recognition is slower than speech on this machine "
-			  "and sound was dropped; use a grammar (--grammar)");
+		news_tell(capture, CAPTURE_OVERRUN,
+			  "recognition is slower than speech on this machine and sound was "
+			  "dropped; use a grammar (--grammar)");
 	capture->overrun = overrun;
 }
 
@@ -205,7 +207,9 @@ static void stream_changed(pa_stream *stream, void *context)
 
 static void stream_open(struct capture *capture, const char *source)
 {
-	const pa_sample_spec spec = { .format = PA_SAMPLE_S16NE, .rate = CAPTURE_RATE_HZ, .channels = 1 };
+	const pa_sample_spec spec = { .format = PA_SAMPLE_S16NE,
+				      .rate = CAPTURE_RATE_HZ,
+				      .channels = 1 };
 	const pa_buffer_attr buffer = { .maxlength = (uint32_t)-1, .fragsize = FRAGMENT_BYTES };
 
 	capture->stream = pa_stream_new(capture->context, "ear", &spec, NULL);
@@ -232,8 +236,10 @@ static void source_found(pa_context *context, const pa_source_info *info, int en
 		if (capture->stream)
 			return;
 		if (!capture->source && info->monitor_of_sink != PA_INVALID_INDEX) {
-			snprintf(what, sizeof(what), "no microphone: the default source %s only hears "
-				 "what the speaker plays", info->name);
+			snprintf(what, sizeof(what),
+				 "no microphone: the default source %s only hears what the speaker "
+				 "plays",
+				 info->name);
 			source_gone(capture, what, "plug one in, or name a source with --source");
 			return;
 		}
@@ -294,8 +300,10 @@ static void context_changed(pa_context *context, void *data)
 	switch (pa_context_get_state(context)) {
 	case PA_CONTEXT_READY:
 		capture->retry_ms = RETRY_MIN_MS;
-		operation_forget(pa_context_subscribe(
-			context, PA_SUBSCRIPTION_MASK_SOURCE | PA_SUBSCRIPTION_MASK_SERVER, NULL, NULL));
+		operation_forget(pa_context_subscribe(context,
+						      PA_SUBSCRIPTION_MASK_SOURCE |
+							      PA_SUBSCRIPTION_MASK_SERVER,
+						      NULL, NULL));
 		source_look(capture);
 		break;
 	case PA_CONTEXT_FAILED:

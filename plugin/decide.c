@@ -135,8 +135,9 @@ unsigned decide_kinds(const struct decider *decider, const struct decide_profile
 	if (kinds)
 		return kinds;
 	if (decider->outdated)
-		answer_why(why, ANSWER_NO_CONSENT, "the policy has changed since a parent consented; "
-			   "a parent must consent again (cubby consent grant)");
+		answer_why(why, ANSWER_NO_CONSENT,
+			   "the policy has changed since a parent consented; a parent must consent "
+			   "again (cubby consent grant)");
 	else if (decider->refused)
 		answer_why(why, ANSWER_NO_CONSENT, "a consent was found that no parent of this "
 			   "household signed; it does not count");

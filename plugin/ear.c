@@ -68,7 +68,8 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 	const struct recogniser_config words = {
 		.model = config->model, .grammar = config->grammar, .lm = config->lm,
 	};
-	const struct recogniser_config phrase = { .model = config->model, .keyphrase = config->wake };
+	const struct recogniser_config phrase = { .model = config->model,
+						  .keyphrase = config->wake };
 	struct settings settings;
 	int r;
 
@@ -78,7 +79,8 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 	if (r == 0 && config->wake)
 		r = recogniser_new(&phrase, &ear->tools.spotter, why);
 	if (r == 0)
-		r = decider_new(settings.pinned ? settings.household_key : NULL, &ear->tools.decider);
+		r = decider_new(settings.pinned ? settings.household_key : NULL,
+				&ear->tools.decider);
 	if (r == 0)
 		r = report_new(config->bus, &ear->tools.report);
 	if (r)
@@ -149,8 +151,10 @@ static void session_event(void *context, const struct cubby_ear_event *event)
 static void session_tell(struct cubby_ear_session *session, enum cubby_ear_event_type type,
 			 const char *text, const char *reason)
 {
-	session_event(session, &(struct cubby_ear_event) {
-		.size = sizeof(struct cubby_ear_event), .type = type, .text = text, .reason = reason });
+	session_event(session, &(struct cubby_ear_event){ .size = sizeof(struct cubby_ear_event),
+							  .type = type,
+							  .text = text,
+							  .reason = reason });
 }
 
 static size_t captured(void *context, const int16_t *samples, size_t n)

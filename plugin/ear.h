@@ -92,8 +92,8 @@ enum cubby_ear_session_flags {
 struct cubby_ear_session_config {
 	size_t size;
 	unsigned flags;
-	const char *profile;		/* the name of whose button, room or device this is; or NULL */
-	const char *source;		/* CUBBY_EAR_MICROPHONE: a PulseAudio source; NULL: the default */
+	const char *profile; /* the name of whose button, room or device this is; or NULL */
+	const char *source;  /* CUBBY_EAR_MICROPHONE: a PulseAudio source; NULL: the default */
 	void *context;
 	void (*event)(void *context, struct cubby_ear_session *session,
 		      const struct cubby_ear_event *event);

@@ -20,7 +20,7 @@ enum endpoint_change {
 
 struct endpoint {
 	uint64_t now;			/* frames of 10 ms seen */
-	uint64_t begin, end;		/* of the utterance, pre-roll included, in the same frames */
+	uint64_t begin, end; /* of the utterance, pre-roll included, in the same frames */
 	uint64_t onset;			/* the first frame with voice */
 	uint64_t last_voice;		/* the frame behind the last one with voice */
 	uint64_t barrier;		/* the end of the utterance before: sound belongs to one */

@@ -192,7 +192,8 @@ static void utterance_keep(struct pipeline *pipeline, const struct utterance *ut
 		return;
 	}
 	r = report_keep(pipeline->tools.report, pipeline->tools.decider,
-			verdict->attribution.profile, verdict->kinds, utterance, &item, &verdict->why);
+			verdict->attribution.profile, verdict->kinds, utterance, &item,
+			&verdict->why);
 	if (r < 0)
 		answer_why(&verdict->why, ANSWER_FAILED, "the utterance could not be sealed");
 	final->failed = r != 0;
@@ -268,7 +269,8 @@ static bool only_phrase(const struct pipeline *pipeline)
 {
 	const struct endpoint *endpoint = &pipeline->endpoint;
 
-	return pipeline->woken && endpoint->last_voice < endpoint->begin + WAKE_REST_MS / VOICE_FRAME_MS;
+	return pipeline->woken &&
+	       endpoint->last_voice < endpoint->begin + WAKE_REST_MS / VOICE_FRAME_MS;
 }
 
 static int utterance_end(struct pipeline *pipeline)
@@ -319,7 +321,8 @@ static int utterance_feed(struct pipeline *pipeline, uint64_t from, uint64_t to)
 		if (pipeline->wake.spotting)
 			r = wake_feed(&pipeline->wake, samples, n, &heard);
 		else
-			r = recogniser_feed(pipeline->tools.recogniser, pipeline->ticket, samples, n);
+			r = recogniser_feed(pipeline->tools.recogniser, pipeline->ticket, samples,
+					    n);
 		if (r < 0)
 			return fault_trace(r);
 		if (heard)

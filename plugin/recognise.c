@@ -78,16 +78,16 @@ static int path_check(const char *path, const char *what, const char *remedy, st
 }
 
 /* The option that says what is to be recognised, and its value. */
-static int search_choose(const struct recogniser_config *want, const char *lm, const char **ret_option,
-			 const char **ret_value, struct why *why)
+static int search_choose(const struct recogniser_config *want, const char *lm,
+			 const char **ret_option, const char **ret_value, struct why *why)
 {
 	*ret_option = want->keyphrase ? "-keyphrase" : want->grammar ? "-jsgf" : "-lm";
 	*ret_value = want->keyphrase ? want->keyphrase : want->grammar ? want->grammar :
 		     want->lm ? want->lm : lm;
 	if (want->keyphrase)
 		return 0;
-	return path_check(*ret_value, want->grammar ? "grammar" : "language model", "check the name",
-			  why);
+	return path_check(*ret_value, want->grammar ? "grammar" : "language model",
+			  "check the name", why);
 }
 
 static int config_make(const struct recogniser_config *want, cmd_ln_t **ret, struct why *why)
@@ -131,9 +131,10 @@ static int keyphrase_check(ps_decoder_t *decoder, const char *phrase, struct why
 		char *known = *word ? ps_lookup_word(decoder, word) : NULL;
 
 		if (*word && !known)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "the word \"%s\" of the wake "
-					  "phrase is not in the dictionary; choose another, in lower "
-					  "case", word);
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "the word \"%s\" of the wake phrase is not in the "
+					  "dictionary; choose another, in lower case",
+					  word);
 		ckd_free(known);
 	}
 	return 0;
@@ -210,7 +211,8 @@ int recogniser_begin(struct recogniser *recogniser, uint64_t *ret_ticket)
 	return 0;
 }
 
-int recogniser_feed(struct recogniser *recogniser, uint64_t ticket, const int16_t *samples, size_t n)
+int recogniser_feed(struct recogniser *recogniser, uint64_t ticket, const int16_t *samples,
+		    size_t n)
 {
 	if (!ticket || ticket != recogniser->open)
 		return 0;
@@ -276,8 +278,8 @@ static int whole_decode(struct recogniser *recogniser, const int16_t *whole, siz
 	return 0;
 }
 
-int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole, size_t n,
-		      struct recognition *ret)
+int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
+		      size_t n, struct recognition *ret)
 {
 	int r = 0;
 

@@ -26,7 +26,8 @@ struct recognition {
 };
 
 /* ANSWER_NOT_FOUND: a file is not there. ANSWER_INVALID_ARGUMENT: it cannot be used. */
-int recogniser_new(const struct recogniser_config *config, struct recogniser **ret, struct why *why);
+int recogniser_new(const struct recogniser_config *config, struct recogniser **ret,
+		   struct why *why);
 struct recogniser *recogniser_free(struct recogniser *recogniser);
 CLEANUP_DEFINE(struct recogniser *, recogniser_free)
 
@@ -43,7 +44,7 @@ const char *recogniser_partial(struct recogniser *recogniser, uint64_t ticket);
  * because the mean over a whole utterance makes fewer errors than a running one; a long one under
  * a language model keeps the words of the fed samples, because its host is waiting. The caller
  * wipes *ret. */
-int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole, size_t n,
-		      struct recognition *ret);
+int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
+		      size_t n, struct recognition *ret);
 /* Drops what was fed. */
 void recogniser_cancel(struct recogniser *recogniser, uint64_t ticket);

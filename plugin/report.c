@@ -119,7 +119,8 @@ static int policy_take(struct message *reply, struct decider *decider, struct wh
 
 	r = message_read(reply, "s", &snapshot.household);
 	if (r == 0)
-		r = strings_read(reply, NULL, 0, NULL);	/* later parents: not trusted to consent yet */
+		r = strings_read(reply, NULL, 0,
+				 NULL); /* later parents: not trusted to consent yet */
 	if (r == 0)
 		r = message_read(reply, "s", &snapshot.policy_hash);
 	if (r == 0)
@@ -207,7 +208,8 @@ static int intake_begin(struct report *report, const struct decide_profile *prof
 	if (r == 0 && (*ret_keys)->n != (size_t)n * KEY_BYTES)
 		r = ANSWER_INVALID_ARGUMENT;
 	if (r > 0)
-		return answer_why(why, ANSWER_FAILED, "the keeper's keys for the item cannot be read");
+		return answer_why(why, ANSWER_FAILED,
+				  "the keeper's keys for the item cannot be read");
 	return r;
 }
 

@@ -16,7 +16,8 @@ int ring_new(size_t frames, struct ring **ret);
 struct ring *ring_free(struct ring *ring);
 CLEANUP_DEFINE(struct ring *, ring_free)
 
-/* Writer. Returns how many were taken: fewer than n when the ring is full. samples NULL: silence. */
+/* Writer. Returns how many were taken: fewer than n when the ring is full. samples NULL: silence.
+ */
 size_t ring_write(struct ring *ring, const int16_t *samples, size_t n);
 
 /* Either side: the position behind the last sample written. */

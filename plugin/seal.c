@@ -118,7 +118,8 @@ int seal_utterance(const struct utterance *utterance, const uint8_t home[static 
 
 		part->kind = kinds[i];
 		part->offset = bodies.n;
-		r = part_seal(utterance, fk, slot_keys->bytes + i * KEY_BYTES, id, kinds[i], &bodies);
+		r = part_seal(utterance, fk, slot_keys->bytes + i * KEY_BYTES, id, kinds[i],
+			      &bodies);
 		part->length = bodies.n - part->offset;
 	}
 	if (r == 0)

@@ -48,7 +48,8 @@ int settings_read(const char *path, struct settings *ret, struct why *why)
 	}
 	line = ini_parse(file, line_read, &reading);
 	if (line < 0)
-		return answer_why(why, ANSWER_NOT_FOUND, "%s cannot be read: %s", file, strerror(errno));
+		return answer_why(why, ANSWER_NOT_FOUND, "%s cannot be read: %s", file,
+				  strerror(errno));
 	if (line > 0)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s:%d: %s", file, line,
 				  reading.problem[0] ? reading.problem : "not \"name = value\"");

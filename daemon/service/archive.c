@@ -19,7 +19,8 @@ static int item_append(struct message *reply, const struct archive_item *item)
 	r = message_open(reply, 'r', "ssta(stu)");
 	if (!r)
 		r = message_append(reply, "sst", id_text(&item->id, id),
-				   id_text(&item->profile, profile), (uint64_t)item->started_min * 60);
+				   id_text(&item->profile, profile),
+				   (uint64_t)item->started_min * 60);
 	if (!r)
 		r = message_open(reply, 'a', "(stu)");
 	for (unsigned i = 0; !r && i < item->n_parts; i++) {
@@ -48,8 +49,8 @@ static int list_options(struct call *call, const char **ret_cursor, uint32_t *re
 	if (!r || r == ANSWER_NOT_FOUND)
 		r = call_option(call, "limit", "u", ret_limit);
 	if (r == ANSWER_INVALID_ARGUMENT)
-		return answer_why(call_why(call), r, "the option cursor is a string, limit a number "
-				  "(uint32)");
+		return answer_why(call_why(call), r,
+				  "the option cursor is a string, limit a number (uint32)");
 	if (r && r != ANSWER_NOT_FOUND)
 		return fault_trace(r);
 	if (!*ret_limit || *ret_limit > LIST_PAGE_MAX)
@@ -85,8 +86,8 @@ int service_archive_list(struct call *call, void *service)
 	if (!r)
 		r = list_options(call, &cursor, &limit);
 	if (!r)
-		r = archive_list(keeper->archive, &selected.selection, cursor, limit, &items, &n, next,
-				 call_why(call));
+		r = archive_list(keeper->archive, &selected.selection, cursor, limit, &items, &n,
+				 next, call_why(call));
 	if (!r)
 		r = list_log(keeper, call, &selected, n);
 	if (!r)
@@ -111,8 +112,10 @@ static int kinds_mask(struct call *call, unsigned *ret)
 		int kind = kind_from_name(names.items[i]);
 
 		if (!kind)
-			return answer_why(call_why(call), ANSWER_INVALID_ARGUMENT, "there is no kind "
-					  "\"%.20s\"; say audio, transcript or location", names.items[i]);
+			return answer_why(call_why(call), ANSWER_INVALID_ARGUMENT,
+					  "there is no kind \"%.20s\"; say audio, transcript or "
+					  "location",
+					  names.items[i]);
 		kinds |= 1u << kind;
 	}
 	*ret = kinds;
@@ -153,8 +156,9 @@ int service_archive_open(struct call *call, void *service)
 	if (r)
 		return fault_trace(r);
 	if (!id_parse(text, &id))
-		return answer_why(call_why(call), ANSWER_INVALID_ARGUMENT, "\"%.40s\" is not the id of "
-				  "an item (32 hex digits)", text);
+		return answer_why(call_why(call), ANSWER_INVALID_ARGUMENT,
+				  "\"%.40s\" is not the id of an item (32 hex digits)",
+				  text);
 	r = archive_open(keeper->archive, &id, kinds, &opened, call_why(call));
 	if (!r)
 		r = open_log(keeper, call, opened, &id);
@@ -186,8 +190,8 @@ static int delete_run(struct keeper *keeper, struct call *call, const struct sel
 		entry.entry.profile = &profile;
 		entry.entry.item = &selected->ids[0];
 	}
-	return fault_trace(service_erase(keeper, call, ERASURE_DELETE, &selected->selection, &within,
-					 job, ret_items));
+	return fault_trace(service_erase(keeper, call, ERASURE_DELETE, &selected->selection,
+					 &within, job, ret_items));
 }
 
 int service_archive_delete(struct call *call, void *service)

@@ -26,8 +26,9 @@ int args_strings(struct message *arguments, size_t max, struct strings *ret, str
 	r = message_enter(arguments, 'a', "s");
 	while (!r && message_more(arguments)) {
 		if (strings.n == max)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "a list names more than %zu; "
-					  "split it", max);
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "a list names more than %zu; split it",
+					  max);
 		more = reallocarray(strings.items, strings.n + 1, sizeof(*more));
 		if (!more)
 			return fault_origin(-ENOMEM);
@@ -54,8 +55,9 @@ int args_reply_key(struct message *arguments, const uint8_t **ret, struct why *w
 	if (r)
 		return fault_trace(r);
 	if (n != BOX_PUBLIC_BYTES)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "reply_key has %zu bytes; an X25519 "
-				  "public key has %d", n, BOX_PUBLIC_BYTES);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "reply_key has %zu bytes; an X25519 public key has %d",
+				  n, BOX_PUBLIC_BYTES);
 	*ret = key;
 	return 0;
 }
@@ -76,15 +78,16 @@ static int selected_ids(struct message *value, struct selected *selected, struct
 		return fault_trace(r);
 	/* An empty list must not mean "does not narrow". */
 	if (!texts.n || selected->ids)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "\"ids\" is empty or given twice; name "
-				  "at least one item");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "\"ids\" is empty or given twice; name at least one item");
 	selected->ids = calloc(texts.n, sizeof(*selected->ids));
 	if (!selected->ids)
 		return fault_origin(-ENOMEM);
 	for (size_t i = 0; i < texts.n; i++)
 		if (!id_parse(texts.items[i], &selected->ids[i]))
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "\"%.40s\" is not the id of an "
-					  "item (32 hex digits)", texts.items[i]);
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "\"%.40s\" is not the id of an item (32 hex digits)",
+					  texts.items[i]);
 	selected->selection.ids = selected->ids;
 	selected->selection.n_ids = texts.n;
 	return 0;
@@ -101,8 +104,9 @@ static int selected_time(struct message *value, const char *key, int64_t *ret_mi
 		return fault_trace(r);
 	/* Zero would read as "does not narrow". */
 	if (!s || s > INT64_MAX / 2)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "\"%s\" is not a time; give seconds since "
-				  "1970", key);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "\"%s\" is not a time; give seconds since 1970",
+				  key);
 	*ret_min = (s + 59) / 60;
 	return 0;
 }
@@ -117,8 +121,9 @@ static int selected_kind(struct message *value, struct selected *selected, struc
 		return fault_trace(r);
 	kind = kind_from_name(name);
 	if (!kind)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "there is no kind \"%.20s\"; say audio, "
-				  "transcript or location", name);
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "there is no kind \"%.20s\"; say audio, transcript or location",
+				  name);
 	selected->selection.kinds = 1u << kind;
 	return 0;
 }
@@ -153,8 +158,10 @@ static int selected_value(struct keeper *keeper, struct message *value, const ch
 		return selected_kind(value, selected, why);
 	if (!strcmp(key, "all"))
 		return message_read(value, "b", &selected->selection.all);
-	return answer_why(why, ANSWER_INVALID_ARGUMENT, "a selection has no \"%.20s\"; it takes ids, "
-			  "profile, since, until, kind and all", key);
+	return answer_why(why, ANSWER_INVALID_ARGUMENT,
+			  "a selection has no \"%.20s\"; it takes ids, profile, since, until, kind "
+			  "and all",
+			  key);
 }
 
 int args_selection(struct keeper *keeper, struct message *arguments, struct selected *ret,
@@ -179,8 +186,9 @@ int args_selection(struct keeper *keeper, struct message *arguments, struct sele
 			if (!strcmp(types[i].key, key))
 				signature = types[i].signature;
 		if (!r && signature && message_enter(arguments, 'v', signature))
-			r = answer_why(why, ANSWER_INVALID_ARGUMENT, "\"%s\" of a selection has the type "
-				       "%s", key, signature);
+			r = answer_why(why, ANSWER_INVALID_ARGUMENT,
+				       "\"%s\" of a selection has the type %s",
+				       key, signature);
 		if (!r)
 			r = selected_value(keeper, arguments, key, ret, why);
 		if (!r)
@@ -211,8 +219,8 @@ int args_delivery(struct message *arguments, struct delivery *ret, struct why *w
 			break;
 		part.kind = kind_from_name(kind);
 		if (delivery.n_parts == KIND_MAX)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT, "an item has at most %d parts",
-					  KIND_MAX);
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "an item has at most %d parts", KIND_MAX);
 		delivery.parts[delivery.n_parts++] = part;
 		r = message_leave(arguments);
 	}

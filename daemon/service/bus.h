@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the service itself keeps: calls that wait for the end of an erasure, and who asked for one. */
+/* What the service itself keeps: calls that wait for the end of an erasure, and who asked for one.
+ */
 
 #include "bus/server.h"
 

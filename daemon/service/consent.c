@@ -84,8 +84,9 @@ static int withdrawal_read(struct call *call, struct withdrawal *ret)
 		int kind = kind_from_name(kinds.items[i]);
 
 		if (!kind)
-			return answer_why(call_why(call), ANSWER_INVALID_ARGUMENT, "there is no kind "
-					  "\"%.20s\"; say audio, transcript or location",
+			return answer_why(call_why(call), ANSWER_INVALID_ARGUMENT,
+					  "there is no kind \"%.20s\"; say audio, transcript or "
+					  "location",
 					  kinds.items[i]);
 		ret->kinds |= 1u << kind;
 	}
@@ -118,7 +119,8 @@ int service_consent_withdraw(struct call *call, void *service)
 	return fault_trace(r);
 }
 
-static int consent_append(struct keeper *keeper, struct message *reply, const struct consent_row *row)
+static int consent_append(struct keeper *keeper, struct message *reply,
+			  const struct consent_row *row)
 {
 	char id[ID_TEXT];
 	int r;

@@ -96,9 +96,10 @@ static int copy_append(struct message *reply, const struct archive_copy *copy)
 
 	r = message_open(reply, 'r', "ssttss");
 	if (!r)
-		r = message_append(reply, "ssttss", id_text(&copy->id, id), id_text(&copy->item, item),
-				   (uint64_t)copy->approved_min * 60, (uint64_t)copy->expires_min * 60,
-				   copy->purpose, copy->recipient);
+		r = message_append(reply, "ssttss", id_text(&copy->id, id),
+				   id_text(&copy->item, item), (uint64_t)copy->approved_min * 60,
+				   (uint64_t)copy->expires_min * 60, copy->purpose,
+				   copy->recipient);
 	if (!r)
 		r = message_close(reply);
 	return fault_trace(r);

@@ -14,8 +14,8 @@ static int profiles_append(struct message *reply, const struct profile *profiles
 	for (size_t i = 0; !r && i < n; i++) {
 		r = message_open(reply, 'r', "sss");
 		if (!r)
-			r = message_append(reply, "sss", id_text(&profiles[i].id, id), profiles[i].name,
-					   profiles[i].adult ? "adult" : "child");
+			r = message_append(reply, "sss", id_text(&profiles[i].id, id),
+					   profiles[i].name, profiles[i].adult ? "adult" : "child");
 		if (!r)
 			r = message_close(reply);
 	}

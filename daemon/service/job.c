@@ -11,7 +11,8 @@
 
 static int wait_append(struct message *reply, const struct erasure_job *job)
 {
-	return message_append(reply, "sss", erasure_state_name(job->state), job->receipt, job->problem);
+	return message_append(reply, "sss", erasure_state_name(job->state), job->receipt,
+			      job->problem);
 }
 
 static bool job_ended(const struct erasure_job *job)
@@ -28,11 +29,13 @@ int service_job_wait(struct call *call, void *service)
 
 	r = service_job_at(keeper, call_path(call), &job);
 	if (r)
-		return r < 0 ? fault_trace(r) : answer_why(call_why(call), ANSWER_FAILED, "this job is "
-							   "not known any more");
+		return r < 0 ? fault_trace(r)
+			     : answer_why(call_why(call), ANSWER_FAILED,
+					  "this job is not known any more");
 	if (job_ended(job))
 		return fault_trace(wait_append(call_reply(call), job));
-	more = reallocarray(keeper->service->waiting, keeper->service->n_waiting + 1, sizeof(*more));
+	more = reallocarray(keeper->service->waiting, keeper->service->n_waiting + 1,
+			    sizeof(*more));
 	if (!more)
 		return fault_origin(-ENOMEM);
 	keeper->service->waiting = more;

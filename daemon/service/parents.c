@@ -103,8 +103,8 @@ int service_parents_challenge(struct call *call, void *service)
 	if (!r)
 		r = parent_challenge(keeper->parents, name, kind, &door, &wait_s, call_why(call));
 	if (!r)
-		r = message_append(call_reply(call), "ayutu", door.salt, sizeof(door.salt), door.passes,
-				   door.memory_bytes, wait_s);
+		r = message_append(call_reply(call), "ayutu", door.salt, sizeof(door.salt),
+				   door.passes, door.memory_bytes, wait_s);
 	return fault_trace(r);
 }
 

@@ -241,8 +241,8 @@ static const struct bus_server_hooks hooks = {
 	.left = caller_left,
 };
 
-int service_start(struct keeper *keeper, const char *address, uint32_t ear_gid, uint32_t parents_gid,
-		  struct why *why)
+int service_start(struct keeper *keeper, const char *address, uint32_t ear_gid,
+		  uint32_t parents_gid, struct why *why)
 {
 	struct bus_server_config config = {
 		.address = address,
@@ -272,8 +272,8 @@ void service_stop(struct keeper *keeper)
 	if (!service)
 		return;
 	for (size_t i = 0; i < service->n_waiting; i++) {
-		answer_why(call_why(service->waiting[i].call), ANSWER_FAILED, "the keeper is stopping; the "
-			   "erasure goes on when it starts again");
+		answer_why(call_why(service->waiting[i].call), ANSWER_FAILED,
+			   "the keeper is stopping; the erasure goes on when it starts again");
 		call_finish(service->waiting[i].call, ANSWER_FAILED);
 	}
 	service->n_waiting = 0;

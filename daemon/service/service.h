@@ -19,8 +19,8 @@
 struct service;
 
 /* Connects, registers the objects, then takes the name. Answers say what to do. */
-int service_start(struct keeper *keeper, const char *address, uint32_t ear_gid, uint32_t parents_gid,
-		  struct why *why);
+int service_start(struct keeper *keeper, const char *address, uint32_t ear_gid,
+		  uint32_t parents_gid, struct why *why);
 void service_stop(struct keeper *keeper);
 /* Drafts that were open too long, of every connection. */
 void service_end_old(struct keeper *keeper);

@@ -58,7 +58,8 @@ int service_status_policy(struct call *call, void *service)
 {
 	struct keeper *keeper = service;
 
-	return message_append(call_reply(call), "ss", keeper->policy->text, keeper->policy->hash_text);
+	return message_append(call_reply(call), "ss", keeper->policy->text,
+			      keeper->policy->hash_text);
 }
 
 /* Sentences for parents: what they should know without asking. */
@@ -74,13 +75,15 @@ static int alerts_find(struct keeper *keeper, const char *alerts[static 4], size
 	if (r)
 		return fault_trace(r);
 	if (partial)
-		alerts[n++] = "An erasure is only partly done; it is tried again by itself. \"cubby log\" "
-			      "shows when it was asked for.";
+		alerts[n++] = "An erasure is only partly done; it is tried again by itself. "
+			      "\"cubby log\" shows when it was asked for.";
 	if (failures >= BACKOFF_FREE_TRIES)
-		alerts[n++] = "Somebody gave wrong passphrases again and again; \"cubby log\" shows who.";
+		alerts[n++] =
+			"Somebody gave wrong passphrases again and again; \"cubby log\" shows who.";
 	if (keeper->device_made)
-		alerts[n++] = "The keeper's own key was missing at its last start and was made anew; "
-			      "receipts from before are checked with the old one.";
+		alerts[n++] =
+			"The keeper's own key was missing at its last start and was made anew; "
+			"receipts from before are checked with the old one.";
 	if (!(keeper->confined & SANDBOX_SECCOMP) || !(keeper->confined & SANDBOX_LANDLOCK))
 		alerts[n++] = "The keeper could not confine itself fully on this kernel.";
 	*ret_n = n;

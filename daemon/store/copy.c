@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define COPY_LIVES                                                                                \
-	"EXISTS (SELECT 1 FROM copy_part WHERE copy_part.copy = copy.copy AND copy_part.job IS NULL" \
+#define COPY_LIVES                                                                                 \
+	"EXISTS (SELECT 1 FROM copy_part WHERE copy_part.copy = copy.copy AND copy_part.job IS "   \
+	"NULL"                                                                                     \
 	" AND copy_part.expires_min > :now)"
 #define ITEM_LIVES                                                                                \
 	"EXISTS (SELECT 1 FROM part WHERE part.item = item.item AND part.job IS NULL"             \
@@ -22,9 +23,9 @@ STATEMENT(copy_part_insert,
 STATEMENT(copy_is_there,
 	"SELECT 1 AS there FROM copy WHERE item = :item AND " COPY_LIVES);
 STATEMENT(copy_find,
-	"SELECT copy, copy.header AS header, profile.id AS profile_id, copy.approved_min AS approved_min"
-	" FROM copy JOIN item USING (item) JOIN profile ON profile.profile = item.profile"
-	" WHERE copy.id = :id AND profile.type = 'adult'");
+	  "SELECT copy, copy.header AS header, profile.id AS profile_id, copy.approved_min AS "
+	  "approved_min FROM copy JOIN item USING (item) JOIN profile ON profile.profile = "
+	  "item.profile WHERE copy.id = :id AND profile.type = 'adult'");
 STATEMENT(copy_parts_find,
 	"SELECT kind, slot, slot_tag, expires_min, bytes, hash, body FROM copy_part"
 	" WHERE copy = :copy AND job IS NULL AND expires_min > :now ORDER BY kind");

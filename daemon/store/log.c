@@ -14,7 +14,8 @@ STATEMENT(log_list,
 	"SELECT seq, time_min, body, salt, hash FROM log WHERE seq > :after "
 	"ORDER BY seq LIMIT :limit");
 
-int store_log_head(struct store *store, uint64_t *ret_seq, uint8_t ret_hash[static CHAIN_HASH_BYTES])
+int store_log_head(struct store *store, uint64_t *ret_seq,
+		   uint8_t ret_hash[static CHAIN_HASH_BYTES])
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &log_head);
 	int r = statement_next(s);

@@ -15,7 +15,8 @@ struct log_row {
 };
 
 /* The newest entry; 0 and zeros when there is none. */
-int store_log_head(struct store *store, uint64_t *ret_seq, uint8_t ret_hash[static CHAIN_HASH_BYTES]);
+int store_log_head(struct store *store, uint64_t *ret_seq,
+		   uint8_t ret_hash[static CHAIN_HASH_BYTES]);
 int store_log_insert(struct store *store, const struct log_row *row);
 /* At most `limit` entries after `after`, oldest first. */
 int store_log_list(struct store *store, uint64_t after, unsigned limit, struct log_row **ret_rows,

@@ -20,7 +20,8 @@ int store_choose_expired(struct store *store, int64_t now_min, uint64_t *ret_ite
 /* The ids in the working set; free() them. */
 int store_chosen_ids(struct store *store, struct id **ret_ids, size_t *ret_n);
 /* What of the working set is not tombstoned, of these kinds (bits) or (0) all. */
-int store_chosen_count(struct store *store, unsigned kinds, uint64_t *ret_parts, uint64_t *ret_bytes);
+int store_chosen_count(struct store *store, unsigned kinds, uint64_t *ret_parts,
+		       uint64_t *ret_bytes);
 /* All there is that is not tombstoned. */
 int store_count(struct store *store, uint64_t *ret_items, uint64_t *ret_parts, uint64_t *ret_bytes);
 

@@ -33,7 +33,8 @@ int store_result(sqlite3 *db, int rc)
 		return ANSWER_QUOTA_EXCEEDED;
 	case SQLITE_CONSTRAINT:
 		extended = sqlite3_extended_errcode(db);
-		if (extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY)
+		if (extended == SQLITE_CONSTRAINT_UNIQUE ||
+		    extended == SQLITE_CONSTRAINT_PRIMARYKEY)
 			return ANSWER_EXISTS;
 		return ANSWER_INVALID_ARGUMENT;
 	case SQLITE_NOMEM:
@@ -125,7 +126,8 @@ void statement_bind_text(struct statement *s, const char *name, const char *text
 
 void statement_bind_blob(struct statement *s, const char *name, const void *bytes, size_t n)
 {
-	bind_note(s, sqlite3_bind_blob64(s->stmt, parameter_index(s, name), bytes, n, SQLITE_STATIC));
+	bind_note(s,
+		  sqlite3_bind_blob64(s->stmt, parameter_index(s, name), bytes, n, SQLITE_STATIC));
 }
 
 void statement_bind_id(struct statement *s, const char *name, const struct id *id)

@@ -74,23 +74,31 @@ static int refuse_code(sqlite3 *db, int rc, const char *dir, struct why *why)
 {
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
-		return answer_why(why, ANSWER_BUSY, "another process has %s/" STORE_FILE " open; stop it "
-				  "first", dir);
+		return answer_why(why, ANSWER_BUSY,
+				  "another process has %s/" STORE_FILE " open; stop it "
+				  "first",
+				  dir);
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
-		return answer_why(why, ANSWER_FAILED, "%s/" STORE_FILE " is damaged or not a database "
-				  "(%s); restore it from a backup, or move it away to begin anew", dir,
-				  sqlite3_errmsg(db));
+		return answer_why(why, ANSWER_FAILED,
+				  "%s/" STORE_FILE " is damaged or not a database "
+				  "(%s); restore it from a backup, or move it away to begin anew",
+				  dir, sqlite3_errmsg(db));
 	case SQLITE_FULL:
-		return answer_why(why, ANSWER_FAILED, "the disk under %s is full; free some space", dir);
+		return answer_why(why, ANSWER_FAILED, "the disk under %s is full; free some space",
+				  dir);
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
-		return answer_why(why, ANSWER_FAILED, "cannot write %s/" STORE_FILE " (%s); check that the "
-				  "disk is mounted read-write", dir, sqlite3_errmsg(db));
+		return answer_why(why, ANSWER_FAILED,
+				  "cannot write %s/" STORE_FILE " (%s); check that the "
+				  "disk is mounted read-write",
+				  dir, sqlite3_errmsg(db));
 	default:
-		return answer_why(why, ANSWER_FAILED, "cannot use %s/" STORE_FILE " (%s, code %d); check "
-				  "the disk", dir, sqlite3_errmsg(db), rc);
+		return answer_why(why, ANSWER_FAILED,
+				  "cannot use %s/" STORE_FILE " (%s, code %d); check "
+				  "the disk",
+				  dir, sqlite3_errmsg(db), rc);
 	}
 }
 
@@ -106,9 +114,11 @@ static int promises_hold(sqlite3 *db, const char *dir, struct why *why)
 		if (rc != SQLITE_OK)
 			return refuse_code(db, rc, dir, why);
 		if (promises[i].ask && strcmp(text, promises[i].holds) != 0)
-			return answer_why(why, ANSWER_FAILED, "SQLite does not hold \"%s\" for %s/"
-					  STORE_FILE " (it says \"%s\"); what is erased could stay "
-					  "readable, so Cubby does not start", promises[i].set, dir, text);
+			return answer_why(why, ANSWER_FAILED,
+					  "SQLite does not hold \"%s\" for %s/" STORE_FILE
+					  " (it says \"%s\"); what is erased could stay readable, "
+					  "so Cubby does not start",
+					  promises[i].set, dir, text);
 	}
 	return 0;
 }
@@ -141,16 +151,20 @@ static int schema_migrate(sqlite3 *db, const char *dir, struct why *why)
 		return refuse_code(db, rc, dir, why);
 	version = atoi(text);
 	if (version > store_steps_n || version < 0)
-		return answer_why(why, ANSWER_FAILED, "%s/" STORE_FILE " was written by a newer Cubby "
-				  "(schema %d, this one knows up to %d); install that version again", dir,
-				  version, store_steps_n);
+		return answer_why(why, ANSWER_FAILED,
+				  "%s/" STORE_FILE " was written by a newer Cubby "
+				  "(schema %d, this one knows up to %d); install that version "
+				  "again",
+				  dir, version, store_steps_n);
 	if (version == 0) {
 		rc = pragma_text(db, "SELECT count(*) FROM sqlite_schema", text, sizeof(text));
 		if (rc != SQLITE_OK)
 			return refuse_code(db, rc, dir, why);
 		if (strcmp(text, "0") != 0)
-			return answer_why(why, ANSWER_FAILED, "%s/" STORE_FILE " is a database of some "
-					  "other program; move it away", dir);
+			return answer_why(why, ANSWER_FAILED,
+					  "%s/" STORE_FILE " is a database of some "
+					  "other program; move it away",
+					  dir);
 	}
 	for (; version < store_steps_n; version++) {
 		r = step_apply(db, &store_steps[version], dir, why);
@@ -240,7 +254,8 @@ int store_open(const char *dir, struct store **ret, struct why *why)
 	/* SQLite's own lock belongs to the process and falls when any descriptor of the file is
 	 * closed; this one belongs to the descriptor. */
 	if (flock(store->dir_fd, LOCK_EX | LOCK_NB) < 0)
-		return answer_why(why, ANSWER_BUSY, "another cubbyd works in %s; stop it first", dir);
+		return answer_why(why, ANSWER_BUSY, "another cubbyd works in %s; stop it first",
+				  dir);
 	r = files_check(store, dir, why);
 	if (r != 0)
 		return fault_trace(r);
@@ -330,7 +345,9 @@ int store_check(struct store *store, struct why *why)
 	if (rc != SQLITE_OK)
 		return fault_trace(store_result(store->db, rc));
 	if (text[0])
-		return answer_why(why, ANSWER_FAILED, STORE_FILE " is damaged: a row of %s belongs to "
-				  "nothing", text);
+		return answer_why(why, ANSWER_FAILED,
+				  STORE_FILE " is damaged: a row of %s belongs to "
+					     "nothing",
+				  text);
 	return 0;
 }

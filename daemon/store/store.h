@@ -9,7 +9,8 @@
  * store opens, so that a mistyped one is found by the first start and not by the first use:
  *
  *	STATEMENT(profile_insert,
- *		"INSERT INTO profile (id, name, type, created_min) VALUES (:id, :name, :type, :now)");
+ *		"INSERT INTO profile (id, name, type, created_min) VALUES (:id, :name, :type,
+ *:now)");
  *
  *	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_insert);
  *

@@ -81,7 +81,8 @@ static int file_scrub(sqlite3_file *real, sqlite3_int64 from)
 	return range_zero(real, head, size);
 }
 
-/* Zeroes the gap of a b-tree page; leaves every other page, and one that makes no sense, as it is. */
+/* Zeroes the gap of a b-tree page; leaves every other page, and one that makes no sense, as it is.
+ */
 static void page_scrub_gap(uint8_t *page, size_t n, bool first)
 {
 	const size_t header = first ? 100 : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The slot file. It must never overwrite a key that is not the one its owner's tag names, never hand
- * out a key that is not on the disk yet, and never hand out one twice. */
+/* The slot file. It must never overwrite a key that is not the one its owner's tag names, never
+ * hand out a key that is not on the disk yet, and never hand out one twice. */
 
 #include "vault/vault.h"
 
@@ -94,7 +94,8 @@ static int stale_renew(struct vault *vault)
 		uint8_t key[PAGE_SLOT_BYTES];
 
 		crypt_random(key, sizeof(key));
-		r = file_pwrite(vault->fd, key, sizeof(key), page_slot_offset(vault->stale.list[i]));
+		r = file_pwrite(vault->fd, key, sizeof(key),
+				page_slot_offset(vault->stale.list[i]));
 		secret_wipe(key, sizeof(key));
 	}
 	if (r < 0)
@@ -130,12 +131,17 @@ static int pages_look(struct vault *vault, const char *dir, const struct vault_u
 		if (state == PAGE_BLANK && !named)
 			r = page_make(vault, n);
 		else if (state == PAGE_NEWER)
-			r = answer_why(why, ANSWER_FAILED, "%s/" VAULT_FILE " was written by another "
-				       "version of Cubby; install that one again", dir);
+			r = answer_why(why, ANSWER_FAILED,
+				       "%s/" VAULT_FILE " was written by another "
+				       "version of Cubby; install that one again",
+				       dir);
 		else if (state != PAGE_GOOD)
-			r = answer_why(why, ANSWER_FAILED, "page %u of %s/" VAULT_FILE " is damaged or not "
-				       "a page of slots; without it items cannot be opened; put a good "
-				       "copy back, or move the whole directory away to begin anew", n, dir);
+			r = answer_why(why, ANSWER_FAILED,
+				       "page %u of %s/" VAULT_FILE " is damaged or not "
+				       "a page of slots; without it items cannot be opened; put a "
+				       "good copy back, or move the whole directory away to begin "
+				       "anew",
+				       n, dir);
 		for (uint32_t slot = n * PAGE_SLOTS; r == 0 && slot < (n + 1) * PAGE_SLOTS; slot++)
 			if (!vault_used_get(used, slot))
 				r = numbers_push(&vault->stale, slot);
@@ -157,8 +163,10 @@ static int file_open(struct vault *vault, const char *dir, struct why *why)
 		return fault_trace(r);
 	vault->fd = openat(dir_fd, VAULT_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (vault->fd < 0)
-		return answer_why(why, ANSWER_FAILED, "cannot open %s/" VAULT_FILE " (%m); check that "
-				  "the disk is mounted read-write", dir);
+		return answer_why(why, ANSWER_FAILED,
+				  "cannot open %s/" VAULT_FILE " (%m); check that "
+				  "the disk is mounted read-write",
+				  dir);
 	if (!there && fsync(dir_fd) < 0)
 		return fault_origin(-errno);
 	return 0;
@@ -182,9 +190,11 @@ int vault_open(const char *dir, const struct vault_used *used, struct vault **re
 	vault->n_pages = (uint32_t)(st.st_size / PAGE_BYTES);
 	for (uint32_t slot = vault->n_pages * PAGE_SLOTS; slot < used->n_words * 64; slot++)
 		if (vault_used_get(used, slot))
-			return answer_why(why, ANSWER_FAILED, "%s/" VAULT_FILE " ends before slot %u, which "
-					  "the database names; the two do not belong together; put back "
-					  "the one that does", dir, slot);
+			return answer_why(why, ANSWER_FAILED,
+					  "%s/" VAULT_FILE " ends before slot %u, which "
+					  "the database names; the two do not belong together; put "
+					  "back the one that does",
+					  dir, slot);
 	r = pages_look(vault, dir, used, why);
 	if (r == 0)
 		r = stale_renew(vault);
@@ -307,7 +317,8 @@ int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n)
 		e->refused = state == SLOT_OTHERS;
 		refused |= e->refused;
 		if (state == SLOT_OWNED)
-			r = file_pwrite(vault->fd, erased, KEY_BYTES, page_slot_offset(e->slot.number));
+			r = file_pwrite(vault->fd, erased, KEY_BYTES,
+					page_slot_offset(e->slot.number));
 	}
 	secret_wipe(key, sizeof(key));
 	if (r < 0)

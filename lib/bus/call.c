@@ -58,7 +58,8 @@ int call_new(struct peer *peer, DBusMessage *request, size_t size_bytes, struct 
 
 int call_prepare(struct call *call)
 {
-	_cleanup_(dbus_message_unrefp) DBusMessage *reply = dbus_message_new_method_return(call->request);
+	_cleanup_(dbus_message_unrefp) DBusMessage *reply =
+		dbus_message_new_method_return(call->request);
 
 	if (!reply)
 		return fault_origin(-ENOMEM);
@@ -87,7 +88,8 @@ void message_send(struct bus_server *server, DBusMessage *dbus)
 }
 
 /* `text` may have been cut in the middle of a letter. */
-static void error_send(struct bus_server *server, DBusMessage *request, const char *name, char *text)
+static void error_send(struct bus_server *server, DBusMessage *request, const char *name,
+		       char *text)
 {
 	_cleanup_(dbus_message_unrefp) DBusMessage *reply = NULL;
 

@@ -57,8 +57,8 @@ static unsigned database_roles(const struct bus_server *server, uint32_t uid)
 }
 
 /* One entry of GetConnectionCredentials; others than these two are passed over. */
-static int credential_read(struct peer *peer, struct message *reply, bool *ret_uid, bool *ret_groups,
-			   unsigned *roles)
+static int credential_read(struct peer *peer, struct message *reply, bool *ret_uid,
+			   bool *ret_groups, unsigned *roles)
 {
 	const char *key;
 	uint32_t gid;
@@ -73,7 +73,8 @@ static int credential_read(struct peer *peer, struct message *reply, bool *ret_u
 			return r;
 		*ret_uid = true;
 	} else if (strcmp(key, "UnixGroupIDs") == 0) {
-		if ((r = message_enter(reply, 'v', "au")) != 0 || (r = message_enter(reply, 'a', "u")) != 0)
+		if ((r = message_enter(reply, 'v', "au")) != 0 ||
+		    (r = message_enter(reply, 'a', "u")) != 0)
 			return r;
 		while (message_more(reply)) {
 			if ((r = message_read(reply, "u", &gid)) != 0)
@@ -158,8 +159,8 @@ static int credentials_ask(struct peer *peer)
 	_cleanup_(dbus_message_unrefp) DBusMessage *request = NULL;
 	const char *name = peer->name;
 
-	request = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS,
-					       "GetConnectionCredentials");
+	request = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+					       DBUS_INTERFACE_DBUS, "GetConnectionCredentials");
 	if (!request ||
 	    !dbus_message_append_args(request, DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID) ||
 	    !dbus_connection_send_with_reply(peer->server->connection, request, &peer->asking,

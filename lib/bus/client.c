@@ -62,7 +62,8 @@ int bus_request_new(struct bus_client *client, const char *path, const char *int
 	char full[NAME_BYTES];
 	int n;
 
-	n = snprintf(full, sizeof(full), "%s%s", strchr(interface, '.') ? "" : BUS_NAME ".", interface);
+	n = snprintf(full, sizeof(full), "%s%s", strchr(interface, '.') ? "" : BUS_NAME ".",
+		     interface);
 	if (n < 0 || (size_t)n >= sizeof(full) || !dbus_validate_interface(full, NULL) ||
 	    !dbus_validate_member(member, NULL) || (path && !dbus_validate_path(path, NULL)))
 		return fault_origin(-EINVAL);
@@ -121,8 +122,9 @@ static int bus_error(struct bus_client *client, DBusMessage *reply, const char *
 		return no_keeper(why);
 	if (strcmp(name, DBUS_ERROR_ACCESS_DENIED) == 0)
 		return answer_why(why, ANSWER_NOT_AUTHORIZED,
-				  "the bus does not let this user do that: parents are in the group "
-				  "cubby-parents, ears in cubby-ear; log in again after being added");
+				  "the bus does not let this user do that: parents are in the "
+				  "group cubby-parents, ears in cubby-ear; log in again after "
+				  "being added");
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
 		if (strcmp(name, answers[i].name) == 0)
 			return answer_why(why, answers[i].answer, "%s", text);

@@ -26,9 +26,10 @@ bool bus_client_connected(struct bus_client *client);
 /* interface is the last part ("Archive"; a name with dots is taken whole). path NULL: BUS_PATH. */
 int bus_request_new(struct bus_client *client, const char *path, const char *interface,
 		    const char *member, struct message **ret);
-/* Sends and waits; timeout_ms INT_MAX waits for ever. The answers are those of enum answer, by the error's name; `why` carries the
- * keeper's text. ANSWER_NO_DAEMON: nobody owns the name, or the bus went away.
- * ANSWER_TIMEOUT: no reply in time. A denial by the bus policy is ANSWER_NOT_AUTHORIZED. */
+/* Sends and waits; timeout_ms INT_MAX waits for ever. The answers are those of enum answer, by the
+ * error's name; `why` carries the keeper's text. ANSWER_NO_DAEMON: nobody owns the name, or the bus
+ * went away. ANSWER_TIMEOUT: no reply in time. A denial by the bus policy is ANSWER_NOT_AUTHORIZED.
+ */
 int bus_call(struct bus_client *client, struct message *request, int timeout_ms,
 	     struct message **ret_reply, struct why *why);
 

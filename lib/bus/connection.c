@@ -16,7 +16,8 @@ static int open_failed(const DBusError *error, const char *address, struct why *
 				  "like unix:path=/run/dbus/system_bus_socket",
 				  address ? address : "system");
 	return answer_why(why, ANSWER_NO_DAEMON,
-			  "no message bus at %s (%s): is dbus-daemon running, and is the address right?",
+			  "no message bus at %s (%s): is dbus-daemon running, and is the address "
+			  "right?",
 			  address ? address : "the system bus", error->message);
 }
 

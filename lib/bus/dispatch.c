@@ -11,12 +11,13 @@
 
 static const struct method own_methods[] = {
 	{ DBUS_INTERFACE_PROPERTIES, "Get", "ss", "v", NULL, NULL, ROLE_ANYONE, property_get },
-	{ DBUS_INTERFACE_PROPERTIES, "GetAll", "s", "a{sv}", NULL, NULL, ROLE_ANYONE, property_get_all },
+	{ DBUS_INTERFACE_PROPERTIES, "GetAll", "s", "a{sv}", NULL, NULL, ROLE_ANYONE,
+	  property_get_all },
 	{ DBUS_INTERFACE_PROPERTIES, "Set", "ssv", "", NULL, NULL, ROLE_ANYONE, property_set },
 	{ DBUS_INTERFACE_INTROSPECTABLE, "Introspect", "", "s", NULL, NULL, ROLE_ANYONE,
 	  introspect_answer },
-	{ "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "", "a{oa{sa{sv}}}", NULL, NULL,
-	  ROLE_PARENT, manager_answer },
+	{ "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "", "a{oa{sa{sv}}}", NULL,
+	  NULL, ROLE_PARENT, manager_answer },
 };
 
 /* Refused before there is a call. */
@@ -113,7 +114,8 @@ static int method_find(struct call *call)
 				   "the call of %s does not name its interface", member);
 	call->method = method_in(own_methods, ARRAY_SIZE(own_methods), interface, member, &known);
 	if (!call->method)
-		call->method = method_in(table->methods, table->n_methods, interface, member, &known);
+		call->method =
+			method_in(table->methods, table->n_methods, interface, member, &known);
 	if (call->method)
 		return 0;
 	return call_refuse(call, known ? DBUS_ERROR_UNKNOWN_METHOD : DBUS_ERROR_UNKNOWN_INTERFACE,
@@ -165,8 +167,8 @@ static int arguments_check(struct call *call)
 				  "%s takes the arguments \"%s\", not \"%s\"", method->member,
 				  method->in_signature, dbus_message_get_signature(call->request));
 	if (call->fds && !strchr(method->in_signature, 'h'))
-		return answer_why(&call->why, ANSWER_INVALID_ARGUMENT, "%s takes no file descriptor",
-				  method->member);
+		return answer_why(&call->why, ANSWER_INVALID_ARGUMENT,
+				  "%s takes no file descriptor", method->member);
 	if (!method->options)
 		return 0;
 	dbus_message_iter_init(call->request, &at);
@@ -174,8 +176,8 @@ static int arguments_check(struct call *call)
 		dbus_message_iter_next(&at);
 	if (!message_keys_allowed(&at, method->options, &bad))
 		return answer_why(&call->why, ANSWER_INVALID_ARGUMENT,
-				  "%s does not take the option \"%.64s\", or not twice", method->member,
-				  bad);
+				  "%s does not take the option \"%.64s\", or not twice",
+				  method->member, bad);
 	return 0;
 }
 

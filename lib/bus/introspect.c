@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* org.freedesktop.DBus.Introspectable: the interfaces as the XML in schemas/dbus describes them. The
- * descriptions are public; which objects exist is shown only to those who may use them. */
+/* org.freedesktop.DBus.Introspectable: the interfaces as the XML in schemas/dbus describes them.
+ * The descriptions are public; which objects exist is shown only to those who may use them. */
 
 #include <stdio.h>
 #include <string.h>

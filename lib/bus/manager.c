@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* org.freedesktop.DBus.ObjectManager at BUS_PATH. Who may read nothing of an object is not told that
- * it is there, that it came, or that it went. */
+/* org.freedesktop.DBus.ObjectManager at BUS_PATH. Who may read nothing of an object is not told
+ * that it is there, that it came, or that it went. */
 
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +64,8 @@ static int objects_append(struct call *call, const char *path, unsigned level)
 	int r = 0;
 
 	if (config->hooks->object_children && level < LEVELS_MAX)
-		children = config->hooks->object_children(config->service, &call->peer->caller, path);
+		children =
+			config->hooks->object_children(config->service, &call->peer->caller, path);
 	for (size_t i = 0; children && children[i] && r == 0; i++) {
 		int n = snprintf(below, sizeof(below), "%s/%s", path, children[i]);
 
@@ -82,7 +83,8 @@ int manager_answer(struct call *call, void *service)
 	int r;
 
 	if (strcmp(call_path(call), BUS_PATH) != 0)
-		return call_refuse(call, DBUS_ERROR_UNKNOWN_OBJECT, "the object manager is at " BUS_PATH);
+		return call_refuse(call, DBUS_ERROR_UNKNOWN_OBJECT,
+				   "the object manager is at " BUS_PATH);
 	if ((r = message_open(call_reply(call), 'a', "{oa{sa{sv}}}")) == 0 &&
 	    (r = objects_append(call, BUS_PATH, 0)) == 0)
 		r = message_close(call_reply(call));
@@ -135,8 +137,8 @@ static int change_tell(struct change *change, const char *member,
 			if (!object_readable(server, peer, change->interfaces))
 				continue;
 			change->peer = peer;
-			r = bus_server_signal(server, &peer->caller, BUS_PATH, MANAGER, member, append,
-					      change);
+			r = bus_server_signal(server, &peer->caller, BUS_PATH, MANAGER, member,
+					      append, change);
 			if (r != 0 && result == 0)
 				result = r;
 		}

@@ -48,4 +48,5 @@ int message_append(struct message *message, const char *signature, ...) _must_us
 int message_open(struct message *message, char type, const char *contents) _must_use_;
 int message_close(struct message *message) _must_use_;
 /* One entry of an open a{sv}: key, and a variant holding the one argument of `signature`. */
-int message_append_entry(struct message *message, const char *key, const char *signature, ...) _must_use_;
+int message_append_entry(struct message *message, const char *key, const char *signature,
+			 ...) _must_use_;

@@ -27,7 +27,8 @@ static int append_bytes(DBusMessageIter *at, const void *bytes, size_t n)
 		return fault_origin(-EINVAL);
 	if (!dbus_message_iter_open_container(at, DBUS_TYPE_ARRAY, "y", &inside))
 		return fault_origin(-ENOMEM);
-	if (n > 0 && !dbus_message_iter_append_fixed_array(&inside, DBUS_TYPE_BYTE, &bytes, (int)n)) {
+	if (n > 0 &&
+	    !dbus_message_iter_append_fixed_array(&inside, DBUS_TYPE_BYTE, &bytes, (int)n)) {
 		dbus_message_iter_abandon_container(at, &inside);
 		return fault_origin(-ENOMEM);
 	}

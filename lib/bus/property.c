@@ -33,7 +33,9 @@ static int value_append(struct bus_server *server, struct peer *peer, const char
 static int deny(struct call *call, const struct property *property)
 {
 	const struct method method = {
-		.interface = property->interface, .member = property->name, .roles = property->roles,
+		.interface = property->interface,
+		.member = property->name,
+		.roles = property->roles,
 	};
 
 	return call_deny(call, &method);
@@ -56,8 +58,8 @@ int property_get(struct call *call, void *service)
 		return r;
 	property = property_find(call->server->config.table, interface, name);
 	if (!property)
-		return call_refuse(call, DBUS_ERROR_UNKNOWN_PROPERTY, "there is no property %.128s.%.64s",
-				   interface, name);
+		return call_refuse(call, DBUS_ERROR_UNKNOWN_PROPERTY,
+				   "there is no property %.128s.%.64s", interface, name);
 	if (!peer_holds(call->peer, property->roles))
 		return deny(call, property);
 	if (!object_has(call->server, call_path(call), interface))
@@ -76,7 +78,8 @@ static int entries_append(struct bus_server *server, struct peer *peer, const ch
 	for (size_t i = 0; i < table->n_properties; i++) {
 		const struct property *property = &table->properties[i];
 
-		if (strcmp(property->interface, interface) != 0 || !peer_holds(peer, property->roles))
+		if (strcmp(property->interface, interface) != 0 ||
+		    !peer_holds(peer, property->roles))
 			continue;
 		if ((r = message_open(message, 'e', "sv")) < 0 ||
 		    (r = message_append(message, "s", property->name)) < 0)
@@ -154,7 +157,8 @@ int property_get_all(struct call *call, void *service)
 	if (!object_has(call->server, call_path(call), interface) &&
 	    strncmp(interface, "org.freedesktop.DBus.", 21) != 0)
 		return no_object(call, interface);
-	r = property_append_all(call->server, call->peer, call_path(call), interface, call_reply(call));
+	r = property_append_all(call->server, call->peer, call_path(call), interface,
+				call_reply(call));
 	return r < 0 ? fault_trace(r) : r;
 }
 

@@ -134,11 +134,13 @@ int bus_server_take_name(struct bus_server *server, struct why *why)
 	_cleanup_(dbus_error_clean) DBusError error = DBUS_ERROR_INIT;
 	int owner;
 
-	owner = dbus_bus_request_name(server->connection, BUS_NAME, DBUS_NAME_FLAG_DO_NOT_QUEUE, &error);
+	owner = dbus_bus_request_name(server->connection, BUS_NAME, DBUS_NAME_FLAG_DO_NOT_QUEUE,
+				      &error);
 	if (dbus_error_has_name(&error, DBUS_ERROR_ACCESS_DENIED))
 		return answer_why(why, ANSWER_NOT_AUTHORIZED,
-				  "the bus does not let this user own " BUS_NAME ": run the keeper as the "
-				  "user of packaging/dbus/org.cubby.Cubby1.conf, and install that file");
+				  "the bus does not let this user own " BUS_NAME
+				  ": run the keeper as the user of "
+				  "packaging/dbus/org.cubby.Cubby1.conf, and install that file");
 	if (owner < 0) {
 		log_error("bus: %s", error.message);
 		return fault_origin(-EIO);
@@ -146,7 +148,8 @@ int bus_server_take_name(struct bus_server *server, struct why *why)
 	if (owner != DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER &&
 	    owner != DBUS_REQUEST_NAME_REPLY_ALREADY_OWNER)
 		return answer_why(why, ANSWER_EXISTS,
-				  BUS_NAME " is taken on this bus: another keeper is running; stop it first");
+				  BUS_NAME " is taken on this bus: another keeper is running; stop "
+					   "it first");
 	return 0;
 }
 

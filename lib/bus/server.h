@@ -37,7 +37,7 @@ enum role {
 struct caller {
 	const char *name;	/* unique bus name */
 	uint32_t uid;
-	unsigned roles;		/* ROLE_ANYONE, ROLE_EAR, ROLE_PARENT; uid 0 gets only ROLE_ANYONE */
+	unsigned roles; /* ROLE_ANYONE, ROLE_EAR, ROLE_PARENT; uid 0 gets only ROLE_ANYONE */
 	void *session;		/* the service's: proof, open intakes; see bus_server_hooks */
 };
 
@@ -80,8 +80,8 @@ struct bus_server_hooks {
 	const char **(*object_children)(void *service, struct caller *caller, const char *path);
 	/* Does this caller hold a proof now? Asked only for rows that want ROLE_PROOF. */
 	bool (*proved)(void *service, struct caller *caller);
-	/* A denial made here, to be logged: the member asked for (a property comes as a row with its
-	 * interface and name and no handler) and why not. May be NULL. */
+	/* A denial made here, to be logged: the member asked for (a property comes as a row with
+	 * its interface and name and no handler) and why not. May be NULL. */
 	void (*denied)(void *service, struct caller *caller, const struct method *method,
 		       const char *reason);
 	/* The connection left the bus, or the server is being freed: drop what `caller->session`
@@ -147,8 +147,9 @@ int bus_server_signal(struct bus_server *server, struct caller *to, const char *
 		      int (*append)(struct message *arguments, void *context), void *context);
 void bus_server_each(struct bus_server *server, void (*visit)(struct caller *caller, void *context),
 		     void *context);
-/* InterfacesAdded and InterfacesRemoved of BUS_PATH, unicast to those callers who may read a property
- * of the object. `added` asks the hooks what the object has; `removed` is told, as it is gone. */
+/* InterfacesAdded and InterfacesRemoved of BUS_PATH, unicast to those callers who may read a
+ * property of the object. `added` asks the hooks what the object has; `removed` is told, as it is
+ * gone. */
 int bus_server_object_added(struct bus_server *server, const char *path);
 int bus_server_object_removed(struct bus_server *server, const char *path,
 			      const char *const *interfaces);

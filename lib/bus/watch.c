@@ -67,8 +67,8 @@ static dbus_bool_t watch_add(DBusWatch *dbus, void *context)
 		return FALSE;
 	watch->server = context;
 	watch->dbus = dbus;
-	if (loop_io_new(watch->server->loop, dbus_watch_get_unix_fd(dbus), events, watch_ready, watch,
-			&watch->io) < 0)
+	if (loop_io_new(watch->server->loop, dbus_watch_get_unix_fd(dbus), events, watch_ready,
+			watch, &watch->io) < 0)
 		return FALSE;
 	loop_io_enable(watch->io, dbus_watch_get_enabled(dbus));
 	dbus_watch_set_data(dbus, take(watch), NULL);
@@ -141,7 +141,8 @@ int watch_start(struct bus_server *server)
 	server->wake_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (server->wake_fd < 0)
 		return fault_origin(-errno);
-	r = loop_io_new(server->loop, server->wake_fd, LOOP_READ, wake_ready, server, &server->wake);
+	r = loop_io_new(server->loop, server->wake_fd, LOOP_READ, wake_ready, server,
+			&server->wake);
 	if (r < 0)
 		return fault_trace(r);
 	if (!dbus_connection_set_watch_functions(server->connection, watch_add, watch_remove,
@@ -149,7 +150,8 @@ int watch_start(struct bus_server *server)
 	    !dbus_connection_set_timeout_functions(server->connection, timeout_add, timeout_remove,
 						   timeout_toggled, server, NULL))
 		return fault_origin(-ENOMEM);
-	dbus_connection_set_dispatch_status_function(server->connection, status_changed, server, NULL);
+	dbus_connection_set_dispatch_status_function(server->connection, status_changed, server,
+						     NULL);
 	return 0;
 }
 
@@ -157,8 +159,10 @@ void watch_stop(struct bus_server *server)
 {
 	if (server->connection) {
 		dbus_connection_set_dispatch_status_function(server->connection, NULL, NULL, NULL);
-		dbus_connection_set_watch_functions(server->connection, NULL, NULL, NULL, NULL, NULL);
-		dbus_connection_set_timeout_functions(server->connection, NULL, NULL, NULL, NULL, NULL);
+		dbus_connection_set_watch_functions(server->connection, NULL, NULL, NULL, NULL,
+						    NULL);
+		dbus_connection_set_timeout_functions(server->connection, NULL, NULL, NULL, NULL,
+						      NULL);
 	}
 	server->wake = loop_io_free(server->wake);
 	cleanup_close(&server->wake_fd);

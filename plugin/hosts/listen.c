@@ -55,10 +55,23 @@ static const char usage[] =
 	"  --bus ADDRESS      the keeper's bus instead of the system bus\n"
 	"  --help, --version\n"
 	"\n"
-	"Exit status: 0 ok, 1 general (also: something could not be kept that should be), 2 usage.\n";
+	"Exit status: 0 ok, 1 general (also: something could not be kept that should be), 2 "
+	"usage.\n";
 
-enum { OPTION_PROFILE = 256, OPTION_SOURCE, OPTION_FILE, OPTION_WAKE, OPTION_NO_WAKE, OPTION_GRAMMAR,
-       OPTION_LM, OPTION_UTTERANCES, OPTION_JSON, OPTION_BUS, OPTION_HELP, OPTION_VERSION };
+enum {
+	OPTION_PROFILE = 256,
+	OPTION_SOURCE,
+	OPTION_FILE,
+	OPTION_WAKE,
+	OPTION_NO_WAKE,
+	OPTION_GRAMMAR,
+	OPTION_LM,
+	OPTION_UTTERANCES,
+	OPTION_JSON,
+	OPTION_BUS,
+	OPTION_HELP,
+	OPTION_VERSION,
+};
 
 static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPTION_PROFILE },
@@ -128,7 +141,8 @@ static int option_take(struct listen *listen, int option, bool *ret_json)
 	case OPTION_UTTERANCES:
 		if (count_parse(optarg, &listen->utterances))
 			return 0;
-		return 1 + usage_error("--utterances wants a number from 1 to 1000000, not", optarg);
+		return 1 +
+		       usage_error("--utterances wants a number from 1 to 1000000, not", optarg);
 	case OPTION_JSON:
 		*ret_json = true;
 		return 0;
@@ -188,8 +202,8 @@ static void heard(void *context, struct cubby_ear_session *session,
 		listen->broken = true;
 }
 
-static int file_hear(struct listen *listen, struct cubby_ear *ear, struct cubby_ear_session *session,
-		     const char *path)
+static int file_hear(struct listen *listen, struct cubby_ear *ear,
+		     struct cubby_ear_session *session, const char *path)
 {
 	struct sound sound = { 0 };
 	struct why why = { "" };
@@ -215,7 +229,8 @@ static int file_hear(struct listen *listen, struct cubby_ear *ear, struct cubby_
 	return 0;
 }
 
-static int files_hear(struct listen *listen, struct cubby_ear *ear, struct cubby_ear_session *session)
+static int files_hear(struct listen *listen, struct cubby_ear *ear,
+		      struct cubby_ear_session *session)
 {
 	cubby_ear_dispatch(ear);
 	for (unsigned i = 0; i < listen->n_files && !enough(listen); i++) {

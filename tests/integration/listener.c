@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Runs cubby-listen as a program of its own and reads its events. */
 
 #include "unit/test.h"
 

@@ -123,7 +123,8 @@ static void test_unplugged_microphone_is_not_replaced_by_the_speaker(void **stat
 	assert_int_equal(pulse_fixture_control("load-module", "module-remap-source",
 					       "master=room.monitor source_name=mic"), 0);
 	assert_int_equal(pulse_fixture_control("set-default-source", "mic", NULL), 0);
-	listener_start(&listener, (const char *const[]) { "--grammar", GRAMMAR, "--bus", NO_BUS, NULL });
+	listener_start(&listener,
+		       (const char *const[]){ "--grammar", GRAMMAR, "--bus", NO_BUS, NULL });
 	json_t *ready = listener_expect(&listener, "ready", SLOW_MS);
 
 	assert_string_equal(event_text(ready, "source"), "mic");
@@ -147,7 +148,8 @@ static void test_monitor_is_no_microphone(void **state)
 	json_t *error;
 
 	need(state);
-	listener_start(&listener, (const char *const[]) { "--grammar", GRAMMAR, "--bus", NO_BUS, NULL });
+	listener_start(&listener,
+		       (const char *const[]){ "--grammar", GRAMMAR, "--bus", NO_BUS, NULL });
 	error = listener_expect(&listener, "error", SLOW_MS);
 	assert_non_null(strstr(event_text(error, "reason"), "room.monitor"));
 	assert_non_null(strstr(event_text(error, "reason"), "--source"));
@@ -160,8 +162,9 @@ static void test_no_microphone_is_an_error_when_utterances_are_wanted(void **sta
 	struct listener listener;
 
 	need(state);
-	listener_start(&listener, (const char *const[]) {
-		"--source", "attic", "--grammar", GRAMMAR, "--utterances", "1", "--bus", NO_BUS, NULL });
+	listener_start(&listener,
+		       (const char *const[]){ "--source", "attic", "--grammar", GRAMMAR,
+					      "--utterances", "1", "--bus", NO_BUS, NULL });
 	json_decref(listener_expect(&listener, "error", SLOW_MS));
 	assert_int_equal(listener_wait(&listener, SLOW_MS), 1);
 }
@@ -173,8 +176,9 @@ static void test_r28_profile_without_a_keeper(void **state)
 	json_t *final;
 
 	need(state);
-	listener_start(&listener, (const char *const[]) {
-		"--profile", "Mia", "--file", forward_wav, "--grammar", GRAMMAR, "--bus", NO_BUS, NULL });
+	listener_start(&listener,
+		       (const char *const[]){ "--profile", "Mia", "--file", forward_wav,
+					      "--grammar", GRAMMAR, "--bus", NO_BUS, NULL });
 	final = listener_expect(&listener, "final", SLOW_MS);
 	assert_string_equal(event_text(final, "text"), "go forward ten meters");
 	assert_string_equal(event_text(final, "who"), "unknown");
@@ -190,8 +194,9 @@ static void test_recordings_one_after_another(void **state)
 	json_t *final;
 
 	need(state);
-	listener_start(&listener, (const char *const[]) {
-		"--file", forward_wav, "--file", RECORDINGS "cards/004.wav", "--bus", NO_BUS, NULL });
+	listener_start(&listener,
+		       (const char *const[]){ "--file", forward_wav, "--file",
+					      RECORDINGS "cards/004.wav", "--bus", NO_BUS, NULL });
 	check_forward(listener_expect(&listener, "final", SLOW_MS));
 	final = listener_expect(&listener, "final", SLOW_MS);
 	assert_string_equal(event_text(final, "text"), "five five");

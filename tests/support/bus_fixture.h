@@ -12,8 +12,8 @@ struct bus_fixture {
 	char address[256];
 };
 
-/* extra: more of the configuration ("<include>…", "<policy …>", "<limit …>"), or NULL. Everybody may
- * own, send and receive everything unless `extra` says otherwise. 0, or -errno. */
+/* extra: more of the configuration ("<include>…", "<policy …>", "<limit …>"), or NULL. Everybody
+ * may own, send and receive everything unless `extra` says otherwise. 0, or -errno. */
 int bus_fixture_start(struct bus_fixture *bus, const char *extra);
 void bus_fixture_stop(struct bus_fixture *bus);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A private PulseAudio with a room to speak into; nothing of it outlives the test. */
 
 #include "support/pulse_fixture.h"
 
@@ -76,9 +77,19 @@ int pulse_fixture_restart(struct pulse_fixture *pulse)
 {
 	char protocol[160];
 	const char *const argv[] = {
-		"pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no",
-		"--disable-shm=yes", "--realtime=no", "--high-priority=no", "-L", protocol, "-L",
-		"module-null-sink sink_name=room rate=16000 channels=1 format=s16le norewinds=1", NULL,
+		"pulseaudio",
+		"-n",
+		"--daemonize=no",
+		"--exit-idle-time=-1",
+		"--use-pid-file=no",
+		"--disable-shm=yes",
+		"--realtime=no",
+		"--high-priority=no",
+		"-L",
+		protocol,
+		"-L",
+		"module-null-sink sink_name=room rate=16000 channels=1 format=s16le norewinds=1",
+		NULL,
 	};
 
 	snprintf(protocol, sizeof(protocol),

@@ -7,19 +7,21 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-static const char deny[] =
-	"  <policy context=\"mandatory\">\n"
-	"    <deny send_destination=\"" BUS_NAME "\" send_interface=\"" TOY "\" send_member=\"ForEar\"/>\n"
-	"  </policy>\n";
+static const char deny[] = "  <policy context=\"mandatory\">\n"
+			   "    <deny send_destination=\"" BUS_NAME "\" send_interface=\"" TOY
+			   "\" send_member=\"ForEar\"/>\n"
+			   "  </policy>\n";
 
 static void test_no_bus_is_no_daemon(void **state)
 {
 	struct bus_client *client = NULL;
 	struct why why;
 
-	assert_answer(bus_client_open("unix:path=/nonexistent/socket", &client, &why), ANSWER_NO_DAEMON, why);
+	assert_answer(bus_client_open("unix:path=/nonexistent/socket", &client, &why),
+		      ANSWER_NO_DAEMON, why);
 	assert_non_null(strstr(why.text, "is dbus-daemon running"));
-	assert_answer(bus_client_open("not an address", &client, &why), ANSWER_INVALID_ARGUMENT, why);
+	assert_answer(bus_client_open("not an address", &client, &why), ANSWER_INVALID_ARGUMENT,
+		      why);
 	assert_null(client);
 	assert_null(bus_client_free(NULL));
 }

@@ -73,7 +73,8 @@ static void test_wrong_arguments_are_refused(void **state)
 	assert_int_equal(toy_call(client, "Echo", ""), ANSWER_INVALID_ARGUMENT);
 	assert_int_equal(toy_call(client, "Echo", "u", 1u), ANSWER_INVALID_ARGUMENT);
 	assert_int_equal(toy_call(client, "Echo", "ss", "a", "b"), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(any_call(client, NULL, "Toy", "Echo", "s", "no options"), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(any_call(client, NULL, "Toy", "Echo", "s", "no options"),
+			 ANSWER_INVALID_ARGUMENT);
 	assert_non_null(strstr(toy_why()->text, "\"sa{sv}\", not \"s\""));
 	assert_int_equal(any_call(client, NULL, "Toy", "Echo", ""), ANSWER_INVALID_ARGUMENT);
 }
@@ -205,7 +206,8 @@ static void test_answers_and_faults(void **state)
 	static const char *const wrong[] = { "fault", "undeclared", "open", "wrong" };
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		assert_int_equal(toy_call(client, "Break", "s", wrong[i]), ANSWER_FAILED);
-		assert_string_equal(toy_why()->text, "the keeper could not do it; its log says why");
+		assert_string_equal(toy_why()->text,
+				    "the keeper could not do it; its log says why");
 	}
 }
 
@@ -213,8 +215,9 @@ static void test_answers_and_faults(void **state)
  * so that leaving does not overtake the question who it is. */
 static DBusConnection *raw_client(struct world *where)
 {
-	DBusMessage *request = dbus_message_new_method_call(BUS_NAME, BUS_PATH,
-							    DBUS_INTERFACE_INTROSPECTABLE, "Introspect");
+	DBusMessage *request =
+		dbus_message_new_method_call(BUS_NAME, BUS_PATH, DBUS_INTERFACE_INTROSPECTABLE,
+					     "Introspect");
 	DBusConnection *connection = NULL;
 	DBusMessage *reply;
 
@@ -230,7 +233,8 @@ static DBusConnection *raw_client(struct world *where)
 static void later_send(DBusConnection *connection, int n)
 {
 	for (int i = 0; i < n; i++) {
-		DBusMessage *request = dbus_message_new_method_call(BUS_NAME, BUS_PATH, TOY, "Later");
+		DBusMessage *request =
+			dbus_message_new_method_call(BUS_NAME, BUS_PATH, TOY, "Later");
 		struct message *message = message_wrap(request);
 
 		assert_int_equal(message_open(message, 'a', "{sv}"), 0);
@@ -338,7 +342,8 @@ static void test_descriptor_passes_where_asked_for(void **state)
 	assert_int_equal(message_open(request, 'a', "{sv}"), 0);
 	assert_int_equal(message_append_entry(request, "ignored", "h", fds[0]), 0);
 	assert_int_equal(message_close(request), 0);
-	assert_int_equal(bus_call(client, request, 10000, &reply, toy_why()), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(bus_call(client, request, 10000, &reply, toy_why()),
+			 ANSWER_INVALID_ARGUMENT);
 	assert_non_null(strstr(toy_why()->text, "no file descriptor"));
 	close(fds[0]);
 	close(fds[1]);

@@ -323,7 +323,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_large_calls_are_refused_and_end_nothing,
 						start_default, stop),
-		cmocka_unit_test_setup_teardown(test_many_descriptors_end_nothing, start_default, stop),
+		cmocka_unit_test_setup_teardown(test_many_descriptors_end_nothing, start_default,
+						stop),
 		cmocka_unit_test_setup_teardown(test_calls_before_credentials_wait_in_order,
 						start_default, stop),
 		cmocka_unit_test_setup_teardown(test_large_first_calls_of_many_do_not_stall,
@@ -331,8 +332,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sender_beyond_its_rate_is_refused_alone,
 						start_strict, stop),
 		cmocka_unit_test_setup_teardown(test_flood_starves_nobody, start_default, stop),
-		cmocka_unit_test_setup_teardown(test_100000_calls_leave_nothing_behind, start_generous,
-						stop),
+		cmocka_unit_test_setup_teardown(test_100000_calls_leave_nothing_behind,
+						start_generous, stop),
 		cmocka_unit_test_setup_teardown(test_callers_that_leave_leave_nothing_behind,
 						start_generous, stop),
 	};

@@ -31,10 +31,12 @@ static void test_every_basic_type_comes_back(void **state)
 	size_t n;
 
 	assert_int_equal(message_append(message, "ybuixtsoay", 7, true, UINT32_MAX, INT32_MIN,
-					INT64_MIN, UINT64_MAX, "gr\xc3\xbc\xc3\x9f", "/a/b", "\0x", (size_t)2),
+					INT64_MIN, UINT64_MAX, "gr\xc3\xbc\xc3\x9f", "/a/b", "\0x",
+					(size_t)2),
 			 0);
 	assert_string_equal(message_peek(message), "y");
-	assert_int_equal(message_read(message, "ybuixtsoay", &y, &b, &u, &i, &x, &t, &s, &o, &bytes, &n),
+	assert_int_equal(message_read(message, "ybuixtsoay", &y, &b, &u, &i, &x, &t, &s, &o, &bytes,
+				      &n),
 			 0);
 	assert_int_equal(y, 7);
 	assert_true(b);
@@ -140,7 +142,10 @@ static void test_wrong_types_are_refused_and_write_nothing(void **state)
 
 	assert_int_equal(message_append(message, "su", "one", 2u), 0);
 	assert_int_equal(message_read(message, "ss", &text, &text), ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(message_read(message, "su" "u", &text, &number, &number), ANSWER_INVALID_ARGUMENT);
+	assert_int_equal(message_read(message,
+				      "suu",
+				      &text, &number, &number),
+			 ANSWER_INVALID_ARGUMENT);
 	assert_string_equal(text, "before");
 	assert_int_equal(number, 5);
 	assert_int_equal(message_read(message, "ay", &bytes, &n), ANSWER_INVALID_ARGUMENT);

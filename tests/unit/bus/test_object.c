@@ -106,7 +106,8 @@ static void test_nothing_is_set(void **state)
 	assert_int_equal(message_open(request, 'v', "s"), 0);
 	assert_int_equal(message_append(request, "s", "mine"), 0);
 	assert_int_equal(message_close(request), 0);
-	assert_int_equal(bus_call(client, request, 10000, &reply, toy_why()), ANSWER_NOT_AUTHORIZED);
+	assert_int_equal(bus_call(client, request, 10000, &reply, toy_why()),
+			 ANSWER_NOT_AUTHORIZED);
 }
 
 /* The introspection of a path, or NULL. */
@@ -163,8 +164,10 @@ static void test_managed_objects_are_for_parents(void **state)
 	_cleanup_(bus_client_freep) struct bus_client *parent = world_client(&world, PARENTS_GID);
 	const char *path, *interface;
 
-	assert_int_equal(any_call(other, NULL, MANAGER, "GetManagedObjects", ""), ANSWER_NOT_AUTHORIZED);
-	assert_int_equal(any_call(ear, NULL, MANAGER, "GetManagedObjects", ""), ANSWER_NOT_AUTHORIZED);
+	assert_int_equal(any_call(other, NULL, MANAGER, "GetManagedObjects", ""),
+			 ANSWER_NOT_AUTHORIZED);
+	assert_int_equal(any_call(ear, NULL, MANAGER, "GetManagedObjects", ""),
+			 ANSWER_NOT_AUTHORIZED);
 	assert_int_equal(any_call(parent, "/", MANAGER, "GetManagedObjects", ""), ANSWER_NOT_FOUND);
 	assert_int_equal(any_call(parent, NULL, MANAGER, "GetManagedObjects", ""), 0);
 	assert_int_equal(message_enter(toy_reply(), 'a', "{oa{sa{sv}}}"), 0);

@@ -117,7 +117,8 @@ static int toy_break(struct call *call, void *service)
 	if (strcmp(how, "fault") == 0)
 		return fault_origin(-EIO);
 	if (strcmp(how, "declared") == 0)
-		return answer_why(call_why(call), ANSWER_EXISTS, "\"%s\" exists; choose another", how);
+		return answer_why(call_why(call), ANSWER_EXISTS, "\"%s\" exists; choose another",
+				  how);
 	if (strcmp(how, "undeclared") == 0)
 		return answer_why(call_why(call), ANSWER_LOCKED, "secret detail");
 	if (strcmp(how, "cut") == 0)
@@ -207,7 +208,8 @@ static const struct method methods[] = {
 	{ TOY, "ForEar", "a{sv}", "", no_options, no_errors, ROLE_EAR, toy_nothing },
 	{ TOY, "ForParent", "a{sv}", "", no_options, no_errors, ROLE_PARENT, toy_nothing },
 	{ TOY, "ForProof", "a{sv}", "", no_options, no_errors, ROLE_PROOF, toy_nothing },
-	{ TOY, "ForEarOrProof", "a{sv}", "", no_options, no_errors, ROLE_EAR | ROLE_PROOF, toy_nothing },
+	{ TOY, "ForEarOrProof", "a{sv}", "", no_options, no_errors, ROLE_EAR | ROLE_PROOF,
+	  toy_nothing },
 	{ TOY, "ForNobody", "a{sv}", "", no_options, no_errors, 0, toy_nothing },
 	{ TOY, "Prove", "a{sv}", "", no_options, no_errors, ROLE_ANYONE, toy_prove },
 	{ TOY, "Later", "a{sv}", "u", no_options, no_errors, ROLE_ANYONE, toy_later },

@@ -34,8 +34,8 @@ struct bus_client *world_client(struct world *world, gid_t gid);
 /* A connection of this process as it is. */
 struct bus_client *world_self(struct world *world);
 
-/* Calls a method of the toy; `signature` and the arguments are followed by an empty a{sv}. The reply
- * is kept until the next call. */
+/* Calls a method of the toy; `signature` and the arguments are followed by an empty a{sv}. The
+ * reply is kept until the next call. */
 int toy_call(struct bus_client *client, const char *member, const char *signature, ...);
 struct message *toy_reply(void);
 struct why *toy_why(void);

@@ -32,7 +32,8 @@ static void house_open(struct house *house)
 	assert_int_equal(vault_open(house->dir, &used, &house->vault, &house->why), 0);
 	vault_used_clear(&used);
 	assert_int_equal(store_newest_min(house->store, &newest_min), 0);
-	assert_int_equal(age_open(house->dir, &house->clock, newest_min, &house->age, &house->why), 0);
+	assert_int_equal(age_open(house->dir, &house->clock, newest_min, &house->age, &house->why),
+			 0);
 	config.store = house->store;
 	config.vault = house->vault;
 	config.age = house->age;
@@ -88,7 +89,8 @@ int house_make(void **state)
 	if (box_keypair_new(&house->home) || box_keypair_new(&house->release) ||
 	    box_keypair_new(&house->reply) || sign_keypair_new(&house->founder) ||
 	    secret_random(KEY_BYTES, &house->passphrase_proof) ||
-	    secret_random(KEY_BYTES, &house->recovery_proof) || secret_random(KEY_BYTES, &house->wrap))
+	    secret_random(KEY_BYTES, &house->recovery_proof) ||
+	    secret_random(KEY_BYTES, &house->wrap))
 		return -1;
 	house->passphrase = (struct door){.kind = DOOR_PASSPHRASE, .passes = DOOR_PASSES,
 					  .memory_bytes = DOOR_MEMORY_MIN_BYTES};
@@ -142,20 +144,23 @@ static json_t *house_door(struct house *house, const struct door *door, const st
 		size_t n;
 
 		assert_int_equal(secret_random(KEY_BYTES, &secret), 0);
-		assert_int_equal(wrap_seal(house->wrap, doorbox_secret_names[i], secret, &wrapped, &n), 0);
+		assert_int_equal(wrap_seal(house->wrap, doorbox_secret_names[i], secret, &wrapped,
+					   &n),
+				 0);
 		json_object_set_new(wraps, doorbox_secret_names[i], hex(wrapped, n));
 	}
-	return json_pack("{s:s, s:o, s:i, s:I, s:o, s:o}", "kind", door_kind_name(door->kind), "salt",
-			 hex(door->salt, DOOR_SALT_BYTES), "passes", (int)door->passes, "memory_bytes",
-			 (json_int_t)door->memory_bytes, "proof", hex(proof->bytes, proof->n), "wraps",
-			 wraps);
+	return json_pack("{s:s, s:o, s:i, s:I, s:o, s:o}", "kind", door_kind_name(door->kind),
+			 "salt", hex(door->salt, DOOR_SALT_BYTES), "passes", (int)door->passes,
+			 "memory_bytes", (json_int_t)door->memory_bytes, "proof",
+			 hex(proof->bytes, proof->n), "wraps", wraps);
 }
 
 static void house_box(struct house *house, json_t *json, uint8_t **ret_box, size_t *ret_n)
 {
 	char *text = json_dumps(json, 0);
 
-	assert_int_equal(box_seal(house->device->box->public, text, strlen(text), ret_box, ret_n), 0);
+	assert_int_equal(box_seal(house->device->box->public, text, strlen(text), ret_box, ret_n),
+			 0);
 	free(text);
 	json_decref(json);
 }
@@ -218,14 +223,16 @@ int house_guess(struct house *house, const char *door, const struct secret *proo
 	const char *sign[] = {"sign"};
 	size_t n;
 
-	return house_guess_as(house, door, proof, HOUSE_NAME, house->reply->public, sign, 1, &wraps, &n);
+	return house_guess_as(house, door, proof, HOUSE_NAME, house->reply->public, sign, 1, &wraps,
+			      &n);
 }
 
 struct profile house_add(struct house *house, const char *name, const char *type)
 {
 	struct profile profile;
 
-	assert_int_equal(profile_add(&house->ground, name, type, HOUSE_UID, &profile, &house->why), 0);
+	assert_int_equal(profile_add(&house->ground, name, type, HOUSE_UID, &profile, &house->why),
+			 0);
 	return profile;
 }
 
@@ -264,7 +271,8 @@ void house_seal(const struct archive_draft *draft, const uint8_t *recipient, con
 		_cleanup_(cleanup_free) uint8_t *body = NULL;
 		size_t n;
 
-		assert_int_equal(secret_from(draft->keys->bytes + i * KEY_BYTES, KEY_BYTES, &key), 0);
+		assert_int_equal(secret_from(draft->keys->bytes + i * KEY_BYTES, KEY_BYTES, &key),
+				 0);
 		assert_int_equal(envelope_seal(fk, key, &draft->id, draft->parts[i].kind, content,
 					       strlen(content), &body, &n), 0);
 		bodies = realloc(bodies, n_bodies + n);

@@ -69,7 +69,8 @@ int house_guess_as(struct house *house, const char *door, const struct secret *p
 struct profile house_add(struct house *house, const char *name, const char *type);
 char *house_consent(struct house *house, const struct profile *profile, enum kind kind,
 		    uint32_t keep_s);
-int house_grant(struct house *house, const struct profile *profile, enum kind kind, uint32_t keep_s);
+int house_grant(struct house *house, const struct profile *profile, enum kind kind,
+		uint32_t keep_s);
 
 /* An item as an ear or a parent's client seals it, in a sealed memfd. */
 struct sealed_item {

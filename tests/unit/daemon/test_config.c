@@ -37,9 +37,12 @@ static void refused(const char *text, int line, const char *says)
 
 static void test_all_keys(void **state)
 {
-	assert_int_equal(load("# a comment\n[retention]\naudio = 7d\ntranscript=12h\nlocation = 90m\n"
-			      "[quota]\nitems = 10\nmegabytes = 2\n[groups]\near = a\nparents = b-c\n"
-			      "[bus]\nrate = 30 ; an hour has sixty\n"), 0);
+	assert_int_equal(load("# a comment\n[retention]\naudio = 7d\ntranscript=12h\nlocation = "
+			      "90m\n"
+			      "[quota]\nitems = 10\nmegabytes = 2\n[groups]\near = a\nparents = "
+			      "b-c\n"
+			      "[bus]\nrate = 30 ; an hour has sixty\n"),
+			 0);
 	assert_int_equal(config.keep_max_s[KIND_AUDIO], 7 * 86400);
 	assert_int_equal(config.keep_max_s[KIND_TRANSCRIPT], 12 * 3600);
 	assert_int_equal(config.keep_max_s[KIND_LOCATION], 90 * 60);
@@ -93,8 +96,27 @@ static void test_a_line_too_long_is_refused_not_cut(void **state)
 static void test_r2_forever_is_refused(void **state)
 {
 	static const char *const values[] = {
-		"0", "0d", "-1", "-1d", "forever", "never", "max", "unlimited", "inf", "NULL", "", "31d",
-		"999999999999d", "30", "d", "1.5d", "5w", "30 d", "59s", "4294967296s", "+1d",
+		"0",
+		"0d",
+		"-1",
+		"-1d",
+		"forever",
+		"never",
+		"max",
+		"unlimited",
+		"inf",
+		"NULL",
+		"",
+		"31d",
+		"999999999999d",
+		"30",
+		"d",
+		"1.5d",
+		"5w",
+		"30 d",
+		"59s",
+		"4294967296s",
+		"+1d",
 		"18446744073709551617s",
 	};
 	char text[100];

@@ -28,7 +28,8 @@ static void test_r20_each_kind_by_itself(void **state)
 	assert_int_equal(house_grant(house, &mia, KIND_AUDIO, 7 * DAY_S), 0);
 	assert_int_equal(in_force(house, &mia, KIND_AUDIO, &keep_s), 0);
 	assert_int_equal(keep_s, 7 * DAY_S);
-	assert_answer(in_force(house, &mia, KIND_TRANSCRIPT, &keep_s), ANSWER_NO_CONSENT, house->why);
+	assert_answer(in_force(house, &mia, KIND_TRANSCRIPT, &keep_s), ANSWER_NO_CONSENT,
+		      house->why);
 	assert_answer(in_force(house, &mia, KIND_LOCATION, &keep_s), ANSWER_NO_CONSENT, house->why);
 	assert_answer(in_force(house, &ben, KIND_AUDIO, &keep_s), ANSWER_NO_CONSENT, house->why);
 }
@@ -49,7 +50,8 @@ static void test_r2_no_consent_for_ever(void **state)
 		_cleanup_(cleanup_free) char *text = NULL;
 
 		memcpy(consent.policy, house->policy->hash, sizeof(consent.policy));
-		/* The client refuses to sign it; where one does not, the keeper refuses to take it. */
+		/* The client refuses to sign it; where one does not, the keeper refuses to take it.
+		 */
 		if (!consent_sign(&consent, house->founder, &text))
 			assert_int_equal(consent_grant(&house->ground, &house->proof,
 						       (const char *[]){text}, 1, HOUSE_UID,
@@ -99,8 +101,9 @@ static void test_r21_another_policy_stops_storing(void **state)
 	assert_non_null(strstr(house->why.text, "policy changed"));
 	/* Consent given for the old one is not taken either. */
 	assert_int_equal(house_guess(house, "passphrase", house->passphrase_proof), 0);
-	assert_answer(consent_grant(&house->ground, &house->proof, (const char *[]){old}, 1, HOUSE_UID,
-				    &house->why), ANSWER_NO_CONSENT, house->why);
+	assert_answer(consent_grant(&house->ground, &house->proof, (const char *[]){ old }, 1,
+				    HOUSE_UID, &house->why),
+		      ANSWER_NO_CONSENT, house->why);
 	assert_int_equal(house_grant(house, &mia, KIND_AUDIO, DAY_S), 0);
 	assert_int_equal(in_force(house, &mia, KIND_AUDIO, &keep_s), 0);
 	assert_int_equal(house_keep(house, &ear, "mia", kinds, 1, &id), 0);
@@ -119,19 +122,23 @@ static void test_r22_only_a_proved_parent_consents(void **state)
 	mia = house_add(house, "mia", "child");
 	good = house_consent(house, &mia, KIND_AUDIO, DAY_S);
 	/* An ear, a child, a parent who did not prove: the signature alone is not enough. */
-	assert_answer(consent_grant(&house->ground, NULL, (const char *[]){good}, 1, 900, &house->why),
+	assert_answer(consent_grant(&house->ground, NULL, (const char *[]){ good }, 1, 900,
+				    &house->why),
 		      ANSWER_NOT_AUTHORIZED, house->why);
-	assert_answer(consent_grant(&house->ground, &(struct proof){0}, (const char *[]){good}, 1, 900,
-				    &house->why), ANSWER_NOT_AUTHORIZED, house->why);
+	assert_answer(consent_grant(&house->ground, &(struct proof){ 0 }, (const char *[]){ good },
+				    1, 900, &house->why),
+		      ANSWER_NOT_AUTHORIZED, house->why);
 	/* A proof, but somebody else's signature. */
 	assert_int_equal(sign_keypair_new(&child), 0);
 	founder = house->founder;
 	house->founder = child;
-	assert_answer(house_grant(house, &mia, KIND_AUDIO, DAY_S), ANSWER_INVALID_ARGUMENT, house->why);
+	assert_answer(house_grant(house, &mia, KIND_AUDIO, DAY_S), ANSWER_INVALID_ARGUMENT,
+		      house->why);
 	house->founder = founder;
 	/* A proof that has lapsed. */
 	house->boot_ms += 301 * 1000;
-	assert_answer(house_grant(house, &mia, KIND_AUDIO, DAY_S), ANSWER_NOT_AUTHORIZED, house->why);
+	assert_answer(house_grant(house, &mia, KIND_AUDIO, DAY_S), ANSWER_NOT_AUTHORIZED,
+		      house->why);
 	assert_int_equal(in_force(house, &mia, KIND_AUDIO, &keep_s), ANSWER_NO_CONSENT);
 	assert_int_equal(house_guess(house, "passphrase", house->passphrase_proof), 0);
 	assert_int_equal(house_grant(house, &mia, KIND_AUDIO, DAY_S), 0);
@@ -149,13 +156,15 @@ static void test_all_consents_or_none(void **state)
 	mia = house_add(house, "mia", "child");
 	good = house_consent(house, &mia, KIND_AUDIO, DAY_S);
 	unknown = house_consent(house, &nobody, KIND_AUDIO, DAY_S);
-	assert_answer(consent_grant(&house->ground, &house->proof, (const char *[]){good, unknown}, 2,
-				    HOUSE_UID, &house->why), ANSWER_NOT_FOUND, house->why);
+	assert_answer(consent_grant(&house->ground, &house->proof,
+				    (const char *[]){ good, unknown }, 2, HOUSE_UID, &house->why),
+		      ANSWER_NOT_FOUND, house->why);
 	assert_int_equal(in_force(house, &mia, KIND_AUDIO, &keep_s), ANSWER_NO_CONSENT);
 	assert_answer(consent_grant(&house->ground, &house->proof, (const char *[]){good, good}, 2,
 				    HOUSE_UID, &house->why), ANSWER_INVALID_ARGUMENT, house->why);
-	assert_answer(consent_grant(&house->ground, &house->proof, (const char *[]){"{}"}, 1, HOUSE_UID,
-				    &house->why), ANSWER_INVALID_ARGUMENT, house->why);
+	assert_answer(consent_grant(&house->ground, &house->proof, (const char *[]){ "{}" }, 1,
+				    HOUSE_UID, &house->why),
+		      ANSWER_INVALID_ARGUMENT, house->why);
 	assert_answer(consent_grant(&house->ground, &house->proof, NULL, 0, HOUSE_UID, &house->why),
 		      ANSWER_INVALID_ARGUMENT, house->why);
 	assert_int_equal(house_logged(house, "consent-grant"), 0);

@@ -66,7 +66,8 @@ static void test_r17_a_childs_item_cannot_be_approved(void **state)
 	/* Below the question: the archive refuses as well. */
 	assert_int_equal(archive_copy_begin(house->archive, &child, &draft, &house->why),
 			 ANSWER_NOT_AUTHORIZED);
-	if (approve(house, &adult, house->release->public, "training", &copy)) fail_msg("%s", house->why.text);
+	if (approve(house, &adult, house->release->public, "training", &copy))
+		fail_msg("%s", house->why.text);
 	assert_int_equal(house_logged(house, "export-approve"), 1);
 	(void)who;
 }
@@ -96,17 +97,22 @@ static void test_r17_a_childs_item_cannot_be_opened_or_listed(void **state)
 	assert_answer(export_open(&house->ground, &who, "../mia", &opened, &house->why),
 		      ANSWER_INVALID_ARGUMENT, house->why);
 	assert_null(opened);
-	if (approve(house, &adult, house->release->public, "training", &copy)) fail_msg("%s", house->why.text);
-	assert_int_equal(export_list(&house->ground, &who, "training", "lab", &copies, &n, &house->why),
+	if (approve(house, &adult, house->release->public, "training", &copy))
+		fail_msg("%s", house->why.text);
+	assert_int_equal(export_list(&house->ground, &who, "training", "lab", &copies, &n,
+				     &house->why),
 			 0);
 	assert_int_equal(n, 1);
 	assert_true(id_equal(&copies[0].id, &copy));
 	assert_true(id_equal(&copies[0].item, &adult));
 	archive_copies_free(copies, n);
-	assert_int_equal(export_list(&house->ground, &who, "other", "", &copies, &n, &house->why), 0);
+	assert_int_equal(export_list(&house->ground, &who, "other", "", &copies, &n, &house->why),
+			 0);
 	assert_int_equal(n, 0);
 	archive_copies_free(copies, n);
-	assert_int_equal(export_open(&house->ground, &who, id_text(&copy, id), &opened, &house->why), 0);
+	assert_int_equal(export_open(&house->ground, &who, id_text(&copy, id), &opened,
+				     &house->why),
+			 0);
 	archive_opened_free(opened);
 	assert_int_equal(house_logged(house, "export-open"), 1);
 	assert_int_equal(house_logged(house, "\"reason\": \"child\""), 1);
@@ -128,7 +134,8 @@ static void test_r17_each_copy_has_its_key(void **state)
 	setup(house, &child, &adult);
 	assert_answer(approve(house, &adult, house->home->public, "training", &copy),
 		      ANSWER_INVALID_ARGUMENT, house->why);
-	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why), 0);
+	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why),
+			 0);
 	house_seal(draft, house->release->public, "a child's words", &sealed);
 	assert_answer(intake_commit(house->intake, &ear, id_text(&draft->id, id), &sealed.delivery,
 				    bodies, &n, &house->why), ANSWER_INVALID_ARGUMENT, house->why);
@@ -147,7 +154,8 @@ static void test_an_approval_ends_with_its_source(void **state)
 	house->config.keep_max_s[KIND_AUDIO] = 86400;
 	house_restart(house);
 	setup(house, &child, &adult);
-	if (approve(house, &adult, house->release->public, "training", &copy)) fail_msg("%s", house->why.text);
+	if (approve(house, &adult, house->release->public, "training", &copy))
+		fail_msg("%s", house->why.text);
 	assert_int_equal(archive_find(house->archive, &adult, &item, &house->why), 0);
 	assert_int_equal(export_list(&house->ground, &who, "", "", &copies, &n, &house->why), 0);
 	assert_int_equal(n, 1);

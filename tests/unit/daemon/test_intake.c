@@ -58,7 +58,8 @@ static void test_r28_an_unknown_speaker_is_nobody(void **state)
 	struct id id;
 
 	setup(house);
-	assert_answer(house_keep(house, &ear, "unknown", audio, 1, &id), ANSWER_NOT_FOUND, house->why);
+	assert_answer(house_keep(house, &ear, "unknown", audio, 1, &id), ANSWER_NOT_FOUND,
+		      house->why);
 	assert_answer(house_keep(house, &ear, "", audio, 1, &id), ANSWER_NOT_FOUND, house->why);
 	assert_answer(house_keep(house, &ear, "00112233445566778899aabbccddeeff", audio, 1, &id),
 		      ANSWER_NOT_FOUND, house->why);
@@ -73,7 +74,8 @@ static void test_adults_come_by_import_only(void **state)
 
 	setup(house);
 	both.ear = true;
-	assert_answer(house_keep(house, &ear, "dad", audio, 1, &id), ANSWER_NOT_AUTHORIZED, house->why);
+	assert_answer(house_keep(house, &ear, "dad", audio, 1, &id), ANSWER_NOT_AUTHORIZED,
+		      house->why);
 	assert_non_null(strstr(house->why.text, "cubby import"));
 	assert_int_equal(house_keep(house, &parent, "dad", audio, 1, &id), 0);
 	assert_answer(house_keep(house, &parent, "mia", audio, 1, &id), ANSWER_NOT_AUTHORIZED,
@@ -126,10 +128,13 @@ static void test_four_open_items_for_a_minute(void **state)
 	assert_int_equal(intake_abort(house->intake, &ear, "00112233445566778899aabbccddeeff",
 				      &house->why), ANSWER_NOT_FOUND);
 	house->boot_ms += 60 * 1000;
-	assert_answer(intake_commit(house->intake, &ear, id, &item.delivery, bodies, &n, &house->why),
+	assert_answer(intake_commit(house->intake, &ear, id, &item.delivery, bodies, &n,
+				    &house->why),
 		      ANSWER_NOT_FOUND, house->why);
-	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why), 0);
-	assert_int_equal(intake_abort(house->intake, &ear, id_text(&draft->id, id), &house->why), 0);
+	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why),
+			 0);
+	assert_int_equal(intake_abort(house->intake, &ear, id_text(&draft->id, id), &house->why),
+			 0);
 	assert_int_equal(intake_abort(house->intake, &ear, id, &house->why), ANSWER_NOT_FOUND);
 	assert_int_equal(kept(house).items, 0);
 	sealed_item_clear(&item);
@@ -148,7 +153,8 @@ static void test_another_connection_cannot_commit(void **state)
 
 	setup(house);
 	other.drafts = &drafts;
-	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why), 0);
+	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why),
+			 0);
 	house_seal(draft, house->home->public, "mine", &item);
 	assert_answer(intake_commit(house->intake, &other, id_text(&draft->id, id), &item.delivery,
 				    bodies, &n, &house->why), ANSWER_NOT_FOUND, house->why);
@@ -166,7 +172,8 @@ static void test_the_rate_counts_items(void **state)
 	other.uid = 901;
 	for (int i = 0; i < 6; i++)
 		assert_int_equal(house_keep(house, &ear, "mia", audio, 1, &id), 0);
-	assert_answer(house_keep(house, &ear, "mia", audio, 1, &id), ANSWER_RATE_LIMITED, house->why);
+	assert_answer(house_keep(house, &ear, "mia", audio, 1, &id), ANSWER_RATE_LIMITED,
+		      house->why);
 	assert_int_equal(house_keep(house, &other, "mia", audio, 1, &id), 0);
 	house->boot_ms += 10 * 1000;
 	assert_int_equal(house_keep(house, &ear, "mia", audio, 1, &id), 0);
@@ -187,11 +194,13 @@ static void test_consent_is_asked_again_at_commit(void **state)
 
 	setup(house);
 	assert_int_equal(profile_find(&house->ground, "mia", &mia, &house->why), 0);
-	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why), 0);
+	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why),
+			 0);
 	house_seal(draft, house->home->public, "said before", &item);
 	assert_int_equal(consent_withdraw(&house->ground, &mia, KIND_AUDIO), 0);
-	assert_answer(intake_commit(house->intake, &ear, id_text(&draft->id, id), &item.delivery, bodies,
-				    &n, &house->why), ANSWER_NO_CONSENT, house->why);
+	assert_answer(intake_commit(house->intake, &ear, id_text(&draft->id, id), &item.delivery,
+				    bodies, &n, &house->why),
+		      ANSWER_NO_CONSENT, house->why);
 	assert_int_equal(kept(house).items, 0);
 	sealed_item_clear(&item);
 }
@@ -207,18 +216,21 @@ static void spoiled(struct house *house, void (*spoil)(struct sealed_item *item)
 	uint64_t before = kept(house).items;
 	unsigned n;
 
-	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why), 0);
+	assert_int_equal(intake_begin(house->intake, &ear, "mia", audio, 1, &draft, &house->why),
+			 0);
 	id_text(&draft->id, id);
 	house_seal(draft, house->home->public, "whole", &item);
 	spoil(&item);
 	house->why.text[0] = '\0';
-	assert_answer(intake_commit(house->intake, &ear, id, &item.delivery, bodies, &n, &house->why),
+	assert_answer(intake_commit(house->intake, &ear, id, &item.delivery, bodies, &n,
+				    &house->why),
 		      ANSWER_INVALID_ARGUMENT, house->why);
 	sealed_item_clear(&item);
 	assert_int_equal(kept(house).items, before);
 	/* The draft is still open: the right one may follow. */
 	house_seal(draft, house->home->public, "whole", &item);
-	assert_int_equal(intake_commit(house->intake, &ear, id, &item.delivery, bodies, &n, &house->why),
+	assert_int_equal(intake_commit(house->intake, &ear, id, &item.delivery, bodies, &n,
+				       &house->why),
 			 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(bodies[0].expires_min, HOUSE_NOW_S / 60 + DAY_S / 60);
@@ -306,7 +318,8 @@ static void spoil_body_version(struct sealed_item *item)
 	uint8_t *bytes = malloc(item->delivery.parts[0].bytes);
 	int fd;
 
-	assert_int_equal(file_pread(item->delivery.bodies_fd, bytes, item->delivery.parts[0].bytes, 0),
+	assert_int_equal(file_pread(item->delivery.bodies_fd, bytes, item->delivery.parts[0].bytes,
+				    0),
 			 0);
 	bytes[0] = 2;
 	assert_int_equal(file_memfd("test", bytes, item->delivery.parts[0].bytes, &fd), 0);
@@ -338,10 +351,11 @@ static void spoil_too_large(struct sealed_item *item)
 
 static void test_a_delivery_that_lies_is_refused(void **state)
 {
-	static void (*const spoils[])(struct sealed_item *item) = {
-		spoil_unsealed, spoil_pipe, spoil_file, spoil_size, spoil_offset, spoil_huge, spoil_kind,
-		spoil_count, spoil_none, spoil_header_length, spoil_header_version, spoil_recipient,
-		spoil_body_version, spoil_empty, spoil_too_large,
+	static void (*const spoils[])(struct sealed_item * item) = {
+		spoil_unsealed,	    spoil_pipe,		 spoil_file,	       spoil_size,
+		spoil_offset,	    spoil_huge,		 spoil_kind,	       spoil_count,
+		spoil_none,	    spoil_header_length, spoil_header_version, spoil_recipient,
+		spoil_body_version, spoil_empty,	 spoil_too_large,
 	};
 	struct house *house = *state;
 

@@ -151,13 +151,14 @@ static void test_r24_waits_grow(void **state)
 
 	house_setup(house);
 	for (size_t i = 0; i < ARRAY_SIZE(waits_s); i++) {
-		assert_answer(house_guess(house, "passphrase", proof), ANSWER_NOT_AUTHORIZED, house->why);
+		assert_answer(house_guess(house, "passphrase", proof), ANSWER_NOT_AUTHORIZED,
+			      house->why);
 		assert_int_equal(wait_s(house), waits_s[i]);
 		if (!waits_s[i])
 			continue;
 		/* Not even the right one is looked at, and nothing is charged. */
-		assert_answer(house_guess(house, "passphrase", house->passphrase_proof), ANSWER_LOCKED,
-			      house->why);
+		assert_answer(house_guess(house, "passphrase", house->passphrase_proof),
+			      ANSWER_LOCKED, house->why);
 		house->boot_ms += 1000ll * waits_s[i] - 1;
 		assert_int_equal(wait_s(house), 1);
 		assert_int_equal(house_guess(house, "passphrase", proof), ANSWER_LOCKED);
@@ -213,7 +214,8 @@ static void test_r24_ten_thousand_guesses_with_restarts(void **state)
 		looked_at += house_guess(house, "passphrase", proof) == ANSWER_NOT_AUTHORIZED;
 		house->boot_ms += 100;
 	}
-	/* 1000 s: four free ones, then after 30, 60, 300 s of one life of the keeper; a life is 50 s. */
+	/* 1000 s: four free ones, then after 30, 60, 300 s of one life of the keeper; a life is 50
+	 * s. */
 	assert_in_range(looked_at, 4, 6);
 }
 
@@ -269,9 +271,21 @@ static void test_names(void **state)
 {
 	static const char *const good[] = {"mia", "Zoë", "李小龙", "J.-P_2", "a",
 					   "abcdefghijklmnopqrstuvwxyz123456"};
-	static const char *const bad[] = {"", "a b", " a", "a\n", "a\x1b[31m", "a/b", "\"", "a\x80",
-					  "\xc0\xaf", "\xed\xa0\x80", "abcdefghijklmnopqrstuvwxyz1234567",
-					  "00112233445566778899aabbccddeeff", "a\xe2\x80\xae", "<b>", "😀"};
+	static const char *const bad[] = { "",
+					   "a b",
+					   " a",
+					   "a\n",
+					   "a\x1b[31m",
+					   "a/b",
+					   "\"",
+					   "a\x80",
+					   "\xc0\xaf",
+					   "\xed\xa0\x80",
+					   "abcdefghijklmnopqrstuvwxyz1234567",
+					   "00112233445566778899aabbccddeeff",
+					   "a\xe2\x80\xae",
+					   "<b>",
+					   "😀" };
 	struct why why;
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)

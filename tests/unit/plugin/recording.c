@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Voices and noises for the tests of the ear. */
 
 #include "recording.h"
 
@@ -140,7 +141,8 @@ static double speech_power(const struct recording *clean)
 }
 
 struct recording recording_in_noise(const struct recording *clean, double (*sound)(struct noise *),
-				    uint64_t seed, double snr_db, unsigned lead_ms, unsigned tail_ms)
+				    uint64_t seed, double snr_db, unsigned lead_ms,
+				    unsigned tail_ms)
 {
 	size_t lead = lead_ms * (RATE_HZ / 1000), tail = tail_ms * (RATE_HZ / 1000);
 	struct recording mixed = { .frames = lead + clean->frames + tail };

@@ -28,8 +28,10 @@ struct noise {
 double noise_white(struct noise *noise);
 double noise_pink(struct noise *noise);
 
-/* lead_ms of noise, the recording in noise, tail_ms of noise. snr_db over the frames with speech. */
+/* lead_ms of noise, the recording in noise, tail_ms of noise. snr_db over the frames with speech.
+ */
 struct recording recording_in_noise(const struct recording *clean, double (*noise)(struct noise *),
-				    uint64_t seed, double snr_db, unsigned lead_ms, unsigned tail_ms);
+				    uint64_t seed, double snr_db, unsigned lead_ms,
+				    unsigned tail_ms);
 /* First and last frame of 10 ms within 25 dB of the loudest: where a person would put the ends. */
 void recording_ends(const struct recording *clean, size_t *ret_first, size_t *ret_last);

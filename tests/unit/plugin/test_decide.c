@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* R1, R20, R21, R28: only a consent that holds keeps anything. */
 
 #include "../test.h"
 
@@ -185,7 +186,8 @@ static void test_r21_consent_for_another_policy_is_none(void **state)
 	snapshot = snapshot_of(home);
 	snapshot.policy_hash = POLICY_WIDER;
 	assert_int_equal(decider_update(home->decider, &snapshot, &why), 0);
-	assert_int_equal(decide_kinds(home->decider, decider_profile(home->decider, "Mia"), ALL, &why),
+	assert_int_equal(decide_kinds(home->decider, decider_profile(home->decider, "Mia"), ALL,
+				      &why),
 			 0);
 	assert_non_null(strstr(why.text, "policy"));
 	assert_int_equal(decider_refused(home->decider), 1);

@@ -200,16 +200,23 @@ static void test_wrong_use_is_refused(void **state)
 
 	assert_int_equal(cubby_ear_new(NULL, &ear, why, sizeof(why)), -EINVAL);
 	assert_true(why[0] != '\0');
-	assert_int_equal(cubby_ear_new(&(struct cubby_ear_config) { .size = 4 }, &ear, why, sizeof(why)),
+	assert_int_equal(cubby_ear_new(&(struct cubby_ear_config){ .size = 4 }, &ear, why,
+				       sizeof(why)),
 			 -EINVAL);
-	assert_int_equal(cubby_ear_new(&(struct cubby_ear_config) {
-		.size = sizeof(struct cubby_ear_config), .grammar = "/nowhere" }, &ear, why, sizeof(why)),
+	assert_int_equal(cubby_ear_new(&(struct
+					 cubby_ear_config){ .size = sizeof(struct cubby_ear_config),
+							    .grammar = "/nowhere" },
+				       &ear, why, sizeof(why)),
 			 -ENOENT);
 	assert_non_null(strstr(why, "/nowhere"));
 	assert_null(ear);
 	ear = ear_make();
-	assert_int_equal(cubby_ear_session_new(ear, &(struct cubby_ear_session_config) {
-		.size = sizeof(struct cubby_ear_session_config) }, &session, why, sizeof(why)), -EINVAL);
+	assert_int_equal(cubby_ear_session_new(ear,
+					       &(struct cubby_ear_session_config){
+						       .size = sizeof(struct
+								      cubby_ear_session_config) },
+					       &session, why, sizeof(why)),
+			 -EINVAL);
 	assert_null(session);
 	cubby_ear_free(ear);
 	cubby_ear_free(NULL);

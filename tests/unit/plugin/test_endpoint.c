@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Where speech begins and ends, in quiet and in noise. */
 
 #include "recording.h"
 
@@ -104,7 +105,8 @@ static void test_noise_at_5_db(void **state)
 
 static void test_synthetic_speech_is_heard(void **state)
 {
-	struct recording clean = recording_speak("please play the song about the little yellow bear");
+	struct recording clean =
+		recording_speak("please play the song about the little yellow bear");
 
 	check_ends("espeak-ng", &clean, noise_pink, 60.0, 0, 0);
 	check_ends("espeak-ng", &clean, noise_pink, 10.0, 50, 100);

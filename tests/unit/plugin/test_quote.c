@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Text becomes JSON and comes back the same. */
 
 #include "../test.h"
 
@@ -22,7 +23,8 @@ static void test_text_comes_back(void **state)
 	check("", "");
 	check("go forward ten meters", "go forward ten meters");
 	check("a \"b\" \\ c", "a \"b\" \\ c");
-	check("Zo\xc3\xab \xe2\x82\xac \xf0\x9f\x8e\xb5", "Zo\xc3\xab \xe2\x82\xac \xf0\x9f\x8e\xb5");
+	check("Zo\xc3\xab \xe2\x82\xac \xf0\x9f\x8e\xb5",
+	      "Zo\xc3\xab \xe2\x82\xac \xf0\x9f\x8e\xb5");
 	check("tab\tnewline\n\x7f", "tab\tnewline\n\x7f");
 }
 

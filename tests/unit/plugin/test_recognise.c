@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Real recordings through the real recogniser. */
 
 #include "recording.h"
 
@@ -17,9 +18,12 @@ static struct recognition hear(struct recogniser *recogniser, const char *name, 
 		for (size_t i = 0; i < recording.frames; i += 160) {
 			size_t n = recording.frames - i < 160 ? recording.frames - i : 160;
 
-			assert_int_equal(recogniser_feed(recogniser, ticket, recording.samples + i, n), 0);
+			assert_int_equal(recogniser_feed(recogniser, ticket, recording.samples + i,
+							 n),
+					 0);
 		}
-		assert_string_equal(recogniser_partial(recogniser, ticket), "go forward ten meters");
+		assert_string_equal(recogniser_partial(recogniser, ticket),
+				    "go forward ten meters");
 	}
 	assert_int_equal(recogniser_finish(recogniser, ticket, recording.samples, recording.frames,
 					   &recognition), 0);
@@ -91,8 +95,9 @@ static void test_missing_files_are_named(void **state)
 	assert_answer(recogniser_new(&(struct recogniser_config) { .grammar = "/nowhere/g.gram" },
 				     &recogniser, &why), ANSWER_NOT_FOUND, why);
 	assert_non_null(strstr(why.text, "/nowhere/g.gram"));
-	assert_answer(recogniser_new(&(struct recogniser_config) { .model = "/nowhere" }, &recogniser,
-				     &why), ANSWER_NOT_FOUND, why);
+	assert_answer(recogniser_new(&(struct recogniser_config){ .model = "/nowhere" },
+				     &recogniser, &why),
+		      ANSWER_NOT_FOUND, why);
 }
 
 static void test_silence_has_no_words(void **state)

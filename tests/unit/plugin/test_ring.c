@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One thread fills the ring, one empties it; no sample is lost or seen twice. */
 
 #include "../test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* R12: what is sealed here opens for the parent and is what was heard. */
 
 #include "recording.h"
 
@@ -19,7 +20,9 @@ static struct secret *part_open(const struct sealed *sealed, unsigned i, const s
 
 	assert_int_equal(secret_from(slot_keys->bytes + i * KEY_BYTES, KEY_BYTES, &key), 0);
 	assert_int_equal(file_pread(sealed->bodies, body, part->length, (off_t)part->offset), 0);
-	assert_int_equal(envelope_unseal(fk, key, id, part->kind, body, part->length, &content, &why), 0);
+	assert_int_equal(envelope_unseal(fk, key, id, part->kind, body, part->length, &content,
+					 &why),
+			 0);
 	return content;
 }
 
@@ -43,7 +46,9 @@ static void test_sealed_is_what_was_heard_sample_for_sample(void **state)
 
 	assert_int_equal(box_keypair_new(&home), 0);
 	assert_int_equal(secret_random(2 * KEY_BYTES, &slot_keys), 0);
-	assert_int_equal(seal_utterance(&utterance, home->public, &id, kinds, 2, slot_keys, &sealed), 0);
+	assert_int_equal(seal_utterance(&utterance, home->public, &id, kinds, 2, slot_keys,
+					&sealed),
+			 0);
 	assert_true(file_memfd_sealed(sealed.bodies, &size));
 	assert_int_equal(sealed.n_parts, 2);
 	assert_int_equal(sealed.parts[0].offset, 0);
@@ -84,7 +89,9 @@ static void test_r20_transcript_alone_has_no_sound(void **state)
 
 	assert_int_equal(box_keypair_new(&home), 0);
 	assert_int_equal(secret_random(KEY_BYTES, &slot_keys), 0);
-	assert_int_equal(seal_utterance(&utterance, home->public, &id, kinds, 1, slot_keys, &sealed), 0);
+	assert_int_equal(seal_utterance(&utterance, home->public, &id, kinds, 1, slot_keys,
+					&sealed),
+			 0);
 	assert_int_equal(sealed.n_parts, 1);
 	assert_int_equal(sealed.parts[0].kind, KIND_TRANSCRIPT);
 }
@@ -101,7 +108,8 @@ static void test_location_cannot_be_sealed_from_an_utterance(void **state)
 
 	assert_int_equal(box_keypair_new(&home), 0);
 	assert_int_equal(secret_random(KEY_BYTES, &slot_keys), 0);
-	assert_true(seal_utterance(&utterance, home->public, &id, kinds, 1, slot_keys, &sealed) < 0);
+	assert_true(seal_utterance(&utterance, home->public, &id, kinds, 1, slot_keys, &sealed) <
+		    0);
 	assert_int_equal(sealed.bodies, -1);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* ear.conf is read as written, or refused with its line. */
 
 #include "../test.h"
 
@@ -43,7 +44,8 @@ static void test_mistakes_stop_the_ear(void **state)
 		struct settings settings = { 0 };
 		struct why why = { "" };
 
-		assert_answer(read_text(mistakes[i], &settings, &why), ANSWER_INVALID_ARGUMENT, why);
+		assert_answer(read_text(mistakes[i], &settings, &why), ANSWER_INVALID_ARGUMENT,
+			      why);
 		assert_non_null(strstr(why.text, "cubby-test-"));
 		assert_false(settings.pinned);
 	}

@@ -39,7 +39,8 @@ static struct store *opened(struct room *room)
 
 static int insert_profile(struct store *store, const char *name)
 {
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, &test_profile_insert);
+	_cleanup_(statement_endp) struct statement *s =
+		store_statement(store, &test_profile_insert);
 	struct id id;
 
 	for (int i = 0; i < ID_BYTES; i++)
@@ -271,7 +272,9 @@ static void test_r2_forever_is_refused_by_the_schema(void **state)
 {
 	struct room *room = *state;
 	struct store *store = opened(room);
-	static const int64_t never[] = { 0, -1, 100, INT64_MAX, INT64_MAX / 60, 100 + 30 * 1440 + 1 };
+	static const int64_t never[] = {
+		0, -1, 100, INT64_MAX, INT64_MAX / 60, 100 + 30 * 1440 + 1
+	};
 
 	assert_int_equal(insert_profile(store, "mia"), 0);
 	assert_int_equal(run(store, &test_item_insert), 0);

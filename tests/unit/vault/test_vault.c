@@ -139,7 +139,8 @@ static void refused(struct room *room, const struct vault_used *used, const char
 	struct vault_used none = { 0 };
 	struct vault *vault = NULL;
 
-	assert_int_equal(vault_open(room->dir, used ? used : &none, &vault, &room->why), ANSWER_FAILED);
+	assert_int_equal(vault_open(room->dir, used ? used : &none, &vault, &room->why),
+			 ANSWER_FAILED);
 	assert_null(vault);
 	if (!strstr(room->why.text, words))
 		print_message("said: %s\n", room->why.text);
