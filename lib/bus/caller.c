@@ -142,8 +142,8 @@ static void credentials_arrived(DBusPendingCall *pending, void *context)
 		waiting_run(peer);
 		return;
 	}
-	/* Its calls end unheard, as those of somebody who has left; the next one asks again. */
-	log_warning("bus: no credentials for %s, its calls are refused", peer->name);
+	/* Mostly somebody who has left at once. Its calls are refused; the next one asks again. */
+	log_debug("bus: no credentials for %s, its calls are refused", peer->name);
 	while (peer->waiting) {
 		struct call *call = peer->waiting;
 

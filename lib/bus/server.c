@@ -73,9 +73,10 @@ static DBusHandlerResult message_arrived(DBusConnection *connection, DBusMessage
 }
 
 /*
- * libdbus drops the whole connection when a message exceeds its limits of size or descriptors, and
- * any stranger may send one that only the bus has measured. So those two stay as wide as the bus
- * allows and the dispatcher refuses; what is bounded here only makes libdbus pause reading.
+ * libdbus drops the whole connection when a message exceeds dbus_connection_set_max_message_size(),
+ * and any stranger may send one that only the bus has measured. So that limit, and the one on
+ * descriptors, stay as wide as the bus allows, and the dispatcher refuses the call; what is bounded
+ * here only makes libdbus pause reading.
  */
 static void limits_set(DBusConnection *connection)
 {

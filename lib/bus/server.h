@@ -91,8 +91,8 @@ struct bus_server_hooks {
 
 struct bus_server_config {
 	const char *address;		/* as for bus_client_open() */
-	uint32_t ear_gid;
-	uint32_t parents_gid;
+	uint32_t ear_gid;		/* UINT32_MAX: there is no such group */
+	uint32_t parents_gid;		/* the same */
 	const struct bus_table *table;
 	const struct bus_server_hooks *hooks;
 	void *service;
