@@ -159,7 +159,8 @@ int file_memfd(const char *name, const void *bytes, size_t n, int *ret_fd)
 	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return fault_origin(-errno);
-	r = file_write(fd, bytes, n);
+	/* The offset stays at the start, where whoever simply reads begins. */
+	r = file_pwrite(fd, bytes, n, 0);
 	if (r)
 		return fault_trace(r);
 	if (fcntl(fd, F_ADD_SEALS, FILE_MEMFD_SEALS) < 0)
