@@ -1,0 +1,477 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The keeper as a program: started on a bus of its own, spoken to by parents, ears and strangers of
+different users, stopped, started again. Prints TAP."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+try:
+    import dbus
+    import dbus.bus
+except ImportError:
+    print("1..0 # SKIP python3-dbus is not installed")
+    sys.exit(0)
+
+from parent import Parent, blake, body, box_open, box_pair, box_seal, header, memfd, statement_holds
+
+CUBBYD = sys.argv[1]
+NAME, ROOT = "org.cubby.Cubby1", "/org/cubby/Cubby1"
+EAR_GID, PARENTS_GID = 61001, 61002
+EAR, PARENT, STRANGER, BOTH = (61011, [EAR_GID]), (61012, [PARENTS_GID]), (61013, [61003]), \
+    (61014, [EAR_GID, PARENTS_GID])
+DAY_S = 86400
+
+BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
+<allow receive_sender="*"/><allow send_type="signal"/></policy></busconfig>"""
+
+
+class World:
+    """A directory, a bus and a keeper. Both see an /etc/passwd and /etc/group of this test, mounted
+    over the real ones for them alone."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="cubby-keeper-")
+        os.chmod(self.dir, 0o755)
+        self.address = "unix:path=%s/bus" % self.dir
+        self.state = self.dir + "/state"
+        with open(self.dir + "/bus.conf", "w") as file:
+            file.write(BUS_CONFIG % self.dir)
+        with open("/etc/group") as etc, open(self.dir + "/group", "w") as file:
+            file.write("".join(line for line in etc if not line.startswith("cubby-")))
+            file.write("cubby-ear:x:%d:\ncubby-parents:x:%d:\n" % (EAR_GID, PARENTS_GID))
+        with open("/etc/passwd") as etc, open(self.dir + "/passwd", "w") as file:
+            file.write(etc.read())
+            for uid, groups in (EAR, PARENT, STRANGER, BOTH):
+                file.write("user%d:x:%d:%d::/:/bin/false\n" % (uid, uid, groups[0]))
+        self.bus = subprocess.Popen(self.inside("dbus-daemon", "--nofork", "--nopidfile",
+                                                "--config-file=" + self.dir + "/bus.conf"),
+                                    stderr=subprocess.DEVNULL)
+        self.wait_for(lambda: os.path.exists(self.dir + "/bus"))
+        self.keeper = None
+
+    @staticmethod
+    def wait_for(true, seconds=10):
+        end = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.01)
+
+    def inside(self, *command):
+        return ["unshare", "--mount", "--propagation=private", "sh", "-c",
+                'mount --bind "$0/group" /etc/group && mount --bind "$0/passwd" /etc/passwd && '
+                'exec "$@"', self.dir, *command]
+
+    def command(self, *arguments):
+        return self.inside(CUBBYD, "--bus", self.address, "--state-dir", self.state, *arguments)
+
+    def start(self, *arguments):
+        ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ready.bind(self.dir + "/ready")
+        ready.settimeout(10)
+        self.keeper = subprocess.Popen(self.command(*arguments), stderr=subprocess.PIPE, text=True,
+                                       env=dict(os.environ, NOTIFY_SOCKET=self.dir + "/ready"))
+        try:
+            assert ready.recv(100) == b"READY=1"
+        except socket.timeout:
+            self.keeper.kill()
+            raise AssertionError("not ready: " + self.keeper.communicate()[1])
+        finally:
+            ready.close()
+            os.unlink(self.dir + "/ready")
+
+    def stop(self, how=signal.SIGTERM):
+        self.keeper.send_signal(how)
+        said = self.keeper.communicate(timeout=10)[1]
+        status, self.keeper = self.keeper.returncode, None
+        return status, said
+
+    def refused(self, *arguments):
+        """A start that must fail; what it says."""
+        ended = subprocess.run(self.command(*arguments), stderr=subprocess.PIPE, text=True,
+                               timeout=10)
+        assert ended.returncode == 1, ended
+        lines = [line for line in ended.stderr.splitlines() if "fault:" not in line]
+        assert len(lines) == 1, ended.stderr
+        return lines[0]
+
+    def end(self):
+        if self.keeper:
+            self.stop()
+        self.bus.terminate()
+        self.bus.wait()
+        shutil.rmtree(self.dir)
+
+
+class Connection:
+    """One connection to the bus, as one user."""
+
+    def __init__(self, world, who):
+        uid, groups = who
+        os.setgroups(groups)
+        os.setresgid(groups[0], groups[0], 0)
+        os.seteuid(uid)
+        try:
+            self.bus = dbus.bus.BusConnection(world.address)
+        finally:
+            os.seteuid(0)
+            os.setresgid(0, 0, 0)
+            os.setgroups([0])
+        self.name = self.bus.get_unique_name()
+
+    def call(self, member, signature="", *arguments, path=ROOT, options=None):
+        interface, method = member.rsplit(".", 1)
+        reply = self.bus.call_blocking(NAME, path, NAME + "." + interface, method,
+                                       signature + "a{sv}", (*arguments, options or {}))
+        return reply
+
+    def get(self, interface, name, path=ROOT):
+        return self.bus.call_blocking(NAME, path, "org.freedesktop.DBus.Properties", "Get", "ss",
+                                      (NAME + "." + interface, name))
+
+    def refused(self, error, member, *arguments, **keywords):
+        try:
+            self.call(member, *arguments, **keywords)
+        except dbus.DBusException as refusal:
+            assert refusal.get_dbus_name() == NAME + ".Error." + error, refusal
+            assert refusal.get_dbus_message(), "no text"
+            return refusal.get_dbus_message()
+        raise AssertionError(member + " was not refused")
+
+    def identity(self):
+        text = self.get("Status", "Identity")
+        assert statement_holds(text)
+        return bytes.fromhex(json.loads(text)["box"])
+
+    def setup(self, parent):
+        self.call("Parents.Setup", "ssay", parent.name, parent.household(),
+                  dbus.ByteArray(box_seal(self.identity(), parent.doors(self.name))))
+
+    def prove(self, parent, proof=None, secrets=("home", "sign"), door="passphrase"):
+        pair = box_pair()
+        box = json.dumps({"caller": self.name, "reply_key": pair[0].hex(),
+                          "proof": (proof or parent.proofs[door]).hex()}).encode()
+        sealed, lasts_s = self.call("Parents.Prove", "ssayasay", parent.name, door,
+                                    dbus.ByteArray(box_seal(self.identity(), box)),
+                                    dbus.Array(secrets, "s"), dbus.ByteArray(pair[0]))
+        assert lasts_s == 300
+        return json.loads(box_open(pair, bytes(sealed)))
+
+    def begin(self, profile, *kinds):
+        pair = box_pair()
+        id_, sealed, lasts_s = self.call("Intake.Begin", "sasay", profile, dbus.Array(kinds, "s"),
+                                         dbus.ByteArray(pair[0]))
+        assert lasts_s == 60 and len(box_open(pair, bytes(sealed))) == 32 * len(kinds)
+        return id_
+
+    def commit(self, parent, id_, *kinds):
+        bodies = [body() for _ in kinds]
+        parts, offset = [], 0
+        for kind, one in zip(kinds, bodies):
+            parts.append((kind, dbus.UInt64(offset), dbus.UInt64(len(one))))
+            offset += len(one)
+        fd = memfd(b"".join(bodies))
+        try:
+            expires = self.call("Intake.Commit", "saya(stt)h", id_,
+                                dbus.ByteArray(header(parent.home[0])), parts, dbus.types.UnixFd(fd))
+        finally:
+            os.close(fd)
+        return dict(expires), b"".join(bodies)
+
+    def keep(self, parent, profile, *kinds):
+        id_ = self.begin(profile, *kinds)
+        return (id_, *self.commit(parent, id_, *kinds))
+
+    def list(self, **selection):
+        items, cursor = self.call("Archive.List", "a{sv}", dbus.Dictionary(selection, "sv"))
+        assert cursor == ""
+        return items
+
+    def grant(self, parent, profile, *kinds, keep_s=DAY_S):
+        policy = self.call("Status.Policy")[1]
+        self.call("Consent.Grant", "as",
+                  [parent.consent(profile, kind, keep_s, policy) for kind in kinds])
+
+    def wait(self, job):
+        return self.call("Job.Wait", path=job)
+
+    def log(self):
+        entries, more = self.call("Log.List", "t", dbus.UInt64(0))
+        assert not more
+        return [json.loads(entry[2]) for entry in entries]
+
+
+def a_house(world):
+    """A household with a child, an adult and consent for the child's sound and words."""
+    anna, parent = Parent("Anna"), Connection(world, PARENT)
+    parent.setup(anna)
+    mia = parent.call("Profiles.Add", "ss", "mia", "child").rsplit("/", 1)[1]
+    dad = parent.call("Profiles.Add", "ss", "dad", "adult").rsplit("/", 1)[1]
+    parent.grant(anna, mia, "audio", "transcript")
+    return anna, parent, mia, dad
+
+
+def test_it_says_it_is_ready_and_stops_when_told(world):
+    world.start()
+    stranger = Connection(world, STRANGER)
+    assert stranger.get("Status", "Household") == 0
+    text, digest = stranger.call("Status.Policy")
+    assert blake(text.encode()).hex() == digest
+    assert stranger.get("Status", "Sandbox")[0] == "no-new-privs"
+    assert set(os.listdir(world.state)) <= {"cubby.db", "cubby.db-wal", "slots.bin", "clock",
+                                            "device.key", "reserve.bin"}, os.listdir(world.state)
+    assert all(os.stat(world.state + "/" + name).st_mode & 0o777 == 0o600
+               for name in os.listdir(world.state))
+    status, said = world.stop()
+    assert status == 0 and "fault" not in said, said
+
+
+def test_r26_the_keeper_has_no_network(world):
+    world.start()
+    held = Connection(world, STRANGER).get("Status", "Sandbox")
+    assert set(held) == {"no-new-privs", "not-dumpable", "seccomp", "landlock"}, held
+    links = [os.readlink("/proc/%d/fd/%s" % (world.keeper.pid, fd))
+             for fd in os.listdir("/proc/%d/fd" % world.keeper.pid)]
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    with open("/proc/%d/net/unix" % world.keeper.pid) as unix:
+        known = {line.split()[6] for line in unix.readlines()[1:]}
+    assert inodes and inodes <= known, "a socket that is not a unix one"
+
+
+def test_refusals_to_start_say_what_to_do(world):
+    with open(world.dir + "/bad.conf", "w") as file:
+        file.write("[retention]\naudio = 99d\n")
+    assert "bad.conf:2:" in world.refused("--config", world.dir + "/bad.conf")
+    with open(world.dir + "/bad.conf", "w") as file:
+        file.write("[groups]\near = nosuchgroup\n")
+    assert "groupadd" in world.refused("--config", world.dir + "/bad.conf")
+    world.start()
+    assert "another cubbyd" in world.refused()
+    assert "org.cubby.Cubby1" in world.refused("--state-dir", world.dir + "/other")
+    world.stop()
+    os.chmod(world.state + "/device.key", 0o644)
+    assert "device.key" in world.refused()
+    os.chmod(world.state + "/device.key", 0o600)
+    os.chown(world.state, 61011, -1)
+    assert "uid 61011" in world.refused()
+    os.chown(world.state, 0, -1)
+    os.rename(world.state, world.state + ".real")
+    os.symlink(world.state + ".real", world.state)
+    assert "link" in world.refused()
+
+
+def test_the_whole_story(world):
+    world.start()
+    anna, parent, mia, _ = a_house(world)
+    ear = Connection(world, EAR)
+    policy = ear.call("Intake.Policy")
+    assert policy[0] == parent.call("Parents.Household")[0] and len(policy[4]) == 2
+    assert sorted(map(tuple, policy[3]))[0][1:] in (("mia", "child"), ("dad", "adult"))
+    id_, expires, sealed = ear.keep(anna, "mia", "audio", "transcript")
+    assert set(expires) == {"audio", "transcript"}
+    items = parent.list()
+    assert [item[0] for item in items] == [id_] and items[0][1] == mia
+    # Opened: what was sealed comes back, with keys for this caller only.
+    pair = box_pair()
+    _, parts, fd, keys = parent.call("Archive.Open", "sasay", id_, dbus.Array([], "s"),
+                                     dbus.ByteArray(pair[0]))
+    with os.fdopen(fd.take(), "rb") as file:
+        assert file.read() == sealed
+    assert len(box_open(pair, bytes(keys))) == 64 and len(parts) == 2
+    # A restart forgets nothing but the proof.
+    world.stop(signal.SIGKILL)
+    world.start()
+    assert [item[0] for item in parent.list()] == [id_]
+    parent.refused("NotAuthorized", "Archive.Open", "sasay", id_, dbus.Array([], "s"),
+                   dbus.ByteArray(pair[0]))
+    # Deleting needs no passphrase.
+    count = parent.call("Archive.Delete", "a{sv}", {"ids": dbus.Array([id_], "s")},
+                        options={"dry-run": True})
+    assert count == ("/", 1) and len(parent.list()) == 1
+    job, items = parent.call("Archive.Delete", "a{sv}", {"ids": dbus.Array([id_], "s")})
+    assert items == 1 and parent.list() == []
+    state, receipt, problem = parent.wait(job)
+    assert (state, problem) == ("done", "") and statement_holds(receipt)
+    assert json.loads(receipt)["items"] == 1
+    assert parent.get("Job", "State", job) == "done"
+    with open(world.state + "/cubby.db", "rb") as file:
+        assert sealed[25:57] not in file.read()
+    told = [entry["what"] for entry in parent.log()]
+    for what in ("setup", "profile-add", "consent-grant", "keep", "list", "open", "delete"):
+        assert what in told, what
+
+
+def test_r17_r22_roles_are_kept_apart(world):
+    world.start()
+    anna, parent, mia, _ = a_house(world)
+    ear, stranger, root = (Connection(world, who) for who in (EAR, STRANGER, (0, [0])))
+    item = ear.keep(anna, "mia", "audio")[0]
+    key = dbus.ByteArray(box_pair()[0])
+    everything = dbus.Dictionary({"all": True}, "sv")
+    for denied in (ear, stranger, root):
+        denied.refused("NotAuthorized", "Archive.List", "a{sv}", dbus.Dictionary({}, "sv"))
+        denied.refused("NotAuthorized", "Archive.Delete", "a{sv}", everything)
+        denied.refused("NotAuthorized", "Archive.Open", "sasay", item, dbus.Array([], "s"), key)
+        denied.refused("NotAuthorized", "Log.List", "t", dbus.UInt64(0))
+        denied.refused("NotAuthorized", "Profiles.Add", "ss", "eve", "child")
+        denied.refused("NotAuthorized", "Export.BeginApproval", "say", item, key)
+        denied.refused("NotAuthorized", "Consent.Grant", "as", ["{}"])
+        denied.refused("NotAuthorized", "Status.Describe")
+    stranger.refused("NotAuthorized", "Intake.Policy")
+    root.refused("NotAuthorized", "Intake.Begin", "sasay", "mia", ["audio"], key)
+    parent.refused("NotAuthorized", "Intake.Policy")
+    # A child's item is refused by the export, for a proved parent too.
+    assert "child" in parent.refused("NotAuthorized", "Export.BeginApproval", "say", item, key)
+    # The proof is this connection's alone, and ends when it is told to.
+    other = Connection(world, PARENT)
+    other.refused("NotAuthorized", "Archive.Open", "sasay", item, dbus.Array([], "s"), key)
+    parent.call("Parents.Lock")
+    parent.refused("NotAuthorized", "Archive.Open", "sasay", item, dbus.Array([], "s"), key)
+    assert set(other.prove(anna)) == {"home", "sign"}
+    other.call("Archive.Open", "sasay", item, dbus.Array([], "s"), key)
+    denied = [(entry["uid"], entry["method"]) for entry in other.log() if entry["what"] == "denied"]
+    assert (61011, "Archive.List") in denied and (0, "Archive.Open") in denied
+    assert not any("mia" in json.dumps(entry) or item in json.dumps(entry) for entry in other.log())
+
+
+def test_r24_guesses_wait_across_a_restart(world):
+    world.start()
+    anna, parent, _, _ = a_house(world)
+    for _ in range(4):
+        try:
+            parent.prove(anna, proof=os.urandom(32))
+            raise AssertionError("a wrong proof was taken")
+        except dbus.DBusException as refusal:
+            assert refusal.get_dbus_name().endswith(".NotAuthorized"), refusal
+    for _ in range(2):
+        try:
+            parent.prove(anna)
+            raise AssertionError("the right proof was looked at while locked")
+        except dbus.DBusException as refusal:
+            assert refusal.get_dbus_name().endswith(".Locked"), refusal
+        assert 25 <= parent.call("Parents.Challenge", "ss", "Anna", "passphrase")[3] <= 30
+        world.stop(signal.SIGKILL)
+        world.start()
+    assert parent.prove(anna, door="recovery")
+
+
+def test_withdrawing_erases(world):
+    world.start()
+    anna, parent, mia, dad = a_house(world)
+    ear = Connection(world, EAR)
+    both = ear.keep(anna, "mia", "audio", "transcript")[0]
+    parent.keep(anna, "dad", "audio")
+    job = parent.call("Consent.Withdraw", "sas", "mia", ["audio"])
+    assert parent.wait(job)[0] == "done"
+    kept = {item[0]: [part[0] for part in item[3]] for item in parent.list(profile="mia")}
+    assert kept == {both: ["transcript"]}, kept
+    ear.refused("NoConsent", "Intake.Begin", "sasay", "mia", ["audio"], dbus.ByteArray(box_pair()[0]))
+    states = {(row[0], row[1]): row[2] for row in parent.call("Consent.Show", "s", "")}
+    assert states == {(mia, "audio"): "withdrawn", (mia, "transcript"): "in force"}, states
+    # Nothing of it is kept: there is nothing to wait for.
+    assert parent.call("Consent.Withdraw", "sas", "mia", ["location"]) == "/"
+    job = parent.call("Consent.Withdraw", "sas", "mia", dbus.Array([], "s"))
+    assert parent.wait(job)[0] == "done" and parent.list(profile="mia") == []
+    assert len(parent.list(profile=dad)) == 1
+
+
+def test_removing_a_profile(world):
+    world.start()
+    anna, parent, mia, _ = a_house(world)
+    ear = Connection(world, EAR)
+    ear.keep(anna, "mia", "audio")
+    managed = parent.bus.call_blocking(NAME, ROOT, "org.freedesktop.DBus.ObjectManager",
+                                       "GetManagedObjects", "", ())
+    assert ROOT + "/profile/" + mia in managed, managed
+    job = parent.call("Profiles.Remove", "s", "mia")
+    ear.refused("NotFound", "Intake.Begin", "sasay", "mia", ["audio"], dbus.ByteArray(box_pair()[0]))
+    assert parent.wait(job)[0] == "done"
+    parent.refused("NotFound", "Archive.List", "a{sv}", dbus.Dictionary({"profile": "mia"}, "sv"))
+    with open(world.state + "/cubby.db", "rb") as file:
+        assert b"mia" not in file.read()
+    parent.call("Profiles.Add", "ss", "mia", "adult")
+
+
+def test_selections_that_would_say_too_much(world):
+    world.start()
+    anna, parent, _, _ = a_house(world)
+    Connection(world, EAR).keep(anna, "mia", "audio")
+    nothing = dbus.Array([], "s")
+    for selection in ({}, {"ids": nothing}, {"ids": nothing, "profile": "mia"}, {"all": False},
+                      {"until": dbus.UInt64(0)}, {"since": dbus.UInt64(0)},
+                      {"until": dbus.UInt64(0), "profile": "mia"}, {"nosuch": "x"},
+                      {"profile": dbus.UInt64(1)}, {"kind": "training"},
+                      {"since": dbus.UInt64(2 ** 64 - 1)}):
+        parent.refused("InvalidArgument", "Archive.Delete", "a{sv}", dbus.Dictionary(selection, "sv"))
+    parent.refused("NotFound", "Archive.Delete", "a{sv}", {"ids": ["0" * 32]})
+    assert len(parent.list()) == 1
+    now = int(time.time())
+    assert parent.list(since=dbus.UInt64(now + 120)) == []
+    assert len(parent.list(since=dbus.UInt64(now - 120), until=dbus.UInt64(now + 120))) == 1
+
+
+def test_r21_a_new_policy_stops_storing(world):
+    world.start()
+    anna, _, mia, _ = a_house(world)
+    world.stop()
+    with open(world.dir + "/new.conf", "w") as file:
+        file.write("[retention]\naudio = 2d\n")
+    world.start("--config", world.dir + "/new.conf")
+    ear, parent = Connection(world, EAR), Connection(world, PARENT)
+    text = ear.refused("NoConsent", "Intake.Begin", "sasay", "mia", ["audio"],
+                       dbus.ByteArray(box_pair()[0]))
+    assert "policy changed" in text
+    parent.prove(anna)
+    parent.grant(anna, mia, "audio")
+    ear.keep(anna, "mia", "audio")
+
+
+def test_an_ear_and_parent_in_one(world):
+    world.start()
+    anna, _, _, _ = a_house(world)
+    both = Connection(world, BOTH)
+    both.keep(anna, "mia", "audio")
+    assert "import" in both.refused("NotAuthorized", "Intake.Begin", "sasay", "dad", ["audio"],
+                                    dbus.ByteArray(box_pair()[0]))
+    both.prove(anna)
+    both.keep(anna, "dad", "audio")
+    assert len(both.list()) == 2
+
+
+def main():
+    tests = [(name, test) for name, test in sorted(globals().items()) if name.startswith("test_")]
+    if os.geteuid() != 0:
+        print("1..0 # SKIP needs root, to be several users")
+        return 0
+    print("1..%d" % len(tests))
+    failed = 0
+    for number, (name, test) in enumerate(tests, 1):
+        world = World()
+        try:
+            test(world)
+            print("ok %d - %s" % (number, name), flush=True)
+        except Exception:
+            failed += 1
+            print("not ok %d - %s" % (number, name))
+            print("".join("# " + line + "\n" for line in traceback.format_exc().splitlines()),
+                  flush=True)
+            if world.keeper:
+                print("".join("# " + line + "\n" for line in world.stop()[1].splitlines()))
+        finally:
+            world.end()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
