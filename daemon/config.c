@@ -51,8 +51,8 @@ static int key_set_number(struct config *config, const struct key *key, const ch
 	if (!isdigit((unsigned char)value[0]) || *end || errno || number < key->min ||
 	    number > key->max)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "\"%.40s\" is not a value for %s; write a whole number from %" PRIu64
-				  " to %" PRIu64,
+				  "\"%.40s\" is not a value for %s; write a whole number from "
+				  "%" PRIu64 " to %" PRIu64,
 				  value, key->name, key->min, key->max);
 	if (key->offset == offsetof(struct config, items_per_min))
 		config->items_per_min = number;
