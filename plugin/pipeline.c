@@ -2,16 +2,16 @@
 
 /*
  * The way of the sound through the ear. Whatever comes in is wiped when it has come out, kept or
- * not; nothing is decoded while nobody speaks; nothing is kept that decide_kinds() did not allow.
+ * not; nothing is decoded while nobody speaks; nothing is kept but through a verdict.
  */
 
 #include "pipeline.h"
 
 #include <stdatomic.h>
 #include <string.h>
-#include "attribute.h"
 #include "endpoint.h"
 #include "ring.h"
+#include "verdict.h"
 #include "voice.h"
 #include "wake.h"
 
@@ -23,7 +23,6 @@
 #define PARTIAL_MS 300
 /* Voice for so long after the phrase is more than its end. */
 #define WAKE_REST_MS 400
-#define OFFERED (KIND_BIT(KIND_AUDIO) | KIND_BIT(KIND_TRANSCRIPT))
 
 /* Everything that is sound or words, in one locked place. */
 struct heard {
@@ -135,95 +134,44 @@ static void tell_keeping(struct pipeline *pipeline, bool keeping)
 	tell(pipeline, &(struct cubby_ear_event) { .type = CUBBY_EAR_KEEPING, .kept = keeping });
 }
 
-/* What the policy says of this session now. */
-struct verdict {
-	struct attribution attribution;
-	unsigned kinds;
-	bool failed;		/* the host named a profile and the keeper could not be asked */
-	struct why why;
-};
-
-static void verdict_reach(struct pipeline *pipeline, struct verdict *ret)
-{
-	const struct pipeline_tools *tools = &pipeline->tools;
-	int r = 0;
-
-	*ret = (struct verdict) { 0 };
-	/* Without a name there is nothing to ask about: nobody need know that somebody spoke. */
-	if (*pipeline->profile) {
-		r = report_policy(tools->report, tools->decider, &ret->why);
-		if (r < 0)
-			answer_why(&ret->why, ANSWER_FAILED, "the keeper could not be asked");
-		ret->failed = r != 0 && r != ANSWER_NOT_FOUND;
-	}
-	if (r == 0)
-		ret->attribution = attribute_named(tools->decider, pipeline->profile, &ret->why);
-	if (ret->attribution.profile)
-		ret->kinds = decide_kinds(tools->decider, ret->attribution.profile, OFFERED,
-					  &ret->why);
-}
-
 void pipeline_keeping(struct pipeline *pipeline)
 {
 	struct verdict verdict;
 
-	verdict_reach(pipeline, &verdict);
+	verdict_reach(pipeline->tools.report, pipeline->tools.decider, pipeline->profile, &verdict);
 	tell_keeping(pipeline, verdict.kinds != 0);
-}
-
-static void utterance_keep(struct pipeline *pipeline, const struct utterance *utterance,
-			   struct cubby_ear_event *final, char id[static ID_TEXT],
-			   struct verdict *verdict)
-{
-	struct id item;
-	int r;
-
-	verdict_reach(pipeline, verdict);
-	tell_keeping(pipeline, verdict->kinds != 0);
-	final->who = verdict->attribution.who;
-	if (verdict->attribution.profile)
-		final->profile = verdict->attribution.profile->name;
-	final->reason = verdict->why.text;
-	final->failed = verdict->failed;
-	if (!verdict->kinds)
-		return;
-	if (!final->text[0]) {
-		answer_why(&verdict->why, ANSWER_NO_CONSENT, "no words were recognised");
-		return;
-	}
-	r = report_keep(pipeline->tools.report, pipeline->tools.decider,
-			verdict->attribution.profile, verdict->kinds, utterance, &item,
-			&verdict->why);
-	if (r < 0)
-		answer_why(&verdict->why, ANSWER_FAILED, "the utterance could not be sealed");
-	final->failed = r != 0;
-	if (r)
-		return;
-	final->kept = 1;
-	final->id = id_text(&item, id);
-	final->reason = NULL;
 }
 
 /* Returns whether it was kept. */
 static bool utterance_settle(struct pipeline *pipeline, size_t n)
 {
+	const struct pipeline_tools *tools = &pipeline->tools;
 	struct heard *heard = pipeline->heard;
-	struct utterance utterance = {
+	const struct utterance utterance = {
 		.samples = heard->utterance, .frames = n, .recognition = &heard->recognition,
 	};
-	struct cubby_ear_event final = {
+	struct verdict verdict;
+	char text[ID_TEXT];
+	struct id id;
+	bool kept;
+
+	verdict_reach(tools->report, tools->decider, pipeline->profile, &verdict);
+	tell_keeping(pipeline, verdict.kinds != 0);
+	kept = verdict_carry_out(&verdict, tools->report, tools->decider, &utterance, &id);
+	tell(pipeline, &(struct cubby_ear_event) {
 		.type = CUBBY_EAR_FINAL,
 		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin)),
 		.duration_ms = position_ms(n),
 		.text = heard->recognition.text,
 		.confidence = heard->recognition.confidence,
-	};
-	struct verdict verdict;
-	char id[ID_TEXT];
-
-	utterance_keep(pipeline, &utterance, &final, id, &verdict);
-	tell(pipeline, &final);
-	return final.kept;
+		.who = verdict.attribution.who,
+		.profile = verdict.attribution.profile ? verdict.attribution.profile->name : NULL,
+		.kept = kept,
+		.failed = verdict.failed,
+		.id = kept ? id_text(&id, text) : NULL,
+		.reason = kept ? NULL : verdict.why.text,
+	});
+	return kept;
 }
 
 /* Frames from now on in which the host's ear stays open after the phrase. */

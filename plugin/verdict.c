@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The one way to the keeper: nothing is handed over but through a verdict, and whatever goes wrong
+ * on the way is a no. */
+
+#include "verdict.h"
+
+/* Nobody supplies a location here, so none is kept, whatever was consented to. */
+#define OFFERED (KIND_BIT(KIND_AUDIO) | KIND_BIT(KIND_TRANSCRIPT))
+
+void verdict_reach(struct report *report, struct decider *decider, const char *profile,
+		   struct verdict *ret)
+{
+	int r = 0;
+
+	*ret = (struct verdict) { 0 };
+	/* Without a name there is nothing to ask about: nobody need know that somebody spoke. */
+	if (*profile) {
+		r = report_policy(report, decider, &ret->why);
+		if (r < 0)
+			answer_why(&ret->why, ANSWER_FAILED, "the keeper could not be asked");
+		/* NotFound: no household yet, so nothing could have been consented to. */
+		ret->failed = r != 0 && r != ANSWER_NOT_FOUND;
+	}
+	if (r == 0)
+		ret->attribution = attribute_named(decider, profile, &ret->why);
+	if (ret->attribution.profile)
+		ret->kinds = decide_kinds(decider, ret->attribution.profile, OFFERED, &ret->why);
+}
+
+bool verdict_carry_out(struct verdict *verdict, struct report *report,
+		       const struct decider *decider, const struct utterance *utterance,
+		       struct id *ret_id)
+{
+	int r;
+
+	if (!verdict->kinds)
+		return false;
+	if (!utterance->recognition->text[0]) {
+		answer_why(&verdict->why, ANSWER_NO_CONSENT, "no words were recognised");
+		return false;
+	}
+	r = report_keep(report, decider, verdict->attribution.profile, verdict->kinds, utterance,
+			ret_id, &verdict->why);
+	if (r < 0)
+		answer_why(&verdict->why, ANSWER_FAILED, "the utterance could not be sealed");
+	verdict->failed = r != 0;
+	return r == 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What becomes of an utterance: attribute, decide and report, in this order. */
+
+#include "attribute.h"
+#include "decide.h"
+#include "ear.h"
+#include "report.h"
+
+struct verdict {
+	struct attribution attribution;	/* borrowed from the decider until its next update */
+	unsigned kinds;			/* to be kept; 0: nothing, and `why` says why */
+	bool failed;			/* it should have been possible to know, or to keep */
+	struct why why;
+};
+
+/* For the profile that the host names ("" for none), as of now. */
+void verdict_reach(struct report *report, struct decider *decider, const char *profile,
+		   struct verdict *ret);
+/* Keeps what the verdict allows. True: the keeper acknowledged it under *ret_id. */
+bool verdict_carry_out(struct verdict *verdict, struct report *report,
+		       const struct decider *decider, const struct utterance *utterance,
+		       struct id *ret_id);
