@@ -12,8 +12,8 @@
 
 #define SLOTS_A_SLICE 4096
 #define BODIES_A_SLICE 256
-/* Bodies are overwritten wholly as they go (docs/decisions/0002-secure-delete.md). A slice is small,
- * so that the bus is answered in between. */
+/* Bodies are overwritten wholly as they go (docs/decisions/0002-secure-delete.md). A slice is
+ * small, so that the bus is answered in between. */
 #define BODY_BATCH_BYTES (UINT64_C(8) << 20)
 
 enum erase_phase {
@@ -83,8 +83,10 @@ const uint32_t *erase_slots(const struct erase *erase, size_t *ret_n)
 static int stopped(int r, const char *store, struct why *why)
 {
 	if (r == ANSWER_QUOTA_EXCEEDED)
-		return answer_why(why, ANSWER_FAILED, "%s: no space left on the disk; free some, and it "
-				  "goes on by itself", store);
+		return answer_why(why, ANSWER_FAILED,
+				  "%s: no space left on the disk; free some, and it goes on by "
+				  "itself",
+				  store);
 	return answer_why(why, ANSWER_FAILED, "%s: %s; check the disk; it is tried again", store,
 			  r < 0 ? strerror(-r) : "the database's rules refuse it");
 }
@@ -135,8 +137,8 @@ static int slots_slice(struct erase *erase, struct why *why)
 	return r != 0 ? stopped(r, "slots.bin", why) : ERASE_MORE;
 }
 
-/* The verifier will look for the random bytes every body begins with (lib/crypt/envelope.h: one byte
- * of version, then the stream's header). */
+/* The verifier will look for the random bytes every body begins with (lib/crypt/envelope.h: one
+ * byte of version, then the stream's header). */
 static int body_witness(struct erase *erase, const struct tombstone *tombstone)
 {
 	uint8_t head[BODY_HEAD_BYTES];
@@ -214,8 +216,8 @@ static int metadata_end(struct erase *erase)
 	int r = store_begin(store, &transaction);
 
 	if (r == 0)
-		r = store_tombstones_delete(store, erase->job.job, erase->job.profile, id_gone, erase,
-					    &erase->left);
+		r = store_tombstones_delete(store, erase->job.job, erase->job.profile, id_gone,
+					    erase, &erase->left);
 	if (r == 0 && strcmp(erase->job.state, "partial") != 0)
 		r = store_job_set_state(store, erase->job.job, "verifying", "", "", 0);
 	if (r == 0)
@@ -258,13 +260,15 @@ static int read_back_slice(struct erase *erase, struct why *why)
 	if (r != 0)
 		return r;
 	if (erase->n_stuck > 0)
-		return answer_why(why, ANSWER_FAILED, "slots.bin: %llu slots, the first of them %u, hold "
-				  "keys that are not the items' own and were left alone; the ciphertext "
-				  "is removed; put a good slots.bin back",
+		return answer_why(why, ANSWER_FAILED,
+				  "slots.bin: %llu slots, the first of them %u, hold keys that are "
+				  "not the items' own and were left alone; the ciphertext is "
+				  "removed; put a good slots.bin back",
 				  (unsigned long long)erase->n_stuck, erase->first_stuck);
 	if (erase->left > 0)
-		return answer_why(why, ANSWER_FAILED, "cubby.db: %llu rows could not be removed; it is "
-				  "tried again", (unsigned long long)erase->left);
+		return answer_why(why, ANSWER_FAILED,
+				  "cubby.db: %llu rows could not be removed; it is tried again",
+				  (unsigned long long)erase->left);
 	return 0;
 }
 

@@ -94,8 +94,10 @@ static int job_from_row(struct job_row *row, struct erasure_job **ret)
 	if (!job)
 		return fault_origin(-ENOMEM);
 	job->number = row->job;
-	job->reason = (enum erasure_reason)name_find(reason_names, ARRAY_SIZE(reason_names), row->reason);
-	job->state = (enum erasure_state)name_find(state_names, ARRAY_SIZE(state_names), row->state);
+	job->reason =
+		(enum erasure_reason)name_find(reason_names, ARRAY_SIZE(reason_names), row->reason);
+	job->state =
+		(enum erasure_state)name_find(state_names, ARRAY_SIZE(state_names), row->state);
 	job->uid = row->uid;
 	job->items = row->items;
 	job->parts = row->parts;
@@ -328,11 +330,13 @@ static int work_slice(struct erasure *erasure)
 	} else {
 		/* What goes wrong after the last step (the receipt, its commit) is named here. */
 		if (!why.text[0])
-			answer_why(&why, ANSWER_FAILED, "cubby.db: the receipt could not be stored; free "
-				   "some space; it is tried again");
+			answer_why(&why, ANSWER_FAILED,
+				   "cubby.db: the receipt could not be stored; free some space; it "
+				   "is tried again");
 		r = retry_later(erasure, number);
 		if (job_partial(erasure, job, why.text) != 0)
-			log_error("erasure %lld stopped, and that could not be stored", (long long)number);
+			log_error("erasure %lld stopped, and that could not be stored",
+				  (long long)number);
 		erasure->run = erase_free(erasure->run);
 	}
 	archive_recount(erasure->config.archive);
@@ -388,8 +392,9 @@ static int selection_check(enum erasure_reason reason, const struct archive_sele
 			   selection->kinds == 0;
 
 	if (empty && !selection->all)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "nothing is selected; name items, a "
-				  "profile, a time or a kind, or say \"all\"");
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "nothing is selected; name items, a profile, a time or a kind, "
+				  "or say \"all\"");
 	if (reason == ERASURE_REMOVE && (!selection->profile || selection->n_ids > 0 ||
 					 selection->kinds != 0 || selection->since_min > 0 ||
 					 selection->until_min > 0))
@@ -463,7 +468,8 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 	if (r == ANSWER_NOT_FOUND && why && !why->text[0])
 		return answer_why(why, r, "nothing there is selected");
 	if (r == ANSWER_QUOTA_EXCEEDED)
-		return answer_why(why, r, "the disk is full and the room kept for erasing is used up; free "
+		return answer_why(why, r,
+				  "the disk is full and the room kept for erasing is used up; free "
 				  "some space, or delete fewer items at once");
 	if (r != 0)
 		return fault_trace(r);

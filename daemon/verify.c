@@ -184,10 +184,12 @@ static int slots_verify(struct verify *verify, struct why *why)
 
 		explicit_bzero(key, sizeof(key));
 		if (n != SLOT_BYTES)
-			return answer_why(why, ANSWER_FAILED, "slots.bin: slot %u cannot be read back (%s)",
-					  slot, n < 0 ? strerror(errno) : "the file is too short");
+			return answer_why(why, ANSWER_FAILED,
+					  "slots.bin: slot %u cannot be read back (%s)", slot,
+					  n < 0 ? strerror(errno) : "the file is too short");
 		if (!zero)
-			return answer_why(why, ANSWER_FAILED, "slots.bin: slot %u still holds a key", slot);
+			return answer_why(why, ANSWER_FAILED,
+					  "slots.bin: slot %u still holds a key", slot);
 	}
 	return 0;
 }
@@ -240,9 +242,10 @@ static int file_scan(struct verify *verify, int fd, const char *name, bool *ret_
 			return 0;
 		}
 		if (bytes_scan(verify, verify->buffer, (size_t)n))
-			return answer_why(why, ANSWER_FAILED, "%s: something of what was erased is still "
-					  "there, before byte %" PRIi64, name,
-					  (int64_t)verify->at + (int64_t)n);
+			return answer_why(why, ANSWER_FAILED,
+					  "%s: something of what was erased is still there, before "
+					  "byte %" PRIi64,
+					  name, (int64_t)verify->at + (int64_t)n);
 		verify->at += n;
 		done += (size_t)n;
 	}
@@ -262,8 +265,10 @@ static int log_scan(struct verify *verify, const char *name, struct why *why)
 		return fault_origin(-ENOMEM);
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)",
-							name, strerror(errno));
+		return errno == ENOENT
+			       ? 0
+			       : answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)", name,
+					    strerror(errno));
 	window_begin(verify);
 	while (r == 0 && !end)
 		r = file_scan(verify, fd, name, &end, why);
@@ -286,8 +291,9 @@ int verify_slice(struct verify *verify, struct why *why)
 	if (!end)
 		return VERIFY_MORE;
 	if (!verify->magic_seen)
-		return answer_why(why, ANSWER_FAILED, "cubby.db: the verifier did not find what must be "
-				  "there, so it is not believed");
+		return answer_why(why, ANSWER_FAILED,
+				  "cubby.db: the verifier did not find what must be there, so it "
+				  "is not believed");
 	r = log_scan(verify, "cubby.db-wal", why);
 	if (r == 0)
 		r = log_scan(verify, "cubby.db-journal", why);

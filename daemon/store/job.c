@@ -10,26 +10,24 @@
 STATEMENT(job_insert,
 	"INSERT INTO job (reason, uid, items, parts, state, asked_min, salt, commitment)"
 	" VALUES (:reason, :uid, 0, 0, 'queued', :asked, :salt, zeroblob(32))");
-STATEMENT(job_set_extent,
-	"UPDATE job SET items = :items, parts = :parts, profile = :profile, commitment = :commitment"
-	" WHERE job = :job");
+STATEMENT(job_set_extent, "UPDATE job SET items = :items, parts = :parts, profile = :profile, "
+			  "commitment = :commitment WHERE job = :job");
 STATEMENT(job_set_state,
 	"UPDATE job SET state = :state, problem = :problem, receipt = :receipt, ended_min = :ended"
 	" WHERE job = :job");
-STATEMENT(job_find,
-	"SELECT job, reason, state, profile, coalesce(uid, -1) AS uid, items, parts, problem, receipt,"
-	" asked_min, coalesce(ended_min, 0) AS ended_min, salt, commitment,"
-	" (SELECT count(DISTINCT item) FROM part WHERE part.job = :job) AS left"
-	" FROM job WHERE job = :job");
+STATEMENT(job_find, "SELECT job, reason, state, profile, coalesce(uid, -1) AS uid, items, parts, "
+		    "problem, receipt, asked_min, coalesce(ended_min, 0) AS ended_min, salt, "
+		    "commitment, (SELECT count(DISTINCT item) FROM part WHERE part.job = :job) AS "
+		    "left FROM job WHERE job = :job");
 STATEMENT(job_next,
 	"SELECT min(job) AS job FROM job WHERE state <> 'done' AND job > :after");
 STATEMENT(jobs_pending,
 	"SELECT coalesce(sum(items), 0) AS items, coalesce(sum(state = 'partial'), 0) AS partial"
 	" FROM job WHERE state <> 'done'");
 STATEMENT(jobs_forget, "DELETE FROM job WHERE state = 'done' AND ended_min < :before");
-STATEMENT(witness_insert,
-	"INSERT OR IGNORE INTO witness (job, slot, print) VALUES (:job,"
-	" CASE WHEN :slot < 0 OR :slot IN (SELECT slot FROM stuck) THEN NULL ELSE :slot END, :print)");
+STATEMENT(witness_insert, "INSERT OR IGNORE INTO witness (job, slot, print) VALUES (:job,"
+			  " CASE WHEN :slot < 0 OR :slot IN (SELECT slot FROM stuck) THEN NULL "
+			  "ELSE :slot END, :print)");
 STATEMENT(witness_read, "SELECT slot, print FROM witness WHERE job = :job");
 STATEMENT(witness_count, "SELECT count(*) AS n FROM witness WHERE job = :job");
 STATEMENT(witness_delete, "DELETE FROM witness WHERE job = :job");

@@ -20,17 +20,17 @@ STATEMENT(choose_by_profile,
 STATEMENT(choose_by_id,
 	"INSERT OR IGNORE INTO chosen SELECT item.item FROM item WHERE item.id = :id"
 	" AND (:profile IS NULL OR " OF_PROFILE ") AND " IN_TIME " AND " PART_LIVES);
-STATEMENT(choose_expired,
-	"INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job IS NULL AND expires_min <= :now");
+STATEMENT(choose_expired, "INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job IS NULL AND "
+			  "expires_min <= :now");
 STATEMENT(id_is_there,
 	"SELECT 1 AS there FROM item WHERE item.id = :id AND EXISTS (SELECT 1 FROM part"
 	" WHERE part.item = item.item AND part.job IS NULL AND part.expires_min > :now)");
 STATEMENT(profile_is_there, "SELECT 1 AS there FROM profile WHERE id = :id");
 STATEMENT(chosen_count, "SELECT count(*) AS n FROM chosen");
 STATEMENT(chosen_ids, "SELECT item.id AS id FROM chosen JOIN item USING (item)");
-STATEMENT(chosen_parts,
-	"SELECT count(*) AS parts, coalesce(sum(bytes), 0) AS bytes FROM chosen JOIN part USING (item)"
-	" WHERE job IS NULL AND (:kinds = 0 OR :kinds & (1 << kind))");
+STATEMENT(chosen_parts, "SELECT count(*) AS parts, coalesce(sum(bytes), 0) AS bytes FROM chosen "
+			"JOIN part USING (item) WHERE job IS NULL AND (:kinds = 0 OR :kinds & (1 "
+			"<< kind))");
 STATEMENT(count_all,
 	"SELECT count(DISTINCT item) AS items, count(*) AS parts, coalesce(sum(bytes), 0) AS bytes"
 	" FROM part WHERE job IS NULL");
@@ -39,13 +39,14 @@ STATEMENT(count_all,
 	"SELECT item.item AS item, item.id AS id, profile.id AS profile_id,"                      \
 	" item.started_min AS started_min FROM "
 #define WITH_PROFILE " CROSS JOIN profile ON profile.profile = item.profile WHERE "
-#define BEFORE_CURSOR "(item.started_min, item.item) < (:until, :before) AND item.started_min >= :since"
+#define BEFORE_CURSOR                                                                              \
+	"(item.started_min, item.item) < (:until, :before) AND item.started_min >= :since"
 #define NEWEST_FIRST " ORDER BY item.started_min DESC, item.item DESC LIMIT :limit"
 
 STATEMENT(list_by_time,
 	ROWS_OF "item" WITH_PROFILE BEFORE_CURSOR " AND " PART_LIVES NEWEST_FIRST);
-STATEMENT(list_by_profile,
-	ROWS_OF "item" WITH_PROFILE OF_PROFILE " AND " BEFORE_CURSOR " AND " PART_LIVES NEWEST_FIRST);
+STATEMENT(list_by_profile, ROWS_OF "item" WITH_PROFILE OF_PROFILE " AND " BEFORE_CURSOR
+				   " AND " PART_LIVES NEWEST_FIRST);
 STATEMENT(list_chosen,
 	ROWS_OF "chosen CROSS JOIN item ON item.item = chosen.item" WITH_PROFILE BEFORE_CURSOR
 	" AND " PART_LIVES NEWEST_FIRST);
@@ -86,7 +87,8 @@ static int choose_one(struct store *store, struct statement_source *source,
 	if (source != &choose_by_time)
 		statement_bind_id(s, ":profile", selection->profile);
 	statement_bind_integer(s, ":since", selection->since_min);
-	statement_bind_integer(s, ":until", selection->until_min > 0 ? selection->until_min : INT64_MAX);
+	statement_bind_integer(s, ":until",
+			       selection->until_min > 0 ? selection->until_min : INT64_MAX);
 	statement_bind_integer(s, ":now", visible_min);
 	statement_bind_integer(s, ":kinds", selection->kinds);
 	return fault_trace(statement_run(s));
@@ -112,10 +114,12 @@ static int choose_ids(struct store *store, const struct archive_selection *selec
 	for (size_t i = 0; r == 0 && i < selection->n_ids; i++) {
 		r = there(store, &id_is_there, &selection->ids[i], visible_min);
 		if (r == ANSWER_NOT_FOUND)
-			return answer_why(why, r, "there is no item %s; cubby list shows what there is",
+			return answer_why(why, r,
+					  "there is no item %s; cubby list shows what there is",
 					  id_text(&selection->ids[i], text));
 		if (r == 0)
-			r = choose_one(store, &choose_by_id, selection, visible_min, &selection->ids[i]);
+			r = choose_one(store, &choose_by_id, selection, visible_min,
+				       &selection->ids[i]);
 	}
 	return fault_trace(r);
 }
@@ -126,7 +130,8 @@ int store_profile_check(struct store *store, const struct id *profile, struct wh
 	int r = profile ? there(store, &profile_is_there, profile, 0) : 0;
 
 	if (r == ANSWER_NOT_FOUND)
-		return answer_why(why, r, "there is no profile %s; cubby profile list shows what there is",
+		return answer_why(why, r,
+				  "there is no profile %s; cubby profile list shows what there is",
 				  id_text(profile, text));
 	return fault_trace(r);
 }
@@ -142,7 +147,8 @@ int store_choose(struct store *store, const struct archive_selection *selection,
 		if (selection->n_ids > 0)
 			r = choose_ids(store, selection, visible_min, why);
 		else
-			r = choose_one(store, selection->profile ? &choose_by_profile : &choose_by_time,
+			r = choose_one(store,
+				       selection->profile ? &choose_by_profile : &choose_by_time,
 				       selection, visible_min, NULL);
 	}
 	if (r == 0)
@@ -190,7 +196,8 @@ int store_chosen_ids(struct store *store, struct id **ret_ids, size_t *ret_n)
 	return 0;
 }
 
-int store_chosen_count(struct store *store, unsigned kinds, uint64_t *ret_parts, uint64_t *ret_bytes)
+int store_chosen_count(struct store *store, unsigned kinds, uint64_t *ret_parts,
+		       uint64_t *ret_bytes)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &chosen_parts);
 	int r;

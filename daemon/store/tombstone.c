@@ -28,10 +28,10 @@ STATEMENT(tombstones_items,
 	" WHERE part.job = :job AND (part.item, part.kind) > (:row, :kind)"
 	" ORDER BY part.item, part.kind LIMIT :limit");
 STATEMENT(tombstones_copies,
-	"SELECT copy_part.copy AS owner_row, copy.id AS owner, copy_part.kind AS kind, slot, slot_tag,"
-	" coalesce(body, 0) AS body, bytes FROM copy_part JOIN copy ON copy.copy = copy_part.copy"
-	" WHERE copy_part.job = :job AND (copy_part.copy, copy_part.kind) > (:row, :kind)"
-	" ORDER BY copy_part.copy, copy_part.kind LIMIT :limit");
+	  "SELECT copy_part.copy AS owner_row, copy.id AS owner, copy_part.kind AS kind, slot, "
+	  "slot_tag, coalesce(body, 0) AS body, bytes FROM copy_part JOIN copy ON copy.copy = "
+	  "copy_part.copy WHERE copy_part.job = :job AND (copy_part.copy, copy_part.kind) > (:row, "
+	  ":kind) ORDER BY copy_part.copy, copy_part.kind LIMIT :limit");
 
 STATEMENT(part_without_body,
 	"UPDATE part SET body = NULL WHERE item = :row AND kind = :kind AND job IS NOT NULL");
@@ -137,7 +137,8 @@ int store_tombstone_expired(struct store *store, int64_t job, int64_t now_min, u
 
 int store_profile_remove_begin(struct store *store, const struct id *profile, int64_t *ret_profile)
 {
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_remove_begin);
+	_cleanup_(statement_endp) struct statement *s =
+		store_statement(store, &profile_remove_begin);
 	int r;
 
 	statement_bind_id(s, ":id", profile);
@@ -149,7 +150,8 @@ int store_profile_remove_begin(struct store *store, const struct id *profile, in
 }
 
 static int walk_rows(struct store *store, struct statement_source *source, int64_t job,
-		     struct tombstone_walk *walk, struct tombstone *list, size_t room, size_t *ret_n)
+		     struct tombstone_walk *walk, struct tombstone *list, size_t room,
+		     size_t *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
 	size_t n = 0;
@@ -210,7 +212,8 @@ int store_body_head(struct store *store, int64_t body, uint8_t ret_head[static B
 	rc = sqlite3_blob_open(store->db, "main", "body", "sealed", body, 0, &blob);
 	if (rc == SQLITE_OK) {
 		n = sqlite3_blob_bytes(blob);
-		rc = sqlite3_blob_read(blob, ret_head, n < BODY_HEAD_BYTES ? n : BODY_HEAD_BYTES, 0);
+		rc = sqlite3_blob_read(blob, ret_head, n < BODY_HEAD_BYTES ? n : BODY_HEAD_BYTES,
+				       0);
 	}
 	sqlite3_blob_close(blob);
 	return fault_trace(store_result(store->db, rc));
@@ -222,7 +225,8 @@ int store_body_delete(struct store *store, const struct tombstone *tombstone)
 	_cleanup_(statement_endp) struct statement *body = store_statement(store, &body_delete);
 	int r;
 
-	part = store_statement(store, tombstone->copy ? &copy_part_without_body : &part_without_body);
+	part = store_statement(store,
+			       tombstone->copy ? &copy_part_without_body : &part_without_body);
 	statement_bind_integer(part, ":row", tombstone->owner_row);
 	statement_bind_integer(part, ":kind", tombstone->kind);
 	r = statement_run(part);

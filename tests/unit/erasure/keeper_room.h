@@ -83,7 +83,8 @@ static inline int cupboard_try(struct cupboard *c)
 	if (r == 0)
 		r = age_open(c->room->dir, &c->clock, newest, &c->age, &c->why);
 	if (r == 0) {
-		struct archive_config config = { c->store, c->vault, c->age, c->max_items, c->max_bytes };
+		struct archive_config config = { c->store, c->vault, c->age, c->max_items,
+						 c->max_bytes };
 
 		r = archive_new(&config, &c->archive);
 	}
@@ -111,7 +112,8 @@ static inline void cupboard_open(struct cupboard *c)
 static inline void cupboard_profile_add(struct cupboard *c, const struct id *id, const char *name,
 					const char *type)
 {
-	_cleanup_(statement_endp) struct statement *s = store_statement(c->store, &cupboard_profile);
+	_cleanup_(statement_endp) struct statement *s =
+		store_statement(c->store, &cupboard_profile);
 
 	statement_bind_id(s, ":id", id);
 	statement_bind_text(s, ":name", name);
@@ -211,5 +213,6 @@ static inline int cupboard_ask(struct cupboard *c, const struct archive_selectio
 {
 	uint64_t items;
 
-	return erasure_ask(c->erasure, ERASURE_DELETE, selection, 1000, NULL, ret_job, &items, &c->why);
+	return erasure_ask(c->erasure, ERASURE_DELETE, selection, 1000, NULL, ret_job, &items,
+			   &c->why);
 }

@@ -15,8 +15,9 @@ static size_t list(struct cupboard *c, const struct archive_selection *selection
 	int64_t last = INT64_MAX;
 
 	do {
-		assert_int_equal(archive_list(c->archive, selection, cursor, limit, &items, &n, cursor,
-					      &c->why), 0);
+		assert_int_equal(archive_list(c->archive, selection, cursor, limit, &items, &n,
+					      cursor, &c->why),
+				 0);
 		for (size_t i = 0; i < n; i++) {
 			assert_true(items[i].started_min <= last);
 			assert_true(items[i].n_parts > 0);
@@ -56,8 +57,10 @@ static void test_kept_item_is_listed_and_opened(void **state)
 	assert_int_equal(opened->n_parts, 1);
 	assert_memory_equal(opened->keys->bytes, kept.keys->bytes + KEY_BYTES, KEY_BYTES);
 	archive_opened_free(opened);
-	assert_answer(archive_open(c->archive, &kept.id, L, &opened, &c->why), ANSWER_NOT_FOUND, c->why);
-	assert_answer(archive_open(c->archive, &child_id, 0, &opened, &c->why), ANSWER_NOT_FOUND, c->why);
+	assert_answer(archive_open(c->archive, &kept.id, L, &opened, &c->why), ANSWER_NOT_FOUND,
+		      c->why);
+	assert_answer(archive_open(c->archive, &child_id, 0, &opened, &c->why), ANSWER_NOT_FOUND,
+		      c->why);
 	secret_free(kept.keys);
 }
 
@@ -69,8 +72,9 @@ static void test_pages_and_selections(void **state)
 
 	for (int i = 0; i < 60; i++) {
 		c->boot_ms += 60 * 1000;
-		assert_int_equal(cupboard_keep(c, i % 3 ? &child_id : &adult_id, i % 2 ? A : A | T, 100,
-					       &kept[i]), 0);
+		assert_int_equal(cupboard_keep(c, i % 3 ? &child_id : &adult_id, i % 2 ? A : A | T,
+					       100, &kept[i]),
+				 0);
 		secret_free(kept[i].keys);
 	}
 	two[0] = kept[3].id;
@@ -95,12 +99,16 @@ static void test_what_is_not_there_is_said(void **state)
 	struct id nobody = { "nobody" };
 	size_t n;
 
-	assert_answer(archive_list(c->archive, &(struct archive_selection){ .profile = &nobody }, NULL, 0,
-				   &items, &n, cursor, &c->why), ANSWER_NOT_FOUND, c->why);
-	assert_answer(archive_list(c->archive, &(struct archive_selection){ .ids = &nobody, .n_ids = 1 },
-				   NULL, 0, &items, &n, cursor, &c->why), ANSWER_NOT_FOUND, c->why);
-	assert_answer(archive_list(c->archive, &(struct archive_selection){ 0 }, "zz", 0, &items, &n,
-				   cursor, &c->why), ANSWER_INVALID_ARGUMENT, c->why);
+	assert_answer(archive_list(c->archive, &(struct archive_selection){ .profile = &nobody },
+				   NULL, 0, &items, &n, cursor, &c->why),
+		      ANSWER_NOT_FOUND, c->why);
+	assert_answer(archive_list(c->archive,
+				   &(struct archive_selection){ .ids = &nobody, .n_ids = 1 }, NULL,
+				   0, &items, &n, cursor, &c->why),
+		      ANSWER_NOT_FOUND, c->why);
+	assert_answer(archive_list(c->archive, &(struct archive_selection){ 0 }, "zz", 0, &items,
+				   &n, cursor, &c->why),
+		      ANSWER_INVALID_ARGUMENT, c->why);
 }
 
 static int commit_with(struct cupboard *c, uint32_t keep_s, const struct id *profile, size_t bytes,
@@ -122,8 +130,8 @@ static void test_r2_forever_is_refused(void **state)
 	struct cupboard *c = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
-		assert_answer(commit_with(c, never[i], &child_id, 100, NULL), ANSWER_INVALID_ARGUMENT,
-			      c->why);
+		assert_answer(commit_with(c, never[i], &child_id, 100, NULL),
+			      ANSWER_INVALID_ARGUMENT, c->why);
 	assert_int_equal(commit_with(c, KIND_KEEP_MAX_AUDIO_S, &child_id, 100, NULL), 0);
 	assert_int_equal(list(c, &(struct archive_selection){ 0 }, 0), 1);
 }
@@ -143,12 +151,15 @@ static void test_bad_commits_keep_nothing(void **state)
 
 	assert_answer(commit_with(c, 60, &nobody, 100, NULL), ANSWER_NOT_FOUND, c->why);
 	assert_answer(commit_with(c, 60, &child_id, 0, NULL), ANSWER_INVALID_ARGUMENT, c->why);
-	assert_answer(commit_with(c, 60, &child_id, 4 << 20, NULL), ANSWER_INVALID_ARGUMENT, c->why);
-	assert_int_equal(commit_with(c, 60, &child_id, 100, &within), ANSWER_NO_CONSENT);
-	assert_answer(archive_begin(c->archive, twice, 2, &draft, &c->why), ANSWER_INVALID_ARGUMENT, c->why);
-	assert_answer(archive_begin(c->archive, unknown, 1, &draft, &c->why), ANSWER_INVALID_ARGUMENT,
+	assert_answer(commit_with(c, 60, &child_id, 4 << 20, NULL), ANSWER_INVALID_ARGUMENT,
 		      c->why);
-	assert_answer(archive_begin(c->archive, twice, 0, &draft, &c->why), ANSWER_INVALID_ARGUMENT, c->why);
+	assert_int_equal(commit_with(c, 60, &child_id, 100, &within), ANSWER_NO_CONSENT);
+	assert_answer(archive_begin(c->archive, twice, 2, &draft, &c->why), ANSWER_INVALID_ARGUMENT,
+		      c->why);
+	assert_answer(archive_begin(c->archive, unknown, 1, &draft, &c->why),
+		      ANSWER_INVALID_ARGUMENT, c->why);
+	assert_answer(archive_begin(c->archive, twice, 0, &draft, &c->why), ANSWER_INVALID_ARGUMENT,
+		      c->why);
 	assert_int_equal(list(c, &(struct archive_selection){ 0 }, 0), 0);
 }
 
@@ -163,7 +174,8 @@ static void test_quota(void **state)
 	cupboard_open(c);
 	assert_int_equal(cupboard_keep(c, &child_id, A, 1000, &kept), 0);
 	secret_free(kept.keys);
-	assert_answer(cupboard_keep(c, &child_id, A | T, 1000, &kept), ANSWER_QUOTA_EXCEEDED, c->why);
+	assert_answer(cupboard_keep(c, &child_id, A | T, 1000, &kept), ANSWER_QUOTA_EXCEEDED,
+		      c->why);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(cupboard_keep(c, &child_id, A, 100, &kept), 0);
 		secret_free(kept.keys);
@@ -208,7 +220,8 @@ static void test_damaged_body_is_not_handed_out(void **state)
 	room_write(c->room, "cubby.db", at - text, "x", 1);
 	free(text);
 	cupboard_open(c);
-	assert_answer(archive_open(c->archive, &kept.id, 0, &opened, &c->why), ANSWER_FAILED, c->why);
+	assert_answer(archive_open(c->archive, &kept.id, 0, &opened, &c->why), ANSWER_FAILED,
+		      c->why);
 	secret_free(kept.keys);
 }
 
@@ -217,7 +230,9 @@ static int approve(struct cupboard *c, const struct id *item, struct id *ret_cop
 	_cleanup_(archive_draft_freep) struct archive_draft *draft = NULL;
 	struct archive_body bodies[KIND_MAX];
 	uint8_t sealed[KIND_MAX][64];
-	struct archive_approve approve = { .purpose = "wake words", .recipient = "me", .bodies = bodies };
+	struct archive_approve approve = { .purpose = "wake words",
+					   .recipient = "me",
+					   .bodies = bodies };
 	int r = archive_copy_begin(c->archive, item, &draft, &c->why);
 
 	if (r != 0)
@@ -225,7 +240,8 @@ static int approve(struct cupboard *c, const struct id *item, struct id *ret_cop
 	crypt_random(sealed, sizeof(sealed));
 	approve.n_bodies = draft->n_parts;
 	for (unsigned i = 0; i < draft->n_parts; i++)
-		bodies[i] = (struct archive_body){ draft->parts[i].kind, sealed[i], 64, 30 * 86400, 0 };
+		bodies[i] =
+			(struct archive_body){ draft->parts[i].kind, sealed[i], 64, 30 * 86400, 0 };
 	*ret_copy = draft->id;
 	r = archive_copy_commit(c->archive, draft, &approve, NULL, &c->why);
 	if (r == 0)
@@ -262,8 +278,10 @@ static void test_r17_only_an_adults_item_has_a_copy(void **state)
 	assert_int_equal(opened->n_parts, 2);	/* a location is never released */
 	archive_opened_free(opened);
 	/* An item's id opens nothing on this path, whoever's it is. */
-	assert_answer(archive_copy_open(c->archive, &childs.id, &opened, &c->why), ANSWER_NOT_FOUND, c->why);
-	assert_answer(archive_copy_open(c->archive, &adults.id, &opened, &c->why), ANSWER_NOT_FOUND, c->why);
+	assert_answer(archive_copy_open(c->archive, &childs.id, &opened, &c->why), ANSWER_NOT_FOUND,
+		      c->why);
+	assert_answer(archive_copy_open(c->archive, &adults.id, &opened, &c->why), ANSWER_NOT_FOUND,
+		      c->why);
 	secret_free(childs.keys);
 	secret_free(adults.keys);
 }
