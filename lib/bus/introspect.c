@@ -81,17 +81,22 @@ static bool ancestor_write(const char *path, FILE *text)
 	return true;
 }
 
+/* Only what this caller sees: the service names its children to everybody alike. */
 static bool children_write(struct call *call, FILE *text)
 {
-	const struct bus_server_config *config = &call->server->config;
-	_cleanup_(cleanup_free) const char **children = NULL;
+	_cleanup_(cleanup_free) const char **children =
+		object_children(call->server, call->peer, call_path(call));
+	char below[OBJECT_PATH_BYTES];
+	bool found = false;
 
-	if (config->hooks->object_children)
-		children = config->hooks->object_children(config->service, &call->peer->caller,
-							  call_path(call));
-	for (size_t i = 0; children && children[i]; i++)
+	for (size_t i = 0; children && children[i]; i++) {
+		if (!object_below(call_path(call), children[i], below) ||
+		    !object_leads_somewhere(call->server, call->peer, below, 1))
+			continue;
 		fprintf(text, "  <node name=\"%s\"/>\n", children[i]);
-	return children && children[0];
+		found = true;
+	}
+	return found;
 }
 
 /* *ret_found false: nothing there for this caller. */

@@ -2,13 +2,10 @@
 /* org.freedesktop.DBus.ObjectManager at BUS_PATH. Who may read nothing of an object is not told
  * that it is there, that it came, or that it went. */
 
-#include <stdio.h>
 #include <string.h>
 #include "bus/server_private.h"
 
 #define MANAGER "org.freedesktop.DBus.ObjectManager"
-#define PATH_BYTES 256
-#define LEVELS_MAX 4
 
 /* {interface: {name: value}} of what this peer may read of an object. */
 static int object_append(struct bus_server *server, struct peer *peer, const char *path,
@@ -58,18 +55,14 @@ static int object_entry(struct call *call, const char *path)
 /* Everything below `path`, itself not included. */
 static int objects_append(struct call *call, const char *path, unsigned level)
 {
-	const struct bus_server_config *config = &call->server->config;
 	_cleanup_(cleanup_free) const char **children = NULL;
-	char below[PATH_BYTES];
+	char below[OBJECT_PATH_BYTES];
 	int r = 0;
 
-	if (config->hooks->object_children && level < LEVELS_MAX)
-		children =
-			config->hooks->object_children(config->service, &call->peer->caller, path);
+	if (level < OBJECT_LEVELS_MAX)
+		children = object_children(call->server, call->peer, path);
 	for (size_t i = 0; children && children[i] && r == 0; i++) {
-		int n = snprintf(below, sizeof(below), "%s/%s", path, children[i]);
-
-		if (n < 0 || (size_t)n >= sizeof(below))
+		if (!object_below(path, children[i], below))
 			return fault_origin(-ENAMETOOLONG);
 		r = object_entry(call, below);
 		if (r == 0)

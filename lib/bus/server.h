@@ -75,8 +75,9 @@ struct bus_table {
 struct bus_server_hooks {
 	/* The NULL-ended interfaces an object has; NULL: no such object. Called for every call. */
 	const char *const *(*object_interfaces)(void *service, const char *path);
-	/* The NULL-ended names of the children below `path` (for introspection by `caller`); may be
-	 * NULL. Freed by the server with free(), the strings are borrowed. */
+	/* The NULL-ended names of the children below `path`; may be NULL. `caller` is told only of
+	 * those that hold something for its roles, itself or further down. Freed by the server with
+	 * free(), the strings are borrowed. */
 	const char **(*object_children)(void *service, struct caller *caller, const char *path);
 	/* Does this caller hold a proof now? Asked only for rows that want ROLE_PROOF. */
 	bool (*proved)(void *service, struct caller *caller);

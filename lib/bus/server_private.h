@@ -98,6 +98,16 @@ int call_deny(struct call *call, const struct method *method);
 bool object_has(struct bus_server *server, const char *path, const char *interface);
 /* NULL unless the peer might read or call something there. */
 const char *const *object_seen(struct bus_server *server, struct peer *peer, const char *path);
+#define OBJECT_PATH_BYTES 256
+/* How far below BUS_PATH objects are looked for. */
+#define OBJECT_LEVELS_MAX 4
+/* What the service says is below; the caller frees the array. May be NULL. */
+const char **object_children(struct bus_server *server, struct peer *peer, const char *path);
+/* False: too long. */
+bool object_below(const char *path, const char *child, char ret_below[static OBJECT_PATH_BYTES]);
+/* Does the peer see the object, or one below it? `level`: how deep `path` is. */
+bool object_leads_somewhere(struct bus_server *server, struct peer *peer, const char *path,
+			    unsigned level);
 bool interface_seen(struct bus_server *server, struct peer *peer, const char *interface);
 bool interface_readable(struct bus_server *server, struct peer *peer, const char *interface);
 

@@ -259,9 +259,9 @@ static const char **toy_children(void *service, struct caller *caller, const cha
 	struct toy *toy = service;
 	const char **children = calloc(3, sizeof(*children));
 
-	if (children && caller->roles & ROLE_PARENT && strcmp(path, BUS_PATH) == 0)
+	if (children && strcmp(path, BUS_PATH) == 0)
 		children[0] = "thing";
-	if (children && caller->roles & ROLE_PARENT && strcmp(path, BUS_PATH "/thing") == 0) {
+	if (children && strcmp(path, BUS_PATH "/thing") == 0) {
 		children[0] = "one";
 		children[1] = toy->thing ? "new" : NULL;
 	}
