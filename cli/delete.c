@@ -87,15 +87,14 @@ int verb_delete(struct hand *hand)
 	selection_words(&selection, words, sizeof(words));
 	render_clean(words);
 	r = cubby_delete(hand->cubby, &selection, true, &none, &items);
+	if (r == CUBBY_NOT_FOUND || (r == 0 && items == 0))
+		return hand_fail(hand, EXIT_NOT_FOUND,
+				 "%s; 'cubby list' shows what is kept, nothing was erased",
+				 r ? cubby_why(hand->cubby) : "nothing there is selected");
 	if (r != 0)
 		return hand_refused(hand, r);
-	if (items == 0 && selection.n_ids)
-		return hand_fail(hand, EXIT_NOT_FOUND,
-				 "no such item; 'cubby list' shows what is kept");
 	if (command_has(&hand->command, OPTION_DRY_RUN))
 		return dry_run(hand, items, words);
-	if (items == 0)
-		return erase_finish(hand, NULL);
 	if (selection.all)
 		typed = "everything";
 	else if (selection.profile && !selection.since_s && !selection.until_s && !selection.kind)

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The training export from the parent's side, and the access log that shows it. */
+
+#include "unit/client/world.h"
+
+#include <jansson.h>
+
+#include "base/file.h"
+#include "base/id.h"
+#include "sound/sound.h"
+
+static int16_t samples[SOUND_RATE_HZ / 2];
+
+static void item_make(char ret_id[CUBBY_ID_TEXT])
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = world_proved("home", 0);
+	char profile[CUBBY_ID_TEXT];
+	int r = cubby_profile_add(cubby, "Anna", false, profile);
+
+	assert_true(r == 0 || r == CUBBY_EXISTS);
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
+		samples[i] = (int16_t)(i * 7919);
+	assert_cubby(cubby, cubby_import(cubby, "Anna", samples, ARRAY_SIZE(samples), "hello",
+					 ret_id));
+}
+
+static void test_r17_an_adult_releases_a_copy(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL, *exporter = NULL;
+	_cleanup_(cubby_released_freep) struct cubby_released *released = NULL, *other = NULL;
+	_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
+	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL, *source = NULL;
+	char id[CUBBY_ID_TEXT], copy[CUBBY_ID_TEXT];
+	int64_t expires_s = 0;
+
+	item_make(id);
+	cubby = world_proved("home", CUBBY_SECRET_HOME);
+	assert_cubby(cubby, cubby_export_approve(cubby, id, "wake word", "Acme", copy, &expires_s));
+	assert_true(expires_s > session_now_s());
+	assert_string_not_equal(copy, id);
+	assert_cubby(cubby, cubby_copies(cubby, &copies));
+	assert_int_equal(copies->n, 1);
+	assert_string_equal(copies->list[0]->item, id);
+	assert_string_equal(copies->list[0]->recipient, "Acme");
+
+	exporter = world_proved("home", CUBBY_SECRET_RELEASE);
+	assert_cubby(exporter, cubby_export_select(exporter, "wake word", "Acme", &released));
+	assert_int_equal(released->n, 1);
+	assert_string_equal(released->ids[0], copy);
+	assert_cubby(exporter, cubby_export_open(exporter, copy, &opened));
+	assert_int_equal(opened->frames, ARRAY_SIZE(samples));
+	assert_memory_equal(opened->samples, samples, sizeof(samples));
+	assert_string_equal(opened->text, "hello");
+	assert_cubby(exporter, cubby_export_select(exporter, "ads", "Evil", &other));
+	assert_int_equal(other->n, 0);
+	/* The source stays shut for the exporter, and the copy's id is no item. */
+	assert_refused(exporter, cubby_open(exporter, id, NULL, &source), CUBBY_NOT_AUTHORIZED);
+	assert_true(cubby_export_open(exporter, id, &source) > 0);
+	assert_null(source);
+}
+
+static void test_export_needs_the_release_key(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = world_proved("home", CUBBY_SECRET_HOME);
+	struct cubby_opened *opened = NULL;
+
+	assert_refused(cubby, cubby_export_open(cubby, "0123456789abcdef0123456789abcdef", &opened),
+		       CUBBY_NOT_AUTHORIZED);
+}
+
+static void test_approving_what_is_not_there(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = world_proved("home", CUBBY_SECRET_HOME);
+	char copy[CUBBY_ID_TEXT], id[CUBBY_ID_TEXT];
+	int64_t expires_s;
+
+	assert_refused(cubby, cubby_export_approve(cubby, "0123456789abcdef0123456789abcdef",
+						   "p", "r",
+						   copy, &expires_s), CUBBY_NOT_FOUND);
+	item_make(id);
+	assert_refused(cubby, cubby_export_approve(cubby, id, "", "r", copy, &expires_s),
+		       CUBBY_INVALID_ARGUMENT);
+}
+
+static void test_r14_the_log_shows_it_and_holds(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
+	const struct cubby_log_entry *entry;
+	struct cubby_log *log = NULL;
+	uint64_t seq = 0, n = 0;
+	bool opened = false, denied = false;
+
+	world_code();
+	cubby = world_parent("home");
+	assert_cubby(cubby, cubby_log_new(cubby, &log));
+	for (;;) {
+		json_t *body;
+		const char *what;
+
+		assert_cubby(cubby, cubby_log_next(log, &entry));
+		if (!entry)
+			break;
+		assert_int_equal(entry->seq, ++n);
+		body = json_loads(entry->body, 0, NULL);
+		assert_non_null(body);
+		what = json_string_value(json_object_get(body, "what"));
+		assert_non_null(what);
+		opened = opened || strcmp(what, "open") == 0;
+		denied = denied || strcmp(what, "denied") == 0 || strcmp(what, "export") == 0;
+		/* R16: no words and no names. */
+		assert_null(strstr(entry->body, "hello"));
+		assert_null(strstr(entry->body, "Anna"));
+		json_decref(body);
+	}
+	cubby_log_free(log);
+	assert_true(opened);
+	assert_true(denied);
+	assert_cubby(cubby, cubby_log_verify(cubby, &seq));
+	assert_true(seq >= n);
+}
+
+/* R14: what was seen once must be there next time. */
+static void test_r14_a_log_set_back_is_noticed(void **state)
+{
+	static const char later[] = "{\"device\": \"%s\", \"seq\": %d, \"hash\": \"%064d\"}";
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
+	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
+	char text[512], path[128];
+	uint64_t seq = 0;
+
+	world_code();
+	cubby = world_parent("home");
+	assert_cubby(cubby, cubby_status(cubby, &status));
+	snprintf(path, sizeof(path), "%s", world_path("home/log.json"));
+	/* Seen further than it now goes. */
+	snprintf(text, sizeof(text), later, status->device_key, 1000000, 0);
+	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
+	assert_refused(cubby, cubby_log_verify(cubby, &seq), CUBBY_FAILED);
+	assert_non_null(strstr(cubby_why(cubby), "set back"));
+	/* Seen otherwise than it now is. */
+	snprintf(text, sizeof(text), later, status->device_key, 1, 0);
+	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
+	assert_refused(cubby, cubby_log_verify(cubby, &seq), CUBBY_FAILED);
+	assert_int_equal(seq, 1);
+	/* A checkpoint that is no checkpoint is not skipped. */
+	assert_int_equal(file_replace(path, "{}", 2, 0600), 0);
+	assert_refused(cubby, cubby_log_verify(cubby, &seq), CUBBY_FAILED);
+	assert_int_equal(unlink(path), 0);
+	assert_cubby(cubby, cubby_log_verify(cubby, &seq));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_r17_an_adult_releases_a_copy),
+		cmocka_unit_test(test_export_needs_the_release_key),
+		cmocka_unit_test(test_approving_what_is_not_there),
+		cmocka_unit_test(test_r14_the_log_shows_it_and_holds),
+		cmocka_unit_test(test_r14_a_log_set_back_is_noticed),
+	};
+
+	return cmocka_run_group_tests_name("export", tests, world_start, world_stop);
+}
