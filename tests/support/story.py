@@ -206,7 +206,7 @@ class Story:
                             show=False)
             self.check(done.returncode != 0 and "denied" in (done.stdout + done.stderr).lower(),
                        f"nor by another program (R13)", done.stdout + done.stderr)
-        self.check(not self.whole(f"{DIRECTORY}/state", "forward"),
+        self.check(not self.whole(f"{DIRECTORY}/state", "ten meters"),
                    "root finds no word of it in the keeper's files (R7, R12)")
 
     def export(self):
