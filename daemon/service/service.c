@@ -121,12 +121,18 @@ static const char **job_children(struct keeper *keeper)
 	return children;
 }
 
+/* How many people and jobs there are is of a household: only a parent sees them, or that there are
+ * any. */
 static const char **object_children(void *service, struct caller *caller, const char *path)
 {
 	static const char *const folders[] = {"profile", "job"};
+	static const char **(*const contents[])(struct keeper *) = {profile_children, job_children};
 	const char **children;
 	char *texts;
+	size_t n = 0;
 
+	if (!(caller->roles & ROLE_PARENT))
+		return NULL;
 	if (!strcmp(path, SERVICE_PROFILES))
 		return profile_children(service);
 	if (!strcmp(path, SERVICE_JOBS))
@@ -134,8 +140,14 @@ static const char **object_children(void *service, struct caller *caller, const 
 	if (strcmp(path, SERVICE_PATH))
 		return NULL;
 	children = children_new(ARRAY_SIZE(folders), 0, &texts);
-	for (size_t i = 0; children && i < ARRAY_SIZE(folders); i++)
-		children[i] = folders[i];
+	for (size_t i = 0; children && i < ARRAY_SIZE(folders); i++) {
+		_cleanup_(cleanup_free) const char **inside = contents[i](service);
+
+		if (inside && inside[0])
+			children[n++] = folders[i];
+	}
+	if (children)
+		children[n] = NULL;
 	return children;
 }
 
