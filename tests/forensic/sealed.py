@@ -24,12 +24,11 @@ WORK = f"{DIRECTORY}/tmp/forensic"
 PLANTED = b"planted canary eleven"
 
 
-def windows(sound, size=32, count=400):
+def windows(sound, size=32, count=48):
     """Pieces of 16 samples from all over a recording, from where it is loud: silence and quiet
     noise occur anywhere."""
     found = []
-    step = max(2, len(sound) // (4 * count) * 2)
-    for at in range(0, len(sound) - size, step):
+    for at in range(0, len(sound) - size, size):
         piece = sound[at:at + size]
         loud = [abs(int.from_bytes(piece[i:i + 2], "little", signed=True))
                 for i in range(0, size, 2)]
@@ -57,9 +56,10 @@ class Search:
         self.needles.setdefault(name, []).extend(value for value in values if value)
 
     def hits(self, hay):
+        hay = hay.replace(bytes(4096), b"\0")    # free space would only take time
         lower = hay.lower()
         return {name: sum(hay.count(value) + (lower.count(value.lower())
-                                              if value.isascii() and value.lower() != value else 0)
+                                              if value.isascii() and name == "words" else 0)
                           for value in values) for name, values in self.needles.items()}
 
     def nothing(self, place, hay):
@@ -72,7 +72,7 @@ class Search:
 def gather(search):
     """Fills in what must not be found: words, sound, passphrase, keys."""
     search.secret("words", b"forward ten", b"ten meters", b"of spades", b"made amiable",
-                  b"FORWARD", b"\0f\0o\0r\0w\0a\0r\0d")
+                  "forward ten".encode("utf-16-le"))
     for name, path in (("child", story.CHILDS), ("stranger", story.STRANGERS),
                        ("adult", story.ADULTS)):
         search.secret(f"sound of the {name}", *windows(story.samples(path)))
@@ -104,7 +104,7 @@ def gather_keys(search, item):
     search.secret("the item's key", bytes.fromhex(found["fk"]))
     flac = bytes.fromhex(found["flac"])
     assert flac[:4] == b"fLaC"
-    search.secret("FLAC", *[flac[at:at + 24] for at in range(4096, len(flac) - 24, 997)])
+    search.secret("FLAC", *[flac[at:at + 24] for at in range(4096, len(flac) - 24, len(flac) // 48)])
     return bytes.fromhex(found["body"])[64:128]
 
 

@@ -76,7 +76,7 @@ def household(case):
     case.error("no household yet", run("cubby", "list", "--transcripts"), 10, "setup")
     os.environ["CUBBY_PASSPHRASE_FILE"] = path("weak", "123456\n")
     case.error("R24 a weak passphrase", run("cubby", "setup", "--parent", "Robin",
-                                            "--recovery-file", path("r0")), 2, "passphrase", "words")
+                                            "--recovery-file", path("r0")), 1, "words")
     case.tap.ok(not os.path.exists(path("r0")), "and no recovery code is left of it")
     os.environ["CUBBY_PASSPHRASE_FILE"] = path("passphrase", PASSPHRASE + "\n")
     case.good("the household is made", run("cubby", "setup", "--parent", "Robin",
@@ -85,26 +85,24 @@ def household(case):
                                          path("r1")), 1, "already")
     case.good("a child is added", run("cubby", "profile", "add", "mia", "--child"))
     case.good("an adult is added", run("cubby", "profile", "add", "ada", "--adult"))
-    case.error("the same child again", run("cubby", "profile", "add", "mia", "--child"), 1, "mia")
+    case.error("the same child again", run("cubby", "profile", "add", "mia", "--child"), 1, "name")
     case.error("a profile without a type", run("cubby", "profile", "add", "zoe"), 2, "--child")
-    case.error("a name that is none", run("cubby", "profile", "add", "a b", "--child"), 2, "a b")
+    case.error("a name that is none", run("cubby", "profile", "add", "a b", "--child"), 1, "name")
 
 
 def passphrases(case):
     wrong = path("wrong", "velvet harbour nineteen umbrella\n")
-    for number in range(1, 5):
+    for number in range(1, 6):
         done = run("cubby", "list", "--transcripts", "--passphrase-file", wrong)
-        case.error(f"R24 a wrong passphrase, {number} of 4", done, 4, "passphrase")
-    done = run("cubby", "list", "--transcripts", "--passphrase-file", wrong)
-    case.error("R24 the fifth has to wait", run("cubby", "list", "--transcripts"), 4, "wait") \
-        if done.returncode == 4 else case.tap.ok(False, "R24 the fifth", done.stderr)
+        case.error(f"R24 a wrong passphrase, the {number}. of 5", done, 4, "passphrase")
+    case.error("R24 after that even the right one has to wait",
+               run("cubby", "list", "--transcripts"), 4, "try again in")
     run("sandbox", "--stop", "keeper")
     run("sandbox", "--start", "keeper")
-    case.error("R24 the wait survives a restart", run("cubby", "list", "--transcripts"), 4)
+    case.error("R24 the wait survives a restart", run("cubby", "list", "--transcripts"), 4,
+               "try again in")
     case.good("R24 the recovery code is exempt", run("cubby", "list", "--transcripts",
                                                       "--recovery-file", path("recovery")))
-    case.good("and ends the wait", run("cubby", "list", "--transcripts")) \
-        if run("cubby", "list", "--transcripts").returncode == 0 else None
     case.error("a passphrase file that is not there",
                run("cubby", "list", "--transcripts", "--passphrase-file", "/nonexistent"), 1,
                "/nonexistent")
@@ -121,12 +119,11 @@ def names(case):
     case.error("R20 consent for a kind that does not exist",
                run("cubby", "consent", "grant", "mia", "dreams"), 2, "dreams", "audio")
     case.error("R2 consent for ever", run("cubby", "consent", "grant", "mia", "audio", "--keep",
-                                          "9999d"), 2, "30d")
+                                          "9999d"), 2, "9999d", "30 d")
     case.error("an item that is not there", run("cubby", "show", "0123456789abcdef0123456789abcdef",
                                                 "--recovery-file", path("recovery")), 10)
     case.error("an id that is none", run("cubby", "show", "zebra"), 2, "zebra")
     case.error("a deletion of nothing", run("cubby", "delete"), 2)
-    case.error("a deletion nobody can confirm", run("cubby", "delete", "--all"), 2, "--yes")
 
 
 def sounds(case):
@@ -135,7 +132,7 @@ def sounds(case):
                               ("an empty file", path("empty.wav", b""), ["empty.wav"]),
                               ("half a WAV header", path("half.wav", b"RIFF\x24\0\0\0WAVEfm"),
                                ["half.wav"])):
-        case.error(f"import: {what}", run("cubby", "import", file, *own), 2, *words)
+        case.error(f"import: {what}", run("cubby", "import", file, *own), 1, *words)
         done = run("cubby-listen", "--file", file, timeout=30)
         case.tap.ok(done.returncode == 1 and (done.stderr + done.stdout).strip(),
                     f"cubby-listen: {what}", f"{done.returncode} {done.stdout}{done.stderr}")
@@ -261,16 +258,20 @@ def disk_full(case):
     for _ in range(4):
         done = run("cubby", "import", sound, *own)
         if done.returncode:
-            case.error("disk full: an import is refused", done, 1, "space")
+            case.error("disk full: an import is refused", done, 1, "full", "room")
             refused += 1
     case.tap.ok(refused > 0, "the disk is full indeed")
-    now = listing()
-    case.tap.ok(now is not None and len(now) == 3 + 4 - refused and
-                {row["id"] for row in before} <= {row["id"] for row in now},
-                "nothing that was acknowledged is lost", now)
+    done = run("cubby", "list", "--json")
+    if done.returncode:     # a look that cannot be logged is not allowed
+        case.error("R14 disk full: a list that cannot be logged is refused", done, 1, "full", "room")
+    case.error("a deletion nobody can confirm", run("cubby", "delete", "--all"), 2, "--yes")
     case.good("R8 deleting works with no space left",
               run("cubby", "delete", before[0]["id"], "--yes"))
     run("sh", "-c", f"rm {state}/filler {state}/filler2", role="root")
+    now = listing()
+    case.tap.ok(now is not None and len(now) == 3 + 4 - refused - 1 and
+                {row["id"] for row in before[1:]} <= {row["id"] for row in now},
+                "nothing that was acknowledged is lost", now)
     case.good("with space again an import works", run("cubby", "import", sound, *own))
     run("sandbox", "--stop", "keeper")
     case.good("and the keeper starts on what is there", run("sandbox", "--start", "keeper"))

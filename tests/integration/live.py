@@ -207,10 +207,11 @@ def main():
             elif not line.startswith("1.."):
                 print(line)
         tap.ok(status in (0, 1) and "1.." in out, f"{role}: all members were tried", err)
-    for name, role in (("signals", "parent"), ("introspect", "root"), ("example", "parent"),
-                       ("wrong-boxes", "parent")):
+    for name, role in (("signals", "parent"), ("introspect", "parent"),
+                       ("introspect-outside", "root"), ("introspect-outside", "stranger"),
+                       ("example", "parent"), ("wrong-boxes", "parent")):
         status, out, err = as_role(role, name)
-        tap.ok(status == 0, live_calls.TITLES[name], out + err)
+        tap.ok(status == 0, f"{live_calls.TITLES[name]} ({role})", out + err)
     return tap.done()
 
 

@@ -21,6 +21,7 @@ SIGNALS = {"Intake.PolicyChanged", "Job.Finished"}
 TITLES = {
     "signals": "R13 signals reach whom they are for and nobody else",
     "introspect": "busctl introspects every object and walks the tree",
+    "introspect-outside": "R13 others see in the tree that there is a keeper, and nobody of the household",
     "example": "the example client lists and deletes",
     "wrong-boxes": "R24 a proof for another connection or key is refused",
 }
@@ -494,18 +495,31 @@ def listen():
 
 
 def introspect(context, _):
-    """As anybody: every object answers busctl, and what it says is what the XML says."""
-    address = os.environ["DBUS_SYSTEM_BUS_ADDRESS"]
+    """As parent: every object answers busctl, and the tree leads to all of them."""
+    address = f"--address={os.environ['DBUS_SYSTEM_BUS_ADDRESS']}"
     for path in (PATH, context["profile_path"], context["job"], "/", "/org", "/org/cubby",
-                 f"{PATH}/profile", f"{PATH}/job"):
-        subprocess.run(["busctl", f"--address={address}", "introspect", NAME, path], check=True,
+                 f"{PATH}/profile"):
+        subprocess.run(["busctl", address, "introspect", NAME, path], check=True,
                        capture_output=True)
         text = Keeper().call("org.freedesktop.DBus.Introspectable", "Introspect", "", path=path)
         ElementTree.fromstring(str(text))
-    tree = subprocess.run(["busctl", f"--address={address}", "tree", "--list", NAME], check=True,
-                          capture_output=True, text=True).stdout
-    assert PATH in tree.split(), tree
-    assert context["mia"] not in tree, "the tree shows profiles to anybody"
+    tree = subprocess.run(["busctl", address, "tree", "--list", NAME], check=True,
+                          capture_output=True, text=True)
+    assert {PATH, context["profile_path"]} <= set(tree.stdout.split()), tree
+    assert "Failed" not in tree.stderr, tree.stderr
+
+
+def introspect_outside(context, _):
+    """As root or stranger: the object itself, and nothing of who is in the household."""
+    address = f"--address={os.environ['DBUS_SYSTEM_BUS_ADDRESS']}"
+    tree = subprocess.run(["busctl", address, "tree", "--list", NAME], check=True,
+                          capture_output=True, text=True)
+    assert tree.stdout.split() == ["/", "/org", "/org/cubby", PATH], tree
+    assert "Failed" not in tree.stderr and context["mia"] not in tree.stderr, tree.stderr
+    subprocess.run(["busctl", address, "introspect", NAME, PATH], check=True, capture_output=True)
+    done = subprocess.run(["busctl", address, "introspect", NAME, context["profile_path"]],
+                          check=False, capture_output=True, text=True)
+    assert done.returncode != 0, done.stdout
 
 
 def example(context, _):
@@ -522,5 +536,5 @@ def example(context, _):
     assert ids[0] not in [str(item[0]) for item in Keeper().list()]
 
 
-STEPS = {"signals": signals, "introspect": introspect, "example": example,
-         "wrong-boxes": wrong_boxes}
+STEPS = {"signals": signals, "introspect": introspect,
+         "introspect-outside": introspect_outside, "example": example, "wrong-boxes": wrong_boxes}

@@ -140,7 +140,7 @@ class Story:
         self.check(final.get("text") == STRANGERS_WORDS, f"it was \"{STRANGERS_WORDS}\"", final)
         self.check(final.get("kept") is False and final.get("who") == "unknown",
                    "the speaker is unknown, so nothing is kept (R1, R28)", final)
-        self.check(not self.whole(f"{DIRECTORY}/state", "spades"),
+        self.check(not self.whole(f"{DIRECTORY}/state", "of spades"),
                    "root finds no word of it in the keeper's files")
 
     def setup(self):
@@ -149,6 +149,7 @@ class Story:
                   encoding="utf-8") as file:
             file.write(PASSPHRASE + "\n")
         os.environ["CUBBY_PASSPHRASE_FILE"] = self.path("passphrase")
+        self.tell("(the passphrase is in a file that CUBBY_PASSPHRASE_FILE names; a person types it)")
         self.must(self.cubby("setup", "--parent", "Robin", "--recovery-file",
                              self.path("recovery")), "the household is made")
         self.must(self.cubby("profile", "add", "mia", "--child"), "a child is added")
@@ -206,7 +207,7 @@ class Story:
                             show=False)
             self.check(done.returncode != 0 and "denied" in (done.stdout + done.stderr).lower(),
                        f"nor by another program (R13)", done.stdout + done.stderr)
-        self.check(not self.whole(f"{DIRECTORY}/state", "ten meters"),
+        self.check(not self.whole(f"{DIRECTORY}/state", "forward ten"),
                    "root finds no word of it in the keeper's files (R7, R12)")
 
     def export(self):
