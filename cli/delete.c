@@ -62,6 +62,25 @@ static int dry_run(struct hand *hand, uint32_t items, const char *words)
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }
 
+/* The keeper found nothing. Ids and a profile that are not there are an error; a range in which
+ * nothing was kept is not, so that a deletion can be run every night. Returns an exit code. */
+static int nothing_selected(struct hand *hand, const struct cubby_selection *selection)
+{
+	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
+	const struct cubby_profile *profile;
+	int r;
+
+	if (selection->n_ids)
+		return hand_fail(hand, EXIT_NOT_FOUND,
+				 "there is no such item; 'cubby list' shows what is kept");
+	if (!selection->profile)
+		return 0;
+	r = cubby_profiles(hand->cubby, &profiles);
+	if (r != 0)
+		return hand_refused(hand, r);
+	return hand_profile(hand, profiles, selection->profile, &profile);
+}
+
 int verb_delete(struct hand *hand)
 {
 	_cleanup_(hand_ids_freep) char **ids = NULL;
@@ -87,14 +106,16 @@ int verb_delete(struct hand *hand)
 	selection_words(&selection, words, sizeof(words));
 	render_clean(words);
 	r = cubby_delete(hand->cubby, &selection, true, &none, &items);
-	if (r == CUBBY_NOT_FOUND || (r == 0 && items == 0))
-		return hand_fail(hand, EXIT_NOT_FOUND,
-				 "%s; 'cubby list' shows what is kept, nothing was erased",
-				 r ? cubby_why(hand->cubby) : "nothing there is selected");
-	if (r != 0)
+	if (r != 0 && r != CUBBY_NOT_FOUND)
 		return hand_refused(hand, r);
+	if (r == CUBBY_NOT_FOUND)
+		r = nothing_selected(hand, &selection);
+	if (r != 0)
+		return r;
 	if (command_has(&hand->command, OPTION_DRY_RUN))
 		return dry_run(hand, items, words);
+	if (items == 0)
+		return erase_finish(hand, NULL);
 	if (selection.all)
 		typed = "everything";
 	else if (selection.profile && !selection.since_s && !selection.until_s && !selection.kind)

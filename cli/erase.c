@@ -62,7 +62,11 @@ static void erased_say(struct hand *hand, const struct cubby_receipt *receipt)
 {
 	uint32_t n = receipt->items;
 
-	if (strcmp(receipt->erasure_level, "E0") == 0)
+	if (n == 0)
+		hand_say(hand, "No items had been kept; what there was besides is erased (level "
+			       "%s).",
+			 receipt->erasure_level);
+	else if (strcmp(receipt->erasure_level, "E0") == 0)
 		hand_say(hand, "%u item%s made inaccessible: the keys are destroyed; this file "
 			       "system may "
 			 "keep old blocks (level E0).", n, n == 1 ? "" : "s");

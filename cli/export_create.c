@@ -86,8 +86,9 @@ static int export_tell(struct hand *hand, const char *path, const struct cubby_r
 	json_decref(excluded);
 	hand_say(hand, "Wrote %zu item%s to %s.", released->n, released->n == 1 ? "" : "s", path);
 	for (size_t i = 0; i < released->n_excluded; i++)
-		hand_say(hand, "Left out: %u (%s).", released->excluded[i]->items,
-			 released->excluded[i]->reason);
+		if (released->excluded[i]->items)
+			hand_say(hand, "Left out: %u (%s).", released->excluded[i]->items,
+				 released->excluded[i]->reason);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/kind.h"
@@ -181,6 +181,19 @@ int hand_ids(struct hand *hand, char ***ret_ids)
 	}
 	*ret_ids = take(ids);
 	return 0;
+}
+
+int hand_profile(struct hand *hand, const struct cubby_profiles *profiles, const char *asked,
+		 const struct cubby_profile **ret)
+{
+	for (size_t i = 0; i < profiles->n; i++)
+		if (strcasecmp(profiles->list[i]->name, asked) == 0 ||
+		    strcmp(profiles->list[i]->id, asked) == 0) {
+			*ret = profiles->list[i];
+			return 0;
+		}
+	return hand_fail(hand, EXIT_NOT_FOUND,
+			 "there is no profile '%s'; 'cubby profile list' shows them", asked);
 }
 
 const char *hand_profile_name(const struct cubby_profiles *profiles, const char *id)

@@ -43,6 +43,9 @@ static inline void hand_ids_freep(char ***ids)
 {
 	hand_ids_free(*ids);
 }
+/* The profile of this nickname or id. Returns an exit code. */
+int hand_profile(struct hand *hand, const struct cubby_profiles *profiles, const char *asked,
+		 const struct cubby_profile **ret);
 /* Nickname of a profile id; the id where it is not in the list. */
 const char *hand_profile_name(const struct cubby_profiles *profiles, const char *id);
 

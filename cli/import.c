@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "prompt.h"
 #include "render.h"
@@ -14,23 +13,18 @@
 static int profile_is_adult(struct hand *hand, const char *name)
 {
 	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
+	const struct cubby_profile *profile;
 	int r = cubby_profiles(hand->cubby, &profiles);
 
 	if (r != 0)
 		return hand_refused(hand, r);
-	for (size_t i = 0; i < profiles->n; i++) {
-		if (strcasecmp(profiles->list[i]->name, name) != 0 &&
-		    strcmp(profiles->list[i]->id, name) != 0)
-			continue;
-		if (!profiles->list[i]->child)
-			return 0;
+	r = hand_profile(hand, profiles, name, &profile);
+	if (r == 0 && profile->child)
 		return hand_fail(hand, EXIT_NOT_AUTHORIZED,
 				 "%s is a child; a child's voice is only kept as it is heard, "
 				 "under "
 				 "consent, and is never imported", name);
-	}
-	return hand_fail(hand, EXIT_NOT_FOUND,
-			 "there is no profile '%s'; 'cubby profile list' shows them", name);
+	return r;
 }
 
 int verb_import(struct hand *hand)

@@ -95,20 +95,6 @@ int verb_profile_list(struct hand *hand)
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }
 
-/* The name as it is kept, which is what has to be typed. Returns an exit code. */
-static int profile_find(struct hand *hand, const char *asked, const struct cubby_profiles *profiles,
-			const struct cubby_profile **ret)
-{
-	for (size_t i = 0; i < profiles->n; i++)
-		if (strcasecmp(profiles->list[i]->name, asked) == 0 ||
-		    strcmp(profiles->list[i]->id, asked) == 0) {
-			*ret = profiles->list[i];
-			return 0;
-		}
-	return hand_fail(hand, EXIT_NOT_FOUND,
-			 "there is no profile '%s'; 'cubby profile list' shows them", asked);
-}
-
 int verb_profile_remove(struct hand *hand)
 {
 	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
@@ -122,7 +108,7 @@ int verb_profile_remove(struct hand *hand)
 	r = cubby_profiles(hand->cubby, &profiles);
 	if (r != 0)
 		return hand_refused(hand, r);
-	r = profile_find(hand, hand->command.arguments[0], profiles, &profile);
+	r = hand_profile(hand, profiles, hand->command.arguments[0], &profile);
 	if (r != 0)
 		return r;
 	selection.profile = profile->id;

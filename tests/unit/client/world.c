@@ -157,6 +157,14 @@ struct cubby *world_parent(const char *home)
 	return session_as(home, parents_gid);
 }
 
+void world_become_parent(void)
+{
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address, 1);
+	if (geteuid() == 0 && (setgroups(1, &parents_gid) < 0 || setgid(parents_gid) < 0 ||
+			       setuid(SOME_UID) < 0))
+		_exit(126);
+}
+
 struct cubby *world_stranger(const char *home)
 {
 	return session_as(home, SOME_GID);

@@ -34,6 +34,9 @@ struct cubby *world_stranger(const char *home);
 const char *world_code(void);
 /* world_parent() with a proof by recovery code. */
 struct cubby *world_proved(const char *home, unsigned secrets);
+/* Becomes, for good, what world_parent() connects as, with DBUS_SYSTEM_BUS_ADDRESS set: for a child
+ * process that runs a program. */
+void world_become_parent(void);
 /* A path in the world. Valid until the next call. */
 const char *world_path(const char *name);
 
