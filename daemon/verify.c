@@ -16,6 +16,8 @@
 
 #define SLICE_BYTES (8 << 20)
 #define READ_BYTES (1 << 20)
+#define CARRY_BYTES (PRINT_BYTES - 1)
+#define LANES 4
 /* As the vault's layout has it, and on purpose written down a second time. */
 #define SLOTS_A_PAGE 127
 #define SLOT_BYTES 32
@@ -36,9 +38,7 @@ struct verify {
 	uint64_t magic;		/* print of the first bytes of every database */
 	/* Progress through the database. */
 	off_t at;
-	uint64_t hash;
-	uint8_t window[PRINT_BYTES];
-	uint64_t seen;		/* bytes in the window, up to PRINT_BYTES */
+	size_t carried;		/* bytes of the last read that stand at the front of the buffer */
 	bool magic_seen;
 	uint8_t *buffer;
 };
@@ -64,7 +64,7 @@ int verify_new(const char *dir, struct verify **ret)
 		return fault_origin(-ENOMEM);
 	verify->slots_fd = verify->db_fd = -1;
 	verify->dir = strdup(dir);
-	verify->buffer = malloc(READ_BYTES);
+	verify->buffer = calloc(1, CARRY_BYTES + READ_BYTES + 1);
 	if (!verify->dir || !verify->buffer)
 		return fault_origin(-ENOMEM);
 	r = file_open(dir, "slots.bin", &verify->slots_fd);
@@ -124,14 +124,6 @@ static bool print_is_wanted(const struct verify *verify, uint64_t print)
 	return verify->table[at] == print;
 }
 
-static void window_begin(struct verify *verify)
-{
-	verify->at = 0;
-	verify->hash = 0;
-	verify->seen = 0;
-	memset(verify->window, 0, PRINT_BYTES);
-}
-
 int verify_begin(struct verify *verify, uint32_t *slots, size_t n_slots, uint64_t *prints,
 		 size_t n_prints, uint64_t base)
 {
@@ -164,7 +156,8 @@ int verify_begin(struct verify *verify, uint32_t *slots, size_t n_slots, uint64_
 	verify->magic = print_of((const uint8_t *)magic_bytes, base);
 	print_add(verify, verify->magic);
 	verify->magic_seen = false;
-	window_begin(verify);
+	verify->at = 0;
+	verify->carried = 0;
 	return 0;
 }
 
@@ -184,47 +177,56 @@ static int slots_verify(struct verify *verify, struct why *why)
 
 		explicit_bzero(key, sizeof(key));
 		if (n != SLOT_BYTES)
-			return answer_why(why, ANSWER_FAILED,
-					  "slots.bin: slot %u cannot be read back (%s)", slot,
-					  n < 0 ? strerror(errno) : "the file is too short");
+			return answer_why(why, ANSWER_FAILED, "slots.bin: slot %u cannot be read back (%s)",
+					  slot, n < 0 ? strerror(errno) : "the file is too short");
 		if (!zero)
-			return answer_why(why, ANSWER_FAILED,
-					  "slots.bin: slot %u still holds a key", slot);
+			return answer_why(why, ANSWER_FAILED, "slots.bin: slot %u still holds a key", slot);
 	}
 	return 0;
 }
 
-/* True when a wanted print is in these bytes or across their beginning. */
+/* Past the filter. The magic is wanted, too, but it is no finding. */
+static __attribute__((noinline)) bool print_hits(struct verify *verify, uint64_t print)
+{
+	if (!print_is_wanted(verify, print))
+		return false;
+	if (print != verify->magic)
+		return true;
+	verify->magic_seen = true;
+	return false;
+}
+
+/* True when a wanted print lies wholly in these n bytes; one byte behind them is read and does not
+ * count. In lanes, because each step of one hash waits for the step before. */
 static bool bytes_scan(struct verify *verify, const uint8_t *bytes, size_t n)
 {
+	const size_t windows = n < PRINT_BYTES ? 0 : n - CARRY_BYTES;
+	const size_t each = windows / LANES;
+	const uint8_t *const filter = verify->filter;
+	const unsigned shift = verify->filter_shift;
 	const uint64_t base = verify->base;
-	uint64_t hash = verify->hash;
+	const uint8_t *at[LANES];
+	uint64_t hash[LANES];
+	bool hit = false;
 
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t out = i < PRINT_BYTES ? verify->window[i] : bytes[i - PRINT_BYTES];
-		uint64_t bit;
+	for (int lane = 0; lane < LANES && each > 0; lane++) {
+		at[lane] = bytes + (size_t)lane * each;
+		hash[lane] = print_of(at[lane], base);
+	}
+	for (size_t i = 0; i < each; i++) {
+#pragma GCC unroll 4
+		for (int lane = 0; lane < LANES; lane++) {
+			const uint64_t bit = hash[lane] >> shift;
 
-		hash = hash * base + bytes[i] + 1;
-		if (verify->seen >= PRINT_BYTES)
-			hash -= verify->out[out];
-		else
-			verify->seen++;
-		bit = hash >> verify->filter_shift;
-		if (!(verify->filter[bit / 8] & 1 << bit % 8) || verify->seen < PRINT_BYTES ||
-		    !print_is_wanted(verify, hash))
-			continue;
-		if (hash != verify->magic)
-			return true;
-		verify->magic_seen = true;
+			if (filter[bit / 8] >> bit % 8 & 1)
+				hit |= print_hits(verify, hash[lane]);
+			hash[lane] = hash[lane] * base + at[lane][i + PRINT_BYTES] + 1 -
+				     verify->out[at[lane][i]];
+		}
 	}
-	verify->hash = hash;
-	if (n >= PRINT_BYTES) {
-		memcpy(verify->window, bytes + n - PRINT_BYTES, PRINT_BYTES);
-	} else {
-		memmove(verify->window, verify->window + n, PRINT_BYTES - n);
-		memcpy(verify->window + PRINT_BYTES - n, bytes, n);
-	}
-	return false;
+	for (size_t i = each * LANES; i < windows; i++)
+		hit |= print_hits(verify, print_of(bytes + i, base));
+	return hit;
 }
 
 /* Up to a slice of one file from where the last one ended. *ret_end: that was all of it. */
@@ -232,7 +234,9 @@ static int file_scan(struct verify *verify, int fd, const char *name, bool *ret_
 		     struct why *why)
 {
 	for (size_t done = 0; done < SLICE_BYTES;) {
-		const ssize_t n = pread(fd, verify->buffer, READ_BYTES, verify->at);
+		uint8_t *fresh = verify->buffer + verify->carried;
+		const ssize_t n = pread(fd, fresh, READ_BYTES, verify->at);
+		size_t there, keep;
 
 		if (n < 0)
 			return answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)", name,
@@ -241,11 +245,14 @@ static int file_scan(struct verify *verify, int fd, const char *name, bool *ret_
 			*ret_end = true;
 			return 0;
 		}
-		if (bytes_scan(verify, verify->buffer, (size_t)n))
-			return answer_why(why, ANSWER_FAILED,
-					  "%s: something of what was erased is still there, before "
-					  "byte %" PRIi64,
-					  name, (int64_t)verify->at + (int64_t)n);
+		there = verify->carried + (size_t)n;
+		if (bytes_scan(verify, verify->buffer, there))
+			return answer_why(why, ANSWER_FAILED, "%s: something of what was erased is still "
+					  "there, before byte %" PRIi64, name,
+					  (int64_t)verify->at + (int64_t)n);
+		keep = there < CARRY_BYTES ? there : CARRY_BYTES;
+		memmove(verify->buffer, verify->buffer + there - keep, keep);
+		verify->carried = keep;
 		verify->at += n;
 		done += (size_t)n;
 	}
@@ -265,11 +272,10 @@ static int log_scan(struct verify *verify, const char *name, struct why *why)
 		return fault_origin(-ENOMEM);
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT
-			       ? 0
-			       : answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)", name,
-					    strerror(errno));
-	window_begin(verify);
+		return errno == ENOENT ? 0 : answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)",
+							name, strerror(errno));
+	verify->at = 0;
+	verify->carried = 0;
 	while (r == 0 && !end)
 		r = file_scan(verify, fd, name, &end, why);
 	return r;
@@ -291,9 +297,8 @@ int verify_slice(struct verify *verify, struct why *why)
 	if (!end)
 		return VERIFY_MORE;
 	if (!verify->magic_seen)
-		return answer_why(why, ANSWER_FAILED,
-				  "cubby.db: the verifier did not find what must be there, so it "
-				  "is not believed");
+		return answer_why(why, ANSWER_FAILED, "cubby.db: the verifier did not find what must be "
+				  "there, so it is not believed");
 	r = log_scan(verify, "cubby.db-wal", why);
 	if (r == 0)
 		r = log_scan(verify, "cubby.db-journal", why);
