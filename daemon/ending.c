@@ -61,8 +61,10 @@ static int job_from_row(struct job_row *row, struct erasure_job **ret)
 	if (!job)
 		return fault_origin(-ENOMEM);
 	job->number = row->job;
-	job->reason = (enum erasure_reason)name_find(reason_names, ARRAY_SIZE(reason_names), row->reason);
-	job->state = (enum erasure_state)name_find(state_names, ARRAY_SIZE(state_names), row->state);
+	job->reason =
+		(enum erasure_reason)name_find(reason_names, ARRAY_SIZE(reason_names), row->reason);
+	job->state =
+		(enum erasure_state)name_find(state_names, ARRAY_SIZE(state_names), row->state);
 	job->uid = row->uid;
 	job->items = row->items;
 	job->parts = row->parts;

@@ -108,11 +108,13 @@ static int work_slice(struct erasure *erasure)
 	} else {
 		/* What goes wrong after the last step (the receipt, its commit) is named here. */
 		if (!why.text[0])
-			answer_why(&why, ANSWER_FAILED, "cubby.db: the receipt could not be stored; free "
+			answer_why(&why, ANSWER_FAILED,
+				   "cubby.db: the receipt could not be stored; free "
 				   "some space; it is tried again");
 		r = retry_later(&erasure->retries, number);
 		if (ending_partial(&erasure->config, job, why.text) != 0)
-			log_error("erasure %lld stopped, and that could not be stored", (long long)number);
+			log_error("erasure %lld stopped, and that could not be stored",
+				  (long long)number);
 		erasure->run = erase_free(erasure->run);
 	}
 	archive_recount(erasure->config.archive);
@@ -168,7 +170,8 @@ static int selection_check(enum erasure_reason reason, const struct archive_sele
 			   selection->kinds == 0;
 
 	if (empty && !selection->all)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "nothing is selected; name items, a "
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "nothing is selected; name items, a "
 				  "profile, a time or a kind, or say \"all\"");
 	if (reason == ERASURE_REMOVE && (!selection->profile || selection->n_ids > 0 ||
 					 selection->kinds != 0 || selection->since_min > 0 ||
@@ -243,7 +246,8 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 	if (r == ANSWER_NOT_FOUND && why && !why->text[0])
 		return answer_why(why, r, "nothing there is selected");
 	if (r == ANSWER_QUOTA_EXCEEDED)
-		return answer_why(why, r, "the disk is full and the room kept for erasing is used up; free "
+		return answer_why(why, r,
+				  "the disk is full and the room kept for erasing is used up; free "
 				  "some space, or delete fewer items at once");
 	if (r != 0)
 		return fault_trace(r);

@@ -177,10 +177,12 @@ static int slots_verify(struct verify *verify, struct why *why)
 
 		explicit_bzero(key, sizeof(key));
 		if (n != SLOT_BYTES)
-			return answer_why(why, ANSWER_FAILED, "slots.bin: slot %u cannot be read back (%s)",
-					  slot, n < 0 ? strerror(errno) : "the file is too short");
+			return answer_why(why, ANSWER_FAILED,
+					  "slots.bin: slot %u cannot be read back (%s)", slot,
+					  n < 0 ? strerror(errno) : "the file is too short");
 		if (!zero)
-			return answer_why(why, ANSWER_FAILED, "slots.bin: slot %u still holds a key", slot);
+			return answer_why(why, ANSWER_FAILED,
+					  "slots.bin: slot %u still holds a key", slot);
 	}
 	return 0;
 }
@@ -247,9 +249,10 @@ static int file_scan(struct verify *verify, int fd, const char *name, bool *ret_
 		}
 		there = verify->carried + (size_t)n;
 		if (bytes_scan(verify, verify->buffer, there))
-			return answer_why(why, ANSWER_FAILED, "%s: something of what was erased is still "
-					  "there, before byte %" PRIi64, name,
-					  (int64_t)verify->at + (int64_t)n);
+			return answer_why(why, ANSWER_FAILED,
+					  "%s: something of what was erased is still "
+					  "there, before byte %" PRIi64,
+					  name, (int64_t)verify->at + (int64_t)n);
 		keep = there < CARRY_BYTES ? there : CARRY_BYTES;
 		memmove(verify->buffer, verify->buffer + there - keep, keep);
 		verify->carried = keep;
@@ -272,8 +275,10 @@ static int log_scan(struct verify *verify, const char *name, struct why *why)
 		return fault_origin(-ENOMEM);
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)",
-							name, strerror(errno));
+		return errno == ENOENT
+			       ? 0
+			       : answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)", name,
+					    strerror(errno));
 	verify->at = 0;
 	verify->carried = 0;
 	while (r == 0 && !end)
@@ -297,7 +302,8 @@ int verify_slice(struct verify *verify, struct why *why)
 	if (!end)
 		return VERIFY_MORE;
 	if (!verify->magic_seen)
-		return answer_why(why, ANSWER_FAILED, "cubby.db: the verifier did not find what must be "
+		return answer_why(why, ANSWER_FAILED,
+				  "cubby.db: the verifier did not find what must be "
 				  "there, so it is not believed");
 	r = log_scan(verify, "cubby.db-wal", why);
 	if (r == 0)

@@ -26,7 +26,8 @@ static int by_value(const void *a, const void *b)
 static void say(const char *what, double *ms, int n)
 {
 	qsort(ms, (size_t)n, sizeof(*ms), by_value);
-	printf("%-40s median %8.2f ms   p95 %8.2f ms   n %d\n", what, ms[n / 2], ms[n * 95 / 100], n);
+	printf("%-40s median %8.2f ms   p95 %8.2f ms   n %d\n", what, ms[n / 2], ms[n * 95 / 100],
+	       n);
 }
 
 static void erase_now(struct cupboard *c, const struct archive_selection *selection, double *ret_ms,
@@ -49,7 +50,8 @@ int main(int argc, char **argv)
 {
 	const int n = argc > 1 ? atoi(argv[1]) : 200, n_small = argc > 2 ? atoi(argv[2]) : 10000;
 	struct kept *kept = calloc((size_t)n, sizeof(*kept)), small = { 0 };
-	double *ms = calloc((size_t)n + 1, sizeof(*ms)), *dark = calloc((size_t)n + 1, sizeof(*dark));
+	double *ms = calloc((size_t)n + 1, sizeof(*ms)),
+	       *dark = calloc((size_t)n + 1, sizeof(*dark));
 	struct archive_selection of_child = { .profile = &child_id };
 	char cursor[ARCHIVE_CURSOR_TEXT] = "";
 	struct cupboard *c = NULL;
@@ -72,7 +74,8 @@ int main(int argc, char **argv)
 	}
 	say("open 160 KB", ms, n);
 	for (int i = 0; i < n / 2; i++)
-		erase_now(c, &(struct archive_selection){ .ids = &kept[i].id, .n_ids = 1 }, &ms[i], &dark[i]);
+		erase_now(c, &(struct archive_selection){ .ids = &kept[i].id, .n_ids = 1 }, &ms[i],
+			  &dark[i]);
 	say("delete one of 160 KB: all five steps", ms, n / 2);
 	say("... of that until it is invisible", dark, n / 2);
 	erase_now(c, &(struct archive_selection){ .profile = &adult_id }, ms, dark);
@@ -82,15 +85,16 @@ int main(int argc, char **argv)
 		assert_int_equal(cupboard_keep(c, &child_id, 6, 1100, &small), 0);
 		secret_free(small.keys);
 	}
-	printf("%-40s %8.2f ms each (%d items)\n", "keep 2 kinds of 1.1 KB", (now_ms() - begin) / n_small,
-	       n_small);
+	printf("%-40s %8.2f ms each (%d items)\n", "keep 2 kinds of 1.1 KB",
+	       (now_ms() - begin) / n_small, n_small);
 	begin = now_ms();
 	do {
 		struct archive_item *items;
 		size_t got;
 
-		assert_int_equal(archive_list(c->archive, &(struct archive_selection){ 0 }, cursor, 0, &items,
-					      &got, cursor, &c->why), 0);
+		assert_int_equal(archive_list(c->archive, &(struct archive_selection){ 0 }, cursor,
+					      0, &items, &got, cursor, &c->why),
+				 0);
 		free(items);
 	} while (cursor[0]);
 	printf("%-40s %8.1f ms\n", "list them all in pages of 500", now_ms() - begin);

@@ -41,12 +41,16 @@ static void test_r4_deleted_as_a_unit_leaves_nothing(void **state)
 	int64_t job;
 
 	for (int i = 0; i < 20; i++) {
-		assert_int_equal(cupboard_keep(c, &child_id, A | T | L, 300u + 9000u * (i % 4u), &kept[i]), 0);
+		assert_int_equal(cupboard_keep(c, &child_id, A | T | L, 300u + 9000u * (i % 4u),
+					       &kept[i]),
+				 0);
 		ids[i] = kept[i].id;
 		assert_true(cupboard_traces(c, &kept[i]) >= 5);
 	}
 	assert_int_equal(cupboard_keep(c, &child_id, A | T | L, 20000, &stays), 0);
-	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .ids = ids, .n_ids = 20 }, &job), 0);
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .ids = ids, .n_ids = 20 },
+				      &job),
+			 0);
 	/* Invisible from here on. */
 	assert_int_equal(archive_open(c->archive, &ids[0], 0, &opened, &c->why), ANSWER_NOT_FOUND);
 	done(c, job);
@@ -75,7 +79,9 @@ static void test_r9_receipt_can_be_checked_and_one_bit_breaks_it(void **state)
 	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &kept), 0);
 	assert_int_equal(cupboard_ask(c, &everything, &number), 0);
 	job = finished(c, number);
-	assert_int_equal(receipt_verify(job->receipt, c->device->sign->public, NULL, &receipt, &c->why), 0);
+	assert_int_equal(receipt_verify(job->receipt, c->device->sign->public, NULL, &receipt,
+					&c->why),
+			 0);
 	assert_string_equal(receipt.reason, "delete");
 	assert_int_equal(receipt.items, 1);
 	assert_int_equal(receipt.parts, 2);
@@ -83,7 +89,8 @@ static void test_r9_receipt_can_be_checked_and_one_bit_breaks_it(void **state)
 	assert_memory_equal(commitment, receipt.commitment, 32);
 	digit = strstr(job->receipt, "\"items\":1") + 8;
 	*digit = '2';
-	assert_answer(receipt_verify(job->receipt, c->device->sign->public, NULL, &receipt, &c->why),
+	assert_answer(receipt_verify(job->receipt, c->device->sign->public, NULL, &receipt,
+				     &c->why),
 		      ANSWER_INVALID_ARGUMENT, c->why);
 	secret_free(kept.keys);
 }
@@ -116,11 +123,12 @@ static void test_what_cannot_be_asked(void **state)
 	struct id nobody = { "nobody" };
 	int64_t job = 7;
 
-	assert_answer(cupboard_ask(c, &(struct archive_selection){ 0 }, &job), ANSWER_INVALID_ARGUMENT,
-		      c->why);
+	assert_answer(cupboard_ask(c, &(struct archive_selection){ 0 }, &job),
+		      ANSWER_INVALID_ARGUMENT, c->why);
 	c->why.text[0] = '\0';
 	assert_answer(cupboard_ask(c, &everything, &job), ANSWER_NOT_FOUND, c->why);
-	assert_answer(cupboard_ask(c, &(struct archive_selection){ .ids = &nobody, .n_ids = 1 }, &job),
+	assert_answer(cupboard_ask(c, &(struct archive_selection){ .ids = &nobody, .n_ids = 1 },
+				   &job),
 		      ANSWER_NOT_FOUND, c->why);
 	assert_answer(cupboard_ask(c, &(struct archive_selection){ .profile = &nobody }, &job),
 		      ANSWER_NOT_FOUND, c->why);
@@ -137,8 +145,9 @@ static void test_profile_is_removed_with_its_items(void **state)
 
 	assert_int_equal(cupboard_keep(c, &child_id, A, 300, &childs), 0);
 	assert_int_equal(cupboard_keep(c, &adult_id, A, 300, &adults), 0);
-	assert_int_equal(erasure_ask(c->erasure, ERASURE_REMOVE, &of_child, 1000, NULL, &job, &items,
-				     &c->why), 0);
+	assert_int_equal(erasure_ask(c->erasure, ERASURE_REMOVE, &of_child, 1000, NULL, &job,
+				     &items, &c->why),
+			 0);
 	assert_int_equal(items, 1);
 	/* Takes nothing more in from here on. */
 	assert_answer(cupboard_keep(c, &child_id, A, 300, &late), ANSWER_NOT_FOUND, c->why);
@@ -151,8 +160,9 @@ static void test_profile_is_removed_with_its_items(void **state)
 	of_child.profile = &adult_id;
 	assert_int_equal(cupboard_ask(c, &of_child, &job), 0);
 	done(c, job);
-	assert_int_equal(erasure_ask(c->erasure, ERASURE_REMOVE, &of_child, 1000, NULL, &job, &items,
-				     &c->why), 0);
+	assert_int_equal(erasure_ask(c->erasure, ERASURE_REMOVE, &of_child, 1000, NULL, &job,
+				     &items, &c->why),
+			 0);
 	assert_int_equal(items, 0);
 	done(c, job);
 	assert_int_equal(room_count(c->room, "cubby.db", "Adelheid", 8), 0);
@@ -175,7 +185,8 @@ static void test_r3_expiry_and_shortening_after_the_fact(void **state)
 	assert_true(job > 0);
 	done(c, job);
 	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes, KEY_BYTES), 0);
-	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes + KEY_BYTES, KEY_BYTES), 1);
+	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes + KEY_BYTES, KEY_BYTES),
+			 1);
 	c->boot_ms += 5 * INT64_C(86400000);
 	assert_int_equal(erasure_sweep(c->erasure, &job), 0);
 	assert_true(job > 0);
@@ -207,8 +218,11 @@ static void test_r18_copies_die_with_their_source(void **state)
 	assert_int_equal(archive_copy_commit(c->archive, draft, &approve, NULL, &c->why), 0);
 	archive_draft_free(draft);
 	assert_true(cupboard_traces(c, &copy) > 0);
-	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .ids = &kept.id, .n_ids = 1 }, &job), 0);
-	assert_int_equal(archive_copy_open(c->archive, &copy.id, &opened, &c->why), ANSWER_NOT_FOUND);
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .ids = &kept.id, .n_ids = 1 },
+				      &job),
+			 0);
+	assert_int_equal(archive_copy_open(c->archive, &copy.id, &opened, &c->why),
+			 ANSWER_NOT_FOUND);
 	done(c, job);
 	assert_int_equal(cupboard_traces(c, &kept), 0);
 	assert_int_equal(cupboard_traces(c, &copy), 0);
@@ -240,7 +254,8 @@ static void test_r8_wrong_tag_is_partial_and_never_another_items_key(void **stat
 	statement_bind_blob(s, ":tag", wrong, sizeof(wrong));
 	assert_int_equal(statement_run(s), 0);
 	statement_end(s);
-	assert_answer(archive_open(c->archive, &kept.id, A, &opened, &c->why), ANSWER_FAILED, c->why);
+	assert_answer(archive_open(c->archive, &kept.id, A, &opened, &c->why), ANSWER_FAILED,
+		      c->why);
 	assert_int_equal(cupboard_ask(c, &everything, &number), 0);
 	job = finished(c, number);
 	assert_int_equal(job->state, ERASURE_PARTIAL);
@@ -248,7 +263,8 @@ static void test_r8_wrong_tag_is_partial_and_never_another_items_key(void **stat
 	assert_non_null(strstr(job->problem, "slots.bin"));
 	/* The key stands, the other part's is gone, and no ciphertext is left. */
 	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes, KEY_BYTES), 1);
-	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes + KEY_BYTES, KEY_BYTES), 0);
+	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes + KEY_BYTES, KEY_BYTES),
+			 0);
 	assert_int_equal(room_count(c->room, "cubby.db", kept.head, 16), 0);
 	assert_int_equal(c->ended, 1);
 	/* Through a restart, too. */
