@@ -255,7 +255,6 @@ static int signals_open(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -324,6 +323,8 @@ int main(int argc, char **argv)
 	int status;
 
 	log_open("cubby-listen", LOG_LEVEL_WARNING);
+	/* Who stops reading ends it by a status, not by a signal. */
+	signal(SIGPIPE, SIG_IGN);
 	listen.files = calloc((size_t)argc, sizeof(*listen.files));
 	if (!listen.files || crypt_init() < 0)
 		return EXIT_GENERAL;

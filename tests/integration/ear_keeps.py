@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An ear that listens on while the world around it changes, as a parent in a sandbox."""
+
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import story                        # noqa: E402
+from tap import Tap                 # noqa: E402
+
+HOME = os.environ["HOME"]
+PASSPHRASE = "velvet harbour nineteen umbrellas"
+WORDS = story.CHILDS_WORDS
+
+
+def run(*command, timeout=60):
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+def cubby(*arguments):
+    done = run("cubby", *arguments)
+    if done.returncode:
+        raise AssertionError(f"cubby {' '.join(arguments)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def listing(*more):
+    return json.loads(cubby("list", "--json", *more))
+
+
+def hear(*arguments):
+    """A recording through cubby-listen; its exit status and its finals."""
+    done = run("cubby-listen", "--json", "--file", story.ADULTS, *arguments)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.returncode, [event for event in events if event["event"] == "final"], events
+
+
+class Ear:
+    """cubby-listen at the microphone, from the first thing said to the last."""
+
+    count = 0
+
+    def __init__(self, *arguments):
+        Ear.count += 1
+        self.path = os.path.join(HOME, f"ear-{Ear.count}.jsonl")
+        self.teller = story.Story(False)
+        with open(self.path, "w", encoding="utf-8") as file:
+            self.process = subprocess.Popen(["cubby-listen", "--json", *arguments], stdout=file,
+                                            stdin=subprocess.DEVNULL)
+        assert self.teller.events(self.path, "ready"), "no ready"
+
+    def say(self):
+        """Speaks as the child; the final, and the last word on keeping."""
+        before = len(self.teller.events(self.path, "final", 0))
+        self.teller.speak(story.CHILDS)
+        finals = self.teller.events(self.path, "final", before + 1)
+        assert len(finals) == before + 1, finals
+        keeping = self.teller.events(self.path, "keeping")
+        return finals[-1], keeping[-1]["keeping"]
+
+    def end(self):
+        self.process.terminate()
+        return self.process.wait(20)
+
+
+def household():
+    path = os.path.join(HOME, "passphrase")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+        file.write(PASSPHRASE + "\n")
+    os.environ["CUBBY_PASSPHRASE_FILE"] = path
+    cubby("setup", "--parent", "Robin", "--recovery-file", os.path.join(HOME, "recovery"))
+    cubby("profile", "add", "mia", "--child")
+    cubby("profile", "add", "ada", "--adult")
+    return True
+
+
+def before_consent(tap):
+    status, finals, events = hear("--profile", "mia")
+    tap.ok(status == 0 and len(finals) == 1 and finals[0]["who"] == "child"
+           and not finals[0]["kept"] and "consent" in finals[0]["reason"],
+           "R1 a child without consent is heard and forgotten", finals)
+    tap.ok(events[-1]["event"] == "forgotten", "R1 and the host is told", events)
+    status, finals, _ = hear("--profile", "nobody")
+    tap.ok(status == 0 and finals[0]["who"] == "unknown" and "nobody" in finals[0]["reason"],
+           "R28 a profile that is not there is unknown", finals)
+    cubby("consent", "grant", "ada", "audio", "transcript")
+    status, finals, _ = hear("--profile", "ada")
+    tap.ok(status == 0 and finals[0]["who"] == "unknown" and finals[0]["profile"] is None
+           and not finals[0]["kept"], "R28 an adult who is only named is unknown", finals)
+    tap.ok(listing() == [], "R1 nothing of all this was kept", listing())
+
+
+def kinds(tap):
+    for kind in ("audio", "transcript"):
+        cubby("consent", "grant", "mia", kind)
+        status, finals, _ = hear("--profile", "mia", "--utterances", "1")
+        rows = listing()
+        tap.ok(status == 0 and finals[0]["kept"] and len(rows) == 1 and rows[0]["kinds"] == [kind]
+               and rows[0]["id"] == finals[0]["id"], f"R20 consent for {kind} keeps {kind} alone",
+               (finals, rows))
+        if kind == "transcript":
+            rows = listing("--transcripts")
+            tap.ok(rows[0]["transcript"] == finals[0]["text"]
+                   and abs(rows[0]["duration_s"] - finals[0]["duration_s"]) < 0.1,
+                   "the parent reads what the host heard", rows)
+        cubby("consent", "withdraw", "mia")
+        tap.ok(listing() == [], f"and withdrawing erases the {kind}", listing())
+
+
+def while_it_listens(tap):
+    ear = Ear("--profile", "mia")
+    final, keeping = ear.say()
+    tap.ok(final["text"] == WORDS and not final["kept"] and not keeping,
+           "R31 no consent: keeping is off", final)
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    final, keeping = ear.say()
+    tap.ok(final["kept"] and final["id"] and keeping, "R31 consent: the next word is kept, and "
+           "keeping is on", final)
+    cubby("consent", "withdraw", "mia")
+    final, keeping = ear.say()
+    tap.ok(not final["kept"] and not keeping, "R31 withdrawn: nothing is kept, and keeping is off",
+           final)
+    tap.ok(listing() == [], "R1 and nothing is left", listing())
+    tap.ok(ear.end() == 0, "an ear that kept all it should ends well")
+
+
+def keeper_goes(tap):
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    ear = Ear("--profile", "mia")
+    final, _ = ear.say()
+    tap.ok(final["kept"], "kept", final)
+    run("sandbox", "--stop", "keeper")
+    final, keeping = ear.say()
+    tap.ok(final["text"] == WORDS and not final["kept"] and final["who"] == "unknown"
+           and final["reason"] and not keeping,
+           "R28 the keeper is gone: heard, not kept, nobody is known", final)
+    run("sandbox", "--start", "keeper")
+    final, keeping = ear.say()
+    tap.ok(final["kept"] and keeping, "the keeper is back: kept again", final)
+    run("sandbox", "--stop", "bus")
+    final, _ = ear.say()
+    tap.ok(final["text"] == WORDS and not final["kept"], "the bus is gone: heard, not kept", final)
+    run("sandbox", "--start", "bus")
+    run("sandbox", "--start", "keeper")
+    final, _ = ear.say()
+    tap.ok(final["kept"], "the bus is back: kept again", final)
+    tap.ok(ear.end() == 1, "an ear that could not keep what it should says so at its end")
+    tap.ok(len(listing()) == 3, "what was acknowledged is there, and nothing else", listing())
+    tap.ok({row["transcript"] for row in listing("--transcripts")} == {WORDS},
+           "each with its words")
+
+
+def main():
+    tap = Tap()
+    if tap.run("a household with a child and an adult", household):
+        for part in (before_consent, kinds, while_it_listens, keeper_goes):
+            tap.run(f"({part.__name__})", part, tap)
+    return tap.done()
+
+
+sys.exit(main())
