@@ -108,7 +108,8 @@ int render_json(json_t *json)
 
 	if (!owned)
 		return fault_origin(-ENOMEM);
-	if (json_dumpf(owned, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) < 0 || putchar('\n') == EOF)
+	if (json_dumpf(owned, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) < 0 ||
+	    putchar('\n') == EOF)
 		return fault_origin(-EIO);
 	return 0;
 }

@@ -149,6 +149,28 @@ static void test_r14_a_log_set_back_is_noticed(void **state)
 	assert_cubby(cubby, cubby_log_verify(cubby, &seq));
 }
 
+/* R14: with root's hands on the database; the verifier names the first bad entry. */
+static void test_r14_a_changed_entry_is_named(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
+	uint64_t seq = 0;
+
+	world_code();
+	world_tamper("UPDATE log SET time_min = time_min - 60 WHERE seq = 3");
+	cubby = world_parent("home");
+	assert_refused(cubby, cubby_log_verify(cubby, &seq), CUBBY_FAILED);
+	assert_int_equal(seq, 3);
+	world_tamper("UPDATE log SET time_min = time_min + 60 WHERE seq = 3");
+	cubby_free(take(cubby));
+	cubby = world_parent("home");
+	assert_cubby(cubby, cubby_log_verify(cubby, &seq));
+	world_tamper("DELETE FROM log WHERE seq = 2");
+	cubby_free(take(cubby));
+	cubby = world_parent("home");
+	assert_refused(cubby, cubby_log_verify(cubby, &seq), CUBBY_FAILED);
+	assert_int_equal(seq, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_approving_what_is_not_there),
 		cmocka_unit_test(test_r14_the_log_shows_it_and_holds),
 		cmocka_unit_test(test_r14_a_log_set_back_is_noticed),
+		cmocka_unit_test(test_r14_a_changed_entry_is_named),
 	};
 
 	return cmocka_run_group_tests_name("export", tests, world_start, world_stop);

@@ -111,6 +111,37 @@ void world_restart(bool afresh)
 	keeper_wait();
 }
 
+static const char tamper[] =
+	"import sqlite3, sys\n"
+	"c = sqlite3.connect(sys.argv[1])\n"
+	"triggers = c.execute(\"SELECT name, sql FROM sqlite_master WHERE type = "
+	"'trigger'\").fetchall()\n"
+	"for name, sql in triggers: c.execute('DROP TRIGGER ' + name)\n"
+	"changed = c.execute(sys.argv[2]).rowcount\n"
+	"for name, sql in triggers: c.execute(sql)\n"
+	"c.commit()\n"
+	"c.close()\n"
+	"sys.exit(0 if changed == 1 else 1)\n";
+
+void world_tamper(const char *sql)
+{
+	char path[128];
+	int status;
+	pid_t pid;
+
+	keeper_stop();
+	snprintf(path, sizeof(path), "%s/state%u/cubby.db", dir, states);
+	pid = fork();
+	if (pid == 0) {
+		execlp("python3", "python3", "-c", tamper, path, sql, NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	keeper_start();
+	keeper_wait();
+}
+
 int world_start(void **state)
 {
 	if (!getenv("CUBBYD") || crypt_init() < 0 || !mkdtemp(dir) ||

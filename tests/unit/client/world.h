@@ -26,6 +26,9 @@ int world_stop(void **state);
 /* cubbyd again, with the same state directory, or with a new one. */
 void world_restart(bool afresh);
 
+/* What root could do: stops cubbyd, runs SQL on its database without its triggers, starts it. */
+void world_tamper(const char *sql);
+
 /* A parent's session, connected; its pins are in the directory `home` of the world. */
 struct cubby *world_parent(const char *home);
 /* Somebody in no group. */
