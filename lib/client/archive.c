@@ -36,22 +36,26 @@ static void selection_clear(struct list_selection *selection)
 	free(selection->kind);
 }
 
-static int selection_copy(const struct cubby_selection *from, struct list_selection *to)
+static int selection_copy(struct cubby *cubby, const struct cubby_selection *from,
+			  struct list_selection *to)
 {
-	int r = 0;
+	int r;
 
 	if (!from)
 		return 0;
+	r = session_size(cubby, from->size, sizeof(*from), "CUBBY_SELECTION_INIT");
 	for (size_t i = 0; r == 0 && i < from->n_ids; i++)
 		r = array_add_text(&to->ids, from->ids[i]);
 	if (r == 0 && from->profile && !(to->profile = strdup(from->profile)))
 		r = fault_origin(-ENOMEM);
 	if (r == 0 && from->kind && !(to->kind = strdup(from->kind)))
 		r = fault_origin(-ENOMEM);
+	if (r != 0)
+		return fault_trace(r);
 	to->since_s = from->since_s;
 	to->until_s = from->until_s;
 	to->all = from->all;
-	return r;
+	return 0;
 }
 
 static int ids_append(struct message *request, const struct list_selection *selection)
@@ -112,7 +116,7 @@ int cubby_list_new(struct cubby *cubby, const struct cubby_selection *selection,
 	if (!list)
 		return session_end(cubby, fault_origin(-ENOMEM));
 	list->cubby = cubby;
-	r = selection_copy(selection, &list->selection);
+	r = selection_copy(cubby, selection, &list->selection);
 	if (r != 0)
 		return session_end(cubby, fault_trace(r));
 	*ret = take(list);
@@ -335,7 +339,7 @@ int cubby_delete(struct cubby *cubby, const struct cubby_selection *selection, b
 	int r;
 
 	session_begin(cubby);
-	r = selection_copy(selection, &copy);
+	r = selection_copy(cubby, selection, &copy);
 	if (r == 0)
 		r = delete_run(cubby, &copy, dry_run, ret_job, ret_items);
 	return session_end(cubby, fault_trace(r));

@@ -59,7 +59,7 @@ struct cubby_options {
 #define CUBBY_OPTIONS_INIT { .size = sizeof(struct cubby_options) }
 
 /* Does not connect yet: the first call that needs the keeper does. options may be NULL. Turns core
- * dumps and ptrace of this process off. */
+ * dumps and ptrace of this process off. CUBBY_INVALID_ARGUMENT: options without its size. */
 CUBBY_API int cubby_new(const struct cubby_options *options, struct cubby **ret);
 /* Wipes every secret of the session. Takes NULL; returns NULL. */
 CUBBY_API struct cubby *cubby_free(struct cubby *cubby);

@@ -237,8 +237,10 @@ static int prove_run(struct cubby *cubby, const struct cubby_proof *proof, unsig
 	const char *parent = proof->parent;
 	const char *opener = proof->recovery_code ? proof->recovery_code : proof->passphrase;
 	struct door door;
-	int r = 0;
+	int r = session_size(cubby, proof->size, sizeof(*proof), "CUBBY_PROOF_INIT");
 
+	if (r != 0)
+		return r;
 	if (!opener)
 		return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
 				  "a proof needs a passphrase or a recovery code");

@@ -28,6 +28,14 @@ int64_t session_now_s(void)
 	return clock_wall_s(&clock_system);
 }
 
+int session_size(struct cubby *cubby, size_t size, size_t least, const char *macro)
+{
+	if (size >= least)
+		return 0;
+	return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
+			  "a struct without its size was given; begin with %s", macro);
+}
+
 static int state_dir_default(char **ret)
 {
 	const char *state = getenv("XDG_STATE_HOME");
@@ -55,6 +63,8 @@ int cubby_new(const struct cubby_options *options, struct cubby **ret)
 	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
 	int r;
 
+	if (options && options->size < sizeof(*options))
+		return ANSWER_INVALID_ARGUMENT;
 	r = crypt_init();
 	if (r < 0)
 		return fault_trace(r);

@@ -50,6 +50,8 @@ int session_device(struct cubby *cubby);
 /* The household's keys, checked and pinned. */
 int session_household(struct cubby *cubby);
 void session_forget_secrets(struct cubby *cubby);
+/* The size a caller's struct begins with: at least what the first version had. */
+int session_size(struct cubby *cubby, size_t size, size_t least, const char *macro);
 int64_t session_now_s(void);
 /* A copy of a job's path; NULL for "/", which means that there is nothing to wait for. */
 int session_job(const char *path, char **ret_job);

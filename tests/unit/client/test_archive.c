@@ -301,6 +301,25 @@ static void test_deletion_never_takes_more_than_was_named(void **state)
 	assert_int_equal(list_count(cubby, NULL), 1);
 }
 
+/* A struct that was only zeroed could hold anything behind its end in a later version. */
+static void test_structs_begin_with_their_size(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL, *none = NULL;
+	struct cubby_options options = { 0 };
+	struct cubby_selection selection = { 0 };
+	struct cubby_proof proof = { 0 };
+	char *job = NULL;
+	uint32_t items;
+
+	world_code();
+	cubby = world_parent("home");
+	selection.all = true;
+	assert_refused(cubby, cubby_delete(cubby, &selection, false, &job, &items),
+		       CUBBY_INVALID_ARGUMENT);
+	assert_refused(cubby, cubby_prove(cubby, &proof, 0), CUBBY_INVALID_ARGUMENT);
+	assert_int_equal(cubby_new(&options, &none), CUBBY_INVALID_ARGUMENT);
+}
+
 /* More than one page of the listing. */
 static void test_listing_in_pages(void **state)
 {
@@ -332,6 +351,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_r12_opening_needs_the_proof, archive_empty),
 		cmocka_unit_test_teardown(test_import_refusals, archive_empty),
 		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_structs_begin_with_their_size),
 		cmocka_unit_test_teardown(test_r9_a_deletion_ends_in_a_receipt_that_holds,
 					  archive_empty),
 		cmocka_unit_test_teardown(test_deletion_never_takes_more_than_was_named,
