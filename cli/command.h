@@ -80,7 +80,7 @@ struct verb {
 extern const struct verb verb_table[];
 extern const size_t n_verbs;
 
-#define ARGUMENTS_MAX 4096
+#define ARGUMENTS_MAX 1000
 
 struct command {
 	const struct verb *verb;	/* NULL: none given */

@@ -47,9 +47,12 @@ static int copy_open(struct hand *hand, const char *id, struct cubby_opened **re
 	return r;
 }
 
+/* *ret_written: a copy without sound is no training item and is left out. */
 static int copies_write(struct hand *hand, const struct cubby_released *released,
-			struct audiofolder *folder)
+			struct audiofolder *folder, size_t *ret_written)
 {
+	size_t written = 0;
+
 	for (size_t i = 0; i < released->n; i++) {
 		_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
 		int r;
@@ -66,25 +69,36 @@ static int copies_write(struct hand *hand, const struct cubby_released *released
 		if (r < 0)
 			return hand_fail(hand, EXIT_GENERAL, "cannot write the export (%s)",
 					 strerror(-r));
+		written++;
 	}
+	if (written == 0)
+		return hand_fail(hand, EXIT_NOT_FOUND,
+				 "nothing that was approved has sound; nothing was written");
+	*ret_written = written;
 	return 0;
 }
 
-static int export_tell(struct hand *hand, const char *path, const struct cubby_released *released)
+static int export_tell(struct hand *hand, const char *path, const struct cubby_released *released,
+		       size_t written)
 {
 	json_t *excluded = json_object();
+	size_t silent = released->n - written;
 	int r = 0;
 
 	for (size_t i = 0; i < released->n_excluded; i++)
 		json_object_set_new(excluded, released->excluded[i]->reason,
 				    json_integer(released->excluded[i]->items));
+	if (silent)
+		json_object_set_new(excluded, "no sound", json_integer((json_int_t)silent));
 	if (hand->json) {
 		r = render_json(json_pack("{s:s, s:s, s:i, s:o}", "directory", path, "format", "hf",
-					  "items", (int)released->n, "excluded", excluded));
+					  "items", (int)written, "excluded", excluded));
 		return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 	}
 	json_decref(excluded);
-	hand_say(hand, "Wrote %zu item%s to %s.", released->n, released->n == 1 ? "" : "s", path);
+	hand_say(hand, "Wrote %zu item%s to %s.", written, written == 1 ? "" : "s", path);
+	if (silent)
+		hand_say(hand, "Left out: %zu (no sound).", silent);
 	for (size_t i = 0; i < released->n_excluded; i++)
 		if (released->excluded[i]->items)
 			hand_say(hand, "Left out: %u (%s).", released->excluded[i]->items,
@@ -95,6 +109,7 @@ static int export_tell(struct hand *hand, const char *path, const struct cubby_r
 static int export_write(struct hand *hand, const char *path, const struct cubby_released *released)
 {
 	_cleanup_(audiofolder_freep) struct audiofolder *folder = NULL;
+	size_t written = 0;
 	int r = audiofolder_new(path, &folder);
 
 	if (r == -EEXIST)
@@ -103,13 +118,13 @@ static int export_write(struct hand *hand, const char *path, const struct cubby_
 				 path);
 	if (r < 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot make %s (%s)", path, strerror(-r));
-	r = copies_write(hand, released, folder);
+	r = copies_write(hand, released, folder, &written);
 	if (r != 0)
 		return r;
 	r = audiofolder_finish(folder);
 	if (r < 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot finish %s (%s)", path, strerror(-r));
-	return export_tell(hand, path, released);
+	return export_tell(hand, path, released, written);
 }
 
 int verb_export_create(struct hand *hand)

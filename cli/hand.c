@@ -115,6 +115,10 @@ int hand_household(struct hand *hand)
 
 	if (r != 0)
 		return hand_refused(hand, r);
+	if (!status->described)
+		return hand_fail(hand, EXIT_NOT_AUTHORIZED,
+				 "only parents may do this: be in the group cubby-parents (and not "
+				 "root), and log in again after being added");
 	if (!status->household)
 		return hand_fail(hand, EXIT_NOT_FOUND,
 				 "there is no household yet; run 'cubby setup --parent NAME' "

@@ -32,7 +32,8 @@ int hand_refused(struct hand *hand, int r);
 _printf_(2, 3)
 void hand_say(struct hand *hand, const char *format, ...);
 
-/* Is there a household? Otherwise says what to do first. Returns an exit code. */
+/* Is this a parent, and is there a household? Otherwise says what to do first. Returns an exit
+ * code. */
 int hand_household(struct hand *hand);
 /* The value of --since, --until, --kind, --profile in a selection. Returns an exit code. */
 int hand_select(struct hand *hand, struct cubby_selection *selection);

@@ -16,6 +16,7 @@ struct listing {
 	struct cubby_profiles *profiles;
 	struct table *table;		/* for people */
 	bool open;
+	bool narrowed;
 	size_t n;
 };
 
@@ -94,7 +95,7 @@ static int listing_end(struct listing *listing)
 	if (hand->json)
 		fputs(listing->n ? "\n]\n" : "[]\n", stdout);
 	else if (listing->n == 0)
-		hand_say(hand, "Nothing is kept%s.", hand->command.n ? " that this names" : "");
+		hand_say(hand, "Nothing is kept%s.", listing->narrowed ? " that this names" : "");
 	else
 		r = table_print(listing->table);
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
@@ -121,6 +122,8 @@ int verb_list(struct hand *hand)
 		return hand_fail(hand, EXIT_USAGE, "the profile is named twice; name it once");
 	if (hand->command.n)
 		selection.profile = hand->command.arguments[0];
+	listing.narrowed = selection.profile || selection.since_s || selection.until_s ||
+			   selection.kind;
 	if (listing.open) {
 		r = prompt_proof(hand, CUBBY_SECRET_HOME);
 		if (r != 0)

@@ -10,6 +10,9 @@
 #include "client/array.h"
 #include "client/session.h"
 
+/* The keeper's bus connection takes messages of 64 KiB; an id takes 37 bytes of one. */
+#define SELECTION_IDS_MAX 1000
+
 /* A selection as it was given, kept for the following pages. */
 struct list_selection {
 	struct array ids;
@@ -44,6 +47,11 @@ static int selection_copy(struct cubby *cubby, const struct cubby_selection *fro
 	if (!from)
 		return 0;
 	r = session_size(cubby, from->size, sizeof(*from), "CUBBY_SELECTION_INIT");
+	if (r == 0 && from->n_ids > SELECTION_IDS_MAX)
+		return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
+				  "%zu ids at once are too many; name at most %d, or a range or "
+				  "profile",
+				  from->n_ids, SELECTION_IDS_MAX);
 	for (size_t i = 0; r == 0 && i < from->n_ids; i++)
 		r = array_add_text(&to->ids, from->ids[i]);
 	if (r == 0 && from->profile && !(to->profile = strdup(from->profile)))

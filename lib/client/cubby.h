@@ -178,7 +178,7 @@ CUBBY_API int cubby_consent_withdraw(struct cubby *cubby, const char *profile,
 
 struct cubby_selection {
 	size_t size;
-	const char *const *ids;		/* these items */
+	const char *const *ids;		/* these items, at most 1000 */
 	size_t n_ids;
 	const char *profile;		/* nickname or id; NULL: any */
 	int64_t since_s;		/* 0: no bound; since <= started < until */

@@ -210,6 +210,18 @@ static void test_a_whole_profile_wants_its_name_typed(void **state)
 	assert_null(strstr(seen, "emma"));
 }
 
+static void test_a_keeper_that_does_not_answer_exits_3(void **state)
+{
+	if (!reachable())
+		skip();
+	world_freeze(true);
+	START("list", "--timeout", "1");
+	assert_int_equal(finish_exit(), 3);
+	world_freeze(false);
+	START("list", "--timeout", "30");
+	assert_int_equal(finish_exit(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_a_passphrase_at_the_terminal_proves),
 		cmocka_unit_test(test_ctrl_c_gives_the_terminal_back),
 		cmocka_unit_test(test_a_whole_profile_wants_its_name_typed),
+		cmocka_unit_test(test_a_keeper_that_does_not_answer_exits_3),
 	};
 
 	return cmocka_run_group_tests_name("terminal", tests, group_start, world_stop);

@@ -111,6 +111,11 @@ void world_restart(bool afresh)
 	keeper_wait();
 }
 
+void world_freeze(bool frozen)
+{
+	assert_int_equal(kill(keeper, frozen ? SIGSTOP : SIGCONT), 0);
+}
+
 static const char tamper[] =
 	"import sqlite3, sys\n"
 	"c = sqlite3.connect(sys.argv[1])\n"

@@ -26,6 +26,9 @@ int world_stop(void **state);
 /* cubbyd again, with the same state directory, or with a new one. */
 void world_restart(bool afresh);
 
+/* Stops cubbyd as a debugger would, or lets it go on. */
+void world_freeze(bool frozen);
+
 /* What root could do: stops cubbyd, runs SQL on its database without its triggers, starts it. */
 void world_tamper(const char *sql);
 
