@@ -11,8 +11,19 @@ import dbus.bus
 import dbus.lowlevel
 
 
+SHADOW_BYTES = 1 << 34
+
+
+def sanitized(pid):
+    """Whether the process runs under AddressSanitizer: terabytes of shadow, no use for a core."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps:
+        return any(int(b, 16) - int(a, 16) > SHADOW_BYTES for a, b in
+                   (line.split()[0].split("-") for line in maps))
+
+
 def memory(pid):
-    """All readable memory of a process, dumpable or not, what a core would leave out included."""
+    """All readable memory of a process, dumpable or not, what a core would leave out included; but
+    not AddressSanitizer's shadow, which holds marks and no content."""
     found = bytearray()
     with open(f"/proc/{pid}/maps", encoding="ascii") as maps, \
             open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
@@ -21,6 +32,8 @@ def memory(pid):
             if "[vvar" in line or "[vsyscall" in line or not flags.startswith("r"):
                 continue
             start, end = (int(x, 16) for x in span.split("-"))
+            if end - start > SHADOW_BYTES:
+                continue
             # Code and read-only data come from files that hold nothing of anybody.
             if "w" not in flags and "/" in line:
                 continue
