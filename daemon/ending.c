@@ -166,6 +166,22 @@ int ending_done(const struct erasure_config *config, enum level level, const str
 	return fault_trace(r);
 }
 
+static void partial_tell(const struct erasure_config *config, int64_t number, const char *problem)
+{
+	_cleanup_(erasure_job_freep) struct erasure_job *job = NULL;
+	char *text;
+
+	if (!config->hooks.ended || ending_find(config->store, number, &job) != 0)
+		return;
+	text = strdup(problem);
+	if (text) {
+		free(job->problem);
+		job->problem = text;
+	}
+	job->state = ERASURE_PARTIAL;
+	config->hooks.ended(config->hooks.context, job);
+}
+
 int ending_partial(const struct erasure_config *config, const struct job_row *job,
 		   const char *problem)
 {
@@ -185,7 +201,8 @@ int ending_partial(const struct erasure_config *config, const struct job_row *jo
 		r = ended_log(config, job->job);
 	if (r == 0)
 		r = store_commit(take(transaction));
-	if (r == 0 && news)
-		ending_tell(config, job->job);
+	/* A disk that takes no write does not keep whoever waits from hearing it. */
+	if (r != 0 || news)
+		partial_tell(config, job->job, problem);
 	return fault_trace(r);
 }

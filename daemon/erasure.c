@@ -40,7 +40,13 @@ const char *erasure_level(const struct erasure *erasure)
 
 int erasure_find(struct erasure *erasure, int64_t number, struct erasure_job **ret)
 {
-	return fault_trace(ending_find(erasure->config.store, number, ret));
+	int r = ending_find(erasure->config.store, number, ret);
+
+	/* Known here only: writing it down would cost a sync. */
+	if (r == 0 && (*ret)->state == ERASURE_QUEUED && erasure->run &&
+	    erase_job(erasure->run)->job == number)
+		(*ret)->state = ERASURE_RUNNING;
+	return fault_trace(r);
 }
 
 int erasure_pending(struct erasure *erasure, uint64_t *ret_items, uint64_t *ret_partial)

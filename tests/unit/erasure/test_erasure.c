@@ -301,10 +301,11 @@ static void test_r8_verifier_finds_what_was_left(void **state)
 
 	assert_int_equal(statement_run(s), 0);
 	statement_end(s);
-	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &kept), 0);
-	for (int i = 0; i < 16; i++)	/* a text holds no NUL */
-		if (kept.id.bytes[i] == 0)
-			skip();
+	do {	/* the place it is planted in is a text, which holds no NUL */
+		secret_free(kept.keys);
+		kept.keys = NULL;
+		assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &kept), 0);
+	} while (memchr(kept.id.bytes, 0, ID_BYTES));
 	memcpy(planted + 2, kept.id.bytes, 16);
 	s = store_statement(c->store, &test_plant);
 	statement_bind_text(s, ":text", planted);
