@@ -115,7 +115,7 @@ int verb_consent_withdraw(struct hand *hand)
 	if (r != 0)
 		return hand_refused(hand, r);
 	hand_say(hand, "Withdrawn; nothing more of %s is kept under it.", profile);
-	return erase_finish(hand, job);
+	return erase_finish(hand, job, hand->command.arguments + 1, hand->command.n - 1);
 }
 
 static json_t *consent_json(const struct cubby_consent *consent, const char *profile)

@@ -115,7 +115,7 @@ int verb_delete(struct hand *hand)
 	if (command_has(&hand->command, OPTION_DRY_RUN))
 		return dry_run(hand, items, words);
 	if (items == 0)
-		return erase_finish(hand, NULL);
+		return erase_finish(hand, NULL, NULL, 0);
 	if (selection.all)
 		typed = "everything";
 	else if (selection.profile && !selection.since_s && !selection.until_s && !selection.kind)
@@ -128,5 +128,5 @@ int verb_delete(struct hand *hand)
 	r = cubby_delete(hand->cubby, &selection, false, &job, &items);
 	if (r != 0)
 		return hand_refused(hand, r);
-	return erase_finish(hand, job);
+	return erase_finish(hand, job, &selection.kind, selection.kind ? 1 : 0);
 }

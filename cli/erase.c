@@ -58,22 +58,37 @@ static int receipt_write(struct hand *hand, const char *receipt)
 	return 0;
 }
 
-static void erased_say(struct hand *hand, const struct cubby_receipt *receipt)
+/* "3 items", "audio and transcript of 1 item". */
+static void items_words(uint32_t items, const char *const *kinds, size_t n, char *text, size_t room)
 {
-	uint32_t n = receipt->items;
+	size_t used = 0;
 
-	if (n == 0)
+	for (size_t i = 0; i < n; i++)
+		used += (size_t)snprintf(text + used, room - used, "%s%s", i ? " and " : "",
+					 kinds[i]);
+	snprintf(text + used, room - used, "%s%u item%s", n ? " of " : "", items,
+		 items == 1 ? "" : "s");
+}
+
+static void erased_say(struct hand *hand, const struct cubby_receipt *receipt,
+		       const char *const *kinds, size_t n)
+{
+	char words[128];
+
+	items_words(receipt->items, kinds, n, words, sizeof(words));
+
+	if (receipt->items == 0)
 		hand_say(hand, "No items had been kept; what there was besides is erased (level "
 			       "%s).",
 			 receipt->erasure_level);
 	else if (strcmp(receipt->erasure_level, "E0") == 0)
-		hand_say(hand, "%u item%s made inaccessible: the keys are destroyed; this file "
-			       "system may "
-			 "keep old blocks (level E0).", n, n == 1 ? "" : "s");
+		hand_say(hand, "%s: made inaccessible, the keys are destroyed; this file system "
+			       "may keep "
+			 "old blocks (level E0).", words);
 	else
-		hand_say(hand, "%u item%s verified gone from the stores of this device (level "
-			       "%s).", n,
-			 n == 1 ? "" : "s", receipt->erasure_level);
+		hand_say(hand, "%s: verified gone from the stores of this device (level %s).",
+			 words,
+			 receipt->erasure_level);
 	hand_say(hand, "Receipt %s", receipt->id);
 }
 
@@ -99,7 +114,7 @@ static int nothing_kept(struct hand *hand)
 	return EXIT_DONE;
 }
 
-int erase_finish(struct hand *hand, const char *job)
+int erase_finish(struct hand *hand, const char *job, const char *const *kinds, size_t n)
 {
 	_cleanup_(cubby_erasure_freep) struct cubby_erasure *erasure = NULL;
 	_cleanup_(cubby_receipt_freep) struct cubby_receipt *receipt = NULL;
@@ -123,6 +138,6 @@ int erase_finish(struct hand *hand, const char *job)
 				 "keeper tries "
 				 "again, and 'cubby status' shows when it is done",
 				 erasure->problem);
-	erased_say(hand, receipt);
+	erased_say(hand, receipt, kinds, n);
 	return receipt_write(hand, erasure->receipt);
 }

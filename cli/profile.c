@@ -123,5 +123,5 @@ int verb_profile_remove(struct hand *hand)
 	r = cubby_profile_remove(hand->cubby, profile->id, &job);
 	if (r != 0)
 		return hand_refused(hand, r);
-	return erase_finish(hand, job);
+	return erase_finish(hand, job, NULL, 0);
 }

@@ -28,13 +28,26 @@ static int show_json(const struct cubby_item *item, const char *profile,
 	return 0;
 }
 
+/* Whatever was recognised or sealed: no control character reaches the terminal, no copy stays. */
+static void show_line(const char *label, const char *text)
+{
+	char *clean = strdup(text);
+
+	if (!clean)
+		return;
+	render_clean(clean);
+	printf("%-11s %s\n", label, clean);
+	secret_wipe(clean, strlen(clean));
+	free(clean);
+}
+
 static void show_text(const struct cubby_item *item, const char *profile,
 		      const struct cubby_opened *opened, int64_t now_s)
 {
 	char text[MOMENT_TEXT], until[MOMENT_TEXT];
 
 	printf("id          %s\n", item->id);
-	printf("profile     %s\n", profile);
+	show_line("profile", profile);
 	printf("started     %s\n", moment_local(item->started_s, text));
 	for (size_t i = 0; i < item->n_parts; i++)
 		printf("%-11s kept until %s (%s)\n", item->parts[i].kind,
@@ -45,18 +58,11 @@ static void show_text(const struct cubby_item *item, const char *profile,
 	if (opened->duration_ms >= 0)
 		printf("length      %.1f s\n", (double)opened->duration_ms / 1000.0);
 	if (opened->location)
-		printf("location    %s\n", opened->location);
-	if (opened->text) {
-		_cleanup_(cleanup_free) char *clean = strdup(opened->text);
-
-		if (!clean)
-			return;
-		render_clean(clean);
-		printf("transcript  %s\n", clean);
-		if (opened->confidence >= 0)
-			printf("confidence  %.2f\n", opened->confidence);
-		secret_wipe(clean, strlen(clean));
-	}
+		show_line("location", opened->location);
+	if (opened->text)
+		show_line("transcript", opened->text);
+	if (opened->confidence >= 0)
+		printf("confidence  %.2f\n", opened->confidence);
 }
 
 /* What was kept beside the sound. Returns an exit code; *ret stays NULL when there is none. */

@@ -164,8 +164,10 @@ static int wraps_take(struct cubby *cubby, const struct secret *json, const stru
 		r = box_keypair_from(take(release), &cubby->release);
 	if (r == 0 && sign)
 		r = sign_keypair_from(take(sign), &cubby->sign);
-	if (r != 0)
+	if (r != 0) {
+		session_forget_secrets(cubby);
 		return fault_trace(r);
+	}
 	if ((cubby->home && memcmp(cubby->home->public, cubby->household.home,
 				   BOX_PUBLIC_BYTES) != 0) ||
 	    (cubby->release && memcmp(cubby->release->public, cubby->household.release,
