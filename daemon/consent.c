@@ -152,3 +152,17 @@ const char *consent_state(const struct ground *ground, const struct consent_row 
 		return "policy changed";
 	return "in force";
 }
+
+int consent_narrow(const struct ground *ground)
+{
+	_cleanup_(cleanup_free) struct profile *profiles = NULL;
+	size_t n;
+	int r;
+
+	r = store_profiles(ground->store, &profiles, &n);
+	for (size_t i = 0; !r && i < n; i++)
+		for (int kind = 1; !r && kind <= KIND_MAX; kind++)
+			r = archive_shorten(ground->archive, &profiles[i].id, kind,
+					    ground->config->keep_max_s[kind]);
+	return fault_trace(r);
+}

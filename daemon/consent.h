@@ -25,3 +25,6 @@ int consent_in_force(const struct ground *ground, const struct profile *profile,
 		     uint32_t *ret_keep_s, struct why *why);
 /* "in force", "withdrawn", "policy changed". */
 const char *consent_state(const struct ground *ground, const struct consent_row *row);
+/* What is kept already expires no later than the configuration in force says: at start, so that the
+ * policy is true of everything there is (R3, R30). */
+int consent_narrow(const struct ground *ground);

@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <string.h>
 #include "base/log.h"
+#include "consent.h"
 #include "keeper.h"
 #include "service/service.h"
 #include "store/household.h"
@@ -245,6 +246,8 @@ int keeper_start(const struct keeper_options *options, struct keeper **ret, stru
 		r = start_archive(keeper);
 	if (!r)
 		r = device_check(keeper);
+	if (!r)
+		r = consent_narrow(&keeper->ground);
 	if (!r)
 		r = start_erasure(keeper, why);
 	if (!r)

@@ -215,6 +215,36 @@ static void test_a_shorter_consent_shortens_what_is_kept(void **state)
 	assert_int_equal(item.parts[0].expires_min, HOUSE_NOW_S / 60 + DAY_S / 60);
 }
 
+static void test_r3_a_lower_cap_shortens_what_is_kept(void **state)
+{
+	struct house *house = *state;
+	struct intake_asker ear = house_ear(house);
+	const char *kinds[] = {"audio", "transcript"};
+	struct archive_item item;
+	struct profile mia;
+	struct id id;
+
+	house_setup(house);
+	mia = house_add(house, "mia", "child");
+	assert_int_equal(house_grant(house, &mia, KIND_AUDIO, 7 * DAY_S), 0);
+	assert_int_equal(house_grant(house, &mia, KIND_TRANSCRIPT, 7 * DAY_S), 0);
+	assert_int_equal(house_keep(house, &ear, "mia", kinds, 2, &id), 0);
+	house->config.keep_max_s[KIND_AUDIO] = DAY_S;
+	house_restart(house);
+	assert_int_equal(consent_narrow(&house->ground), 0);
+	assert_int_equal(archive_find(house->archive, &id, &item, &house->why), 0);
+	assert_int_equal(item.n_parts, 2);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(item.parts[i].expires_min, HOUSE_NOW_S / 60 +
+				 (item.parts[i].kind == KIND_AUDIO ? 1 : 7) * DAY_S / 60);
+	/* What is over the new cap already is not there any more. */
+	house->boot_ms += 2 * DAY_S * 1000ll;
+	house_restart(house);
+	house->config.keep_max_s[KIND_TRANSCRIPT] = DAY_S;
+	assert_int_equal(consent_narrow(&house->ground), 0);
+	assert_int_equal(archive_find(house->archive, &id, &item, &house->why), ANSWER_NOT_FOUND);
+}
+
 #define HOUSE_TEST(name) cmocka_unit_test_setup_teardown(name, house_make, house_drop)
 
 int main(void)
@@ -228,6 +258,7 @@ int main(void)
 		HOUSE_TEST(test_all_consents_or_none),
 		HOUSE_TEST(test_withdrawn_is_over_and_a_newer_one_counts),
 		HOUSE_TEST(test_a_shorter_consent_shortens_what_is_kept),
+		HOUSE_TEST(test_r3_a_lower_cap_shortens_what_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
