@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the keeper can no longer do once it has confined itself; and its state directory. */
+
+#include "test.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "crypt/secret.h"
+#include "sandbox.h"
+#include "state.h"
+
+#define ALL (SANDBOX_NO_NEW_PRIVS | SANDBOX_NOT_DUMPABLE | SANDBOX_SECCOMP | SANDBOX_LANDLOCK)
+
+static char dir[] = "/tmp/cubby-sandbox-XXXXXX";
+static struct why why;
+
+/* Runs `check` in a process that is confined to `dir`; it returns the number of what went wrong. */
+static void confined(int (*check)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		unsigned held = 0;
+		int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (sandbox_enter(fd, &held))
+			_exit(101);
+		if (held != ALL)
+			_exit(102);
+		_exit(check());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int check_network(void)
+{
+	static const int families[] = {AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_VSOCK, AF_ALG};
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		for (int type = SOCK_STREAM; type <= SOCK_RAW; type++)
+			if (socket(families[i], type, 0) >= 0 || errno != EAFNOSUPPORT)
+				return 1 + (int)i;
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 ? 0 : 20;
+}
+
+static void test_r26_no_socket_but_unix_ones(void **state)
+{
+	confined(check_network);
+}
+
+static int check_files(void)
+{
+	char path[128];
+
+	if (open("/tmp/cubby-elsewhere", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0 || errno != EACCES)
+		return 1;
+	if (open("/dev/shm/cubby-elsewhere", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0)
+		return 2;
+	if (open("/dev/null", O_WRONLY | O_CLOEXEC) >= 0)
+		return 3;
+	if (mkdir("/tmp/cubby-elsewhere", 0700) == 0)
+		return 4;
+	snprintf(path, sizeof(path), "%s/inside", dir);
+	if (open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) < 0)
+		return 5;
+	if (rename(path, "/tmp/cubby-elsewhere") == 0)
+		return 6;
+	if (unlink(path) < 0)
+		return 7;
+	return open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0 ? 0 : 8;
+}
+
+static void test_r5_no_file_elsewhere(void **state)
+{
+	confined(check_files);
+}
+
+static int check_core(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur || limit.rlim_max)
+		return 1;
+	if (prctl(PR_GET_DUMPABLE) != 0)
+		return 2;
+	return umask(0) == 077 ? 0 : 3;
+}
+
+static void test_r7_no_core(void **state)
+{
+	confined(check_core);
+}
+
+static int check_programs(void)
+{
+	char *const arguments[] = {(char[]){"true"}, NULL};
+
+	/* Under the sanitizers only Landlock stands in the way. */
+	execve("/bin/true", arguments, arguments + 1);
+#ifdef __SANITIZE_ADDRESS__
+	return errno == EACCES ? 0 : 1;
+#else
+	if (errno != ENOSYS)
+		return 1;
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 || errno != ENOSYS)
+		return 2;
+	if (fork() >= 0 || errno != ENOSYS)
+		return 3;
+	return unshare(CLONE_NEWUSER) < 0 && errno == ENOSYS ? 0 : 4;
+#endif
+}
+
+static void test_no_new_program_and_no_other_process(void **state)
+{
+	confined(check_programs);
+}
+
+static void test_the_directory_is_made_and_closed_to_others(void **state)
+{
+	_cleanup_(state_freep) struct state *opened = NULL;
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/state", dir);
+	assert_int_equal(mkdir(path, 0777), 0);
+	assert_int_equal(chmod(path, 0777), 0);
+	assert_int_equal(state_open(path, &opened, &why), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	rmdir(path);
+}
+
+static void test_a_directory_that_is_not_one_is_refused(void **state)
+{
+	struct state *opened = NULL;
+	char path[128], link[128];
+
+	snprintf(path, sizeof(path), "%s/file", dir);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	assert_answer(state_open(path, &opened, &why), ANSWER_FAILED, why);
+	unlink(path);
+	snprintf(link, sizeof(link), "%s/link", dir);
+	assert_int_equal(symlink("/tmp", link), 0);
+	assert_answer(state_open(link, &opened, &why), ANSWER_FAILED, why);
+	unlink(link);
+	snprintf(path, sizeof(path), "%s/no/such", dir);
+	assert_answer(state_open(path, &opened, &why), ANSWER_FAILED, why);
+	assert_null(opened);
+}
+
+/* What state_device_key() answers; the key file is `bytes` long and has this mode. */
+static int key_answer(size_t bytes, mode_t mode)
+{
+	_cleanup_(state_freep) struct state *opened = NULL;
+	_cleanup_(secret_freep) struct secret *key = NULL;
+	char path[128], zeros[64] = {0};
+	bool made;
+	int fd, r;
+
+	assert_int_equal(state_open(dir, &opened, &why), 0);
+	snprintf(path, sizeof(path), "%s/device.key", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_int_equal(write(fd, zeros, bytes), bytes);
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+	why.text[0] = '\0';
+	r = state_device_key(opened, &key, &made, &why);
+	if (!r)
+		assert_false(made);
+	unlink(path);
+	return r;
+}
+
+static void test_a_key_others_could_read_is_refused(void **state)
+{
+	assert_answer(key_answer(32, 0644), ANSWER_FAILED, why);
+	assert_answer(key_answer(32, 0660), ANSWER_FAILED, why);
+	assert_answer(key_answer(31, 0600), ANSWER_FAILED, why);
+	assert_answer(key_answer(33, 0600), ANSWER_FAILED, why);
+	assert_int_equal(key_answer(32, 0600), 0);
+}
+
+static void test_a_key_is_made_once(void **state)
+{
+	_cleanup_(state_freep) struct state *opened = NULL;
+	_cleanup_(secret_freep) struct secret *first = NULL;
+	_cleanup_(secret_freep) struct secret *second = NULL;
+	char path[128], target[128];
+	struct stat st;
+	bool made;
+
+	assert_int_equal(state_open(dir, &opened, &why), 0);
+	snprintf(path, sizeof(path), "%s/device.key", dir);
+	assert_int_equal(state_device_key(opened, &first, &made, &why), 0);
+	assert_true(made);
+	assert_int_equal(state_device_key(opened, &second, &made, &why), 0);
+	assert_false(made);
+	assert_memory_equal(first->bytes, second->bytes, KEY_BYTES);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	snprintf(target, sizeof(target), "%s/other.key", dir);
+	assert_int_equal(rename(path, target), 0);
+	assert_int_equal(symlink(target, path), 0);
+	second = secret_free(second);
+	assert_answer(state_device_key(opened, &second, &made, &why), ANSWER_FAILED, why);
+	unlink(path);
+	unlink(target);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_r26_no_socket_but_unix_ones),
+		cmocka_unit_test(test_r5_no_file_elsewhere),
+		cmocka_unit_test(test_r7_no_core),
+		cmocka_unit_test(test_no_new_program_and_no_other_process),
+		cmocka_unit_test(test_the_directory_is_made_and_closed_to_others),
+		cmocka_unit_test(test_a_directory_that_is_not_one_is_refused),
+		cmocka_unit_test(test_a_key_others_could_read_is_refused),
+		cmocka_unit_test(test_a_key_is_made_once),
+	};
+	int failed;
+
+	if (crypt_init() || !mkdtemp(dir))
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(dir);
+	return failed;
+}
