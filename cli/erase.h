@@ -10,7 +10,7 @@
 _printf_(3, 4)
 int erase_confirm(struct hand *hand, const char *typed, const char *format, ...);
 
-/* Waits for the job (NULL: nothing was kept), checks the receipt, reports, and writes --receipt.
- * kinds: what of the items went; n 0 for all of each. Returns an exit code; EXIT_PARTLY when a store
- * could not be cleaned. */
+/* Waits for the job (NULL: nothing was kept), checks the receipt, reports, writes --receipt. kinds:
+ * what of the items went; n 0 for all of each. Returns an exit code; EXIT_PARTLY when a store could
+ * not be cleaned. */
 int erase_finish(struct hand *hand, const char *job, const char *const *kinds, size_t n);

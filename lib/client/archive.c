@@ -144,6 +144,8 @@ static int page_fetch(struct cubby_list *list)
 		r = message_open(request, 'a', "{sv}");
 	if (r == 0 && list->cursor)
 		r = message_append_entry(request, "cursor", "s", list->cursor);
+	if (r == 0 && cubby->page_items)
+		r = message_append_entry(request, "limit", "u", cubby->page_items);
 	if (r == 0)
 		r = message_close(request);
 	if (r == 0)

@@ -41,7 +41,9 @@ static void item_make(const char *transcript, char ret_id[CUBBY_ID_TEXT])
 static size_t list_count(struct cubby *cubby, const struct cubby_selection *selection)
 {
 	_cleanup_(cubby_list_freep) struct cubby_list *list = NULL;
+	static char seen[64][CUBBY_ID_TEXT];
 	const struct cubby_item *item;
+	int64_t before_s = INT64_MAX;
 	size_t n = 0;
 
 	assert_cubby(cubby, cubby_list_new(cubby, selection, &list));
@@ -49,6 +51,12 @@ static size_t list_count(struct cubby *cubby, const struct cubby_selection *sele
 		assert_cubby(cubby, cubby_list_next(list, &item));
 		if (!item)
 			return n;
+		assert_true(item->started_s <= before_s);
+		before_s = item->started_s;
+		for (size_t i = 0; i < n; i++)
+			assert_string_not_equal(seen[i], item->id);
+		assert_true(n < ARRAY_SIZE(seen));
+		memcpy(seen[n], item->id, sizeof(seen[n]));
 	}
 }
 
@@ -320,9 +328,11 @@ static void test_structs_begin_with_their_size(void **state)
 	assert_int_equal(cubby_new(&options, &none), CUBBY_INVALID_ARGUMENT);
 }
 
-/* More than one page of the listing. */
+/* Each page size must give the same items, each once, newest first. */
 static void test_listing_in_pages(void **state)
 {
+	static const uint32_t pages[] = { 1, 7, 20, 40, 41, 0 };
+
 	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
 	struct cubby_selection transcripts = CUBBY_SELECTION_INIT;
 	char id[CUBBY_ID_TEXT];
@@ -333,10 +343,12 @@ static void test_listing_in_pages(void **state)
 	for (int i = 0; i < 40; i++)
 		assert_cubby(cubby, cubby_import(cubby, "Anna", samples, 160, i % 2 ? "odd" :
 						 NULL, id));
-	cubby->timeout_ms = 60000;
-	assert_int_equal(list_count(cubby, NULL), 40);
 	transcripts.kind = "transcript";
-	assert_int_equal(list_count(cubby, &transcripts), 20);
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		cubby->page_items = pages[i];
+		assert_int_equal(list_count(cubby, NULL), 40);
+		assert_int_equal(list_count(cubby, &transcripts), 20);
+	}
 }
 
 int main(void)
