@@ -283,7 +283,8 @@ int archive_open(struct archive *archive, const struct id *id, unsigned kinds,
 			parts[n_wanted++] = parts[i];
 	if (n_wanted == 0)
 		return answer_why(why, ANSWER_NOT_FOUND,
-				  "this item has none of the kinds asked for");
+				  "this item has none of the kinds asked for; \"cubby show\" tells "
+				  "what is kept of it");
 	return fault_trace(opened_make(archive, &row, parts, n_wanted, ret, why));
 }
 
