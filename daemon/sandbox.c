@@ -80,31 +80,33 @@ static const char *const allowed_calls[] = {
 	/* memory */
 	"brk", "madvise", "mlock", "mlock2", "mmap", "mprotect", "mremap", "munlock", "munmap",
 	/* files of the state directory, and reading elsewhere */
-	"access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fallocate",
-	"fchmod", "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate",
-	"getcwd", "getdents64", "lseek", "lstat", "memfd_create", "mkdir", "mkdirat", "newfstatat",
-	"open", "openat", "pread64", "preadv", "pwrite64", "pwritev", "read", "readlink", "readlinkat",
-	"readv", "rename", "renameat", "renameat2", "stat", "statfs", "statx", "sync_file_range",
-	"truncate", "umask", "unlink", "unlinkat", "utimensat", "write", "writev",
+	"access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2",
+	"fallocate", "fchmod", "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs",
+	"fsync", "ftruncate", "getcwd", "getdents64", "lseek", "lstat", "memfd_create", "mkdir",
+	"mkdirat", "newfstatat", "open", "openat", "pread64", "preadv", "pwrite64", "pwritev",
+	"read", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2", "stat",
+	"statfs", "statx", "sync_file_range", "truncate", "umask", "unlink", "unlinkat",
+	"utimensat", "write", "writev",
 	/* waiting */
 	"clock_getres", "clock_gettime", "clock_nanosleep", "epoll_create1", "epoll_ctl",
-	"epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd2", "gettimeofday", "nanosleep", "pipe2",
-	"poll", "ppoll", "pselect6", "select", "time", "timerfd_create", "timerfd_settime",
+	"epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd2", "gettimeofday", "nanosleep",
+	"pipe2", "poll", "ppoll", "pselect6", "select", "time", "timerfd_create",
+	"timerfd_settime",
 	/* the bus and the service manager; which families, see seccomp_fill() */
 	"connect", "getpeername", "getsockname", "getsockopt", "recvfrom", "recvmmsg", "recvmsg",
 	"sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
 	/* itself */
-	"arch_prctl", "exit", "exit_group", "futex", "get_robust_list", "getegid", "geteuid", "getgid",
-	"getgroups", "getpid", "getppid", "getrandom", "getresgid", "getresuid", "getrlimit",
-	"getrusage", "gettid", "getuid", "membarrier", "prctl", "prlimit64", "restart_syscall", "rseq",
-	"rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait",
-	"sched_getaffinity", "sched_yield", "set_robust_list", "set_tid_address", "setrlimit",
-	"sigaltstack", "sysinfo", "tgkill", "uname",
+	"arch_prctl", "exit", "exit_group", "futex", "get_robust_list", "getegid", "geteuid",
+	"getgid", "getgroups", "getpid", "getppid", "getrandom", "getresgid", "getresuid",
+	"getrlimit", "getrusage", "gettid", "getuid", "membarrier", "prctl", "prlimit64",
+	"restart_syscall", "rseq", "rt_sigaction", "rt_sigpending", "rt_sigprocmask",
+	"rt_sigreturn", "rt_sigtimedwait", "sched_getaffinity", "sched_yield", "set_robust_list",
+	"set_tid_address", "setrlimit", "sigaltstack", "sysinfo", "tgkill", "uname",
 	/* as others have them on other architectures */
-	"_llseek", "_newselect", "clock_gettime64", "clock_nanosleep_time64", "fcntl64", "fstat64",
-	"fstatat64", "fstatfs64", "ftruncate64", "futex_time64", "lstat64", "mmap2", "ppoll_time64",
-	"pselect6_time64", "recv", "send", "sigreturn", "stat64", "statfs64", "ugetrlimit",
-	"utimensat_time64",
+	"_llseek", "_newselect", "clock_gettime64", "clock_nanosleep_time64", "fcntl64",
+	"fstat64", "fstatat64", "fstatfs64", "ftruncate64", "futex_time64", "lstat64", "mmap2",
+	"ppoll_time64", "pselect6_time64", "recv", "send", "sigreturn", "stat64", "statfs64",
+	"ugetrlimit", "utimensat_time64",
 };
 
 #ifdef __SANITIZE_ADDRESS__
@@ -123,7 +125,9 @@ static int seccomp_fill(scmp_filter_ctx filter)
 	for (size_t i = 0; OTHERWISE != SCMP_ACT_ALLOW && i < ARRAY_SIZE(allowed_calls); i++) {
 		int number = seccomp_syscall_resolve_name(allowed_calls[i]);
 
-		r = number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+		if (number == __NR_SCMP_ERROR)
+			continue;
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
 		/* -EDOM, -EINVAL: not a call of this architecture. */
 		if (r && r != -EDOM && r != -EINVAL)
 			return fault_origin(r);

@@ -63,7 +63,8 @@ static int check_files(void)
 {
 	char path[128];
 
-	if (open("/tmp/cubby-elsewhere", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0 || errno != EACCES)
+	if (open("/tmp/cubby-elsewhere", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0 ||
+	    errno != EACCES)
 		return 1;
 	if (open("/dev/shm/cubby-elsewhere", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0)
 		return 2;
