@@ -267,6 +267,28 @@ static void spoil_file(struct sealed_item *item)
 	replace_fd(item, open("/etc/passwd", O_RDONLY));
 }
 
+/* A memfd of n bytes that would pass as the start of a body, wherever one looks. */
+static void replace_ones(struct sealed_item *item, size_t n)
+{
+	uint8_t *bytes = malloc(n);
+	int fd;
+
+	memset(bytes, 1, n);
+	assert_int_equal(file_memfd("test", bytes, n, &fd), 0);
+	replace_fd(item, fd);
+	free(bytes);
+}
+
+static void spoil_short(struct sealed_item *item)
+{
+	replace_ones(item, item->delivery.parts[0].bytes - 1);
+}
+
+static void spoil_trailing(struct sealed_item *item)
+{
+	replace_ones(item, item->delivery.parts[0].bytes + 1);
+}
+
 static void spoil_size(struct sealed_item *item)
 {
 	item->delivery.parts[0].bytes--;
@@ -274,6 +296,7 @@ static void spoil_size(struct sealed_item *item)
 
 static void spoil_offset(struct sealed_item *item)
 {
+	replace_ones(item, item->delivery.parts[0].bytes);
 	item->delivery.parts[0].offset = 1;
 }
 
@@ -351,11 +374,11 @@ static void spoil_too_large(struct sealed_item *item)
 
 static void test_a_delivery_that_lies_is_refused(void **state)
 {
-	static void (*const spoils[])(struct sealed_item * item) = {
-		spoil_unsealed,	    spoil_pipe,		 spoil_file,	       spoil_size,
-		spoil_offset,	    spoil_huge,		 spoil_kind,	       spoil_count,
-		spoil_none,	    spoil_header_length, spoil_header_version, spoil_recipient,
-		spoil_body_version, spoil_empty,	 spoil_too_large,
+	static void (*const spoils[])(struct sealed_item *item) = {
+		spoil_unsealed, spoil_pipe, spoil_file, spoil_short, spoil_trailing, spoil_size,
+		spoil_offset, spoil_huge, spoil_kind, spoil_count, spoil_none,
+		spoil_header_length, spoil_header_version, spoil_recipient, spoil_body_version,
+		spoil_empty, spoil_too_large,
 	};
 	struct house *house = *state;
 
