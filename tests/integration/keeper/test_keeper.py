@@ -273,6 +273,29 @@ def test_refusals_to_start_say_what_to_do(world):
     assert "link" in world.refused()
 
 
+def test_a_newer_database_is_refused_and_kept(world):
+    world.start()
+    world.stop()
+    # user_version: 4 bytes at offset 60 of a database.
+    with open(world.state + "/cubby.db", "r+b") as file:
+        file.seek(60)
+        file.write((9999).to_bytes(4, "big"))
+    with open(world.state + "/cubby.db", "rb") as file:
+        before = file.read()
+    assert "9999" in world.refused() or "newer" in world.refused()
+    with open(world.state + "/cubby.db", "rb") as file:
+        assert file.read() == before
+
+
+def test_a_lost_bus_ends_the_keeper(world):
+    world.start()
+    world.bus.kill()
+    world.bus.wait()
+    said = world.keeper.communicate(timeout=10)[1]
+    assert world.keeper.returncode == 1 and "bus" in said, said
+    world.keeper = None
+
+
 def test_the_whole_story(world):
     world.start()
     anna, parent, mia, _ = a_house(world)
