@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,15 +27,23 @@ static void signal_note(int number)
 	prompt_signal = number;
 }
 
-/* One line, or up to the end, without the line end. -1 with errno, EMSGSIZE when it is too long. */
-static ssize_t line_read(int fd, uint8_t *buffer, size_t room)
+/* One line, or up to the end, without the line end. -1 with errno, EMSGSIZE when it is too long.
+ * waiting: NULL, or the signals to let in while there is nothing to read and at no other moment, so
+ * that none is missed between a look at prompt_signal and the wait. */
+static ssize_t line_read(int fd, uint8_t *buffer, size_t room, const sigset_t *waiting)
 {
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	size_t n = 0;
 	ssize_t got;
 
 	for (;;) {
+		if (waiting && ppoll(&ready, 1, NULL, waiting) < 0) {
+			if (errno == EINTR && !prompt_signal)
+				continue;
+			return -1;
+		}
 		got = read(fd, buffer + n, 1);
-		if (got < 0 && errno == EINTR && !prompt_signal)
+		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return -1;
@@ -59,7 +68,7 @@ static int secret_line(struct hand *hand, int fd, const char *source, struct sec
 
 	if (secret_new(PASSPHRASE_MAX_BYTES + 1, &buffer) != 0)
 		return hand_fail(hand, EXIT_GENERAL, "out of memory");
-	n = line_read(fd, buffer->bytes, PASSPHRASE_MAX_BYTES);
+	n = line_read(fd, buffer->bytes, PASSPHRASE_MAX_BYTES, NULL);
 	if (n < 0 && errno == EMSGSIZE)
 		return hand_fail(hand, EXIT_GENERAL, "what %s holds is longer than %d bytes",
 				 source,
@@ -93,12 +102,17 @@ static ssize_t tty_read_hidden(int tty, const char *question, uint8_t *buffer, s
 {
 	struct sigaction note = { .sa_handler = signal_note }, old[ARRAY_SIZE(prompt_signals)];
 	struct termios shown, hidden;
+	sigset_t held, before;
 	ssize_t n = -1;
 	bool quiet;
 
 	prompt_signal = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(prompt_signals); i++)
+	sigemptyset(&held);
+	for (size_t i = 0; i < ARRAY_SIZE(prompt_signals); i++) {
+		sigaddset(&held, prompt_signals[i]);
 		sigaction(prompt_signals[i], &note, &old[i]);
+	}
+	sigprocmask(SIG_BLOCK, &held, &before);
 	quiet = tcgetattr(tty, &shown) == 0;
 	if (quiet) {
 		hidden = shown;
@@ -108,11 +122,12 @@ static ssize_t tty_read_hidden(int tty, const char *question, uint8_t *buffer, s
 	}
 	/* A terminal that would show the passphrase does not get it. */
 	if (quiet && dprintf(tty, "%s", question) > 0) {
-		n = line_read(tty, buffer, room);
+		n = line_read(tty, buffer, room, &before);
 		tcsetattr(tty, TCSAFLUSH, &shown);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(prompt_signals); i++)
 		sigaction(prompt_signals[i], &old[i], NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (prompt_signal) {
 		dprintf(tty, "\n");
 		secret_wipe(buffer, room);
@@ -205,8 +220,7 @@ bool prompt_confirm(const char *question, const char *wanted)
 
 	fflush(stdout);
 	fprintf(stderr, "%s", question);
-	prompt_signal = 0;
-	n = line_read(STDIN_FILENO, answer, sizeof(answer) - 1);
+	n = line_read(STDIN_FILENO, answer, sizeof(answer) - 1, NULL);
 	if (n < 0)
 		return false;
 	if (strcmp(wanted, "y") == 0)
