@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 import kernel  # noqa: E402
 import roles   # noqa: E402
+import room    # noqa: E402
 from services import Services, WorldError  # noqa: E402
 from supervisor import Supervisor  # noqa: E402
 
@@ -92,6 +93,8 @@ def make_room(directory):
                      kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     except OSError:
         pass    # a container that masks parts of /proc allows no new one; the old one shows more
+    if room.missing():
+        room.furnish()
     kernel.mount(world, directory, None, kernel.MS_BIND)
     os.chdir("/")
 
