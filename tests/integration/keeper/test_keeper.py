@@ -24,6 +24,7 @@ except ImportError:
 from parent import Parent, blake, body, box_open, box_pair, box_seal, header, memfd, statement_holds
 
 CUBBYD = sys.argv[1]
+ROOM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support/sandbox/room.py")
 # The leak checker traces its process from outside, which the keeper's system call filter forbids.
 os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
 NAME, ROOT = "org.cubby.Cubby1", "/org/cubby/Cubby1"
@@ -71,7 +72,7 @@ class World:
             time.sleep(0.01)
 
     def inside(self, *command):
-        return ["unshare", "--mount", "--propagation=private", "sh", "-c",
+        return [sys.executable, "-B", ROOM, "--own", "sh", "-c",
                 'mount --bind "$0/group" /etc/group && mount --bind "$0/passwd" /etc/passwd && '
                 'exec "$@"', self.dir, *command]
 

@@ -2,7 +2,9 @@
 """Runs a command with the file systems that a machine has and a bare chroot may lack: /proc,
 /dev/pts, /dev/shm. They are mounted in a mount namespace of their own and gone with the command.
 
-    room.py COMMAND...      as root; where nothing is missing it only runs the command
+    room.py [--own] COMMAND...      as root; where nothing is missing it only runs the command
+
+With --own the command may mount what it likes, in a chroot too, and nobody else sees it.
 """
 
 import os
@@ -39,7 +41,8 @@ def furnish():
 
 
 if __name__ == "__main__":
-    if missing() and os.geteuid() == 0:
+    own = sys.argv[1] == "--own"
+    if (own or missing()) and os.geteuid() == 0:
         kernel.unshare(kernel.CLONE_NEWNS)
         cwd = os.getcwd()
         kernel.mounts_private()
@@ -48,4 +51,5 @@ if __name__ == "__main__":
     elif missing():
         sys.stderr.write("room: not mounted here, and only root can: "
                          + " ".join(entry[0] for entry in missing()) + "\n")
-    os.execvp(sys.argv[1], sys.argv[1:])
+    command = sys.argv[2 if own else 1:]
+    os.execvp(command[0], command)
