@@ -123,16 +123,6 @@ static int approve_store(const struct ground *ground, const struct export_asker 
 					       why));
 }
 
-static int release_key(const struct ground *ground, struct household *ret, struct why *why)
-{
-	_cleanup_(cleanup_free) char *household = NULL;
-	int r = store_household(ground->store, &household);
-
-	if (r)
-		return r < 0 ? fault_trace(r) : fault_origin(-EBADMSG);
-	return fault_trace(household_verify(household, NULL, ret, why));
-}
-
 int export_approve(const struct ground *ground, const struct export_asker *asker, const char *copy,
 		   const struct delivery *delivery, const char *purpose, const char *recipient,
 		   int64_t *ret_expires_min, struct why *why)
@@ -157,7 +147,7 @@ int export_approve(const struct ground *ground, const struct export_asker *asker
 		r = own_item(ground, asker, "Export.Approve",
 			     id_text(&draft->archive->source, text), &source, &profile, why);
 	if (!r)
-		r = release_key(ground, &household, why);
+		r = household_keys(ground, &household, why);
 	if (!r)
 		r = delivery_check(delivery, draft->archive, household.release, &delivered, why);
 	if (r)

@@ -190,7 +190,6 @@ static int commit_check(struct intake *intake, const struct intake_asker *asker,
 			uint32_t ret_keep_s[static KIND_MAX], struct household *ret_household,
 			struct why *why)
 {
-	_cleanup_(cleanup_free) char *household = NULL;
 	enum kind kinds[KIND_MAX];
 	enum draft_way way;
 	char id[ID_TEXT];
@@ -202,13 +201,9 @@ static int commit_check(struct intake *intake, const struct intake_asker *asker,
 	if (!r)
 		r = way_check(intake, asker, ret_profile, kinds, draft->archive->n_parts, &way,
 			      ret_keep_s, why);
-	if (r)
-		return fault_trace(r);
-	r = store_household(intake->ground.store, &household);
-	/* A profile has a household. */
-	if (r)
-		return r < 0 ? fault_trace(r) : fault_origin(-EBADMSG);
-	return fault_trace(household_verify(household, NULL, ret_household, why));
+	if (!r)
+		r = household_keys(&intake->ground, ret_household, why);
+	return fault_trace(r);
 }
 
 int intake_commit(struct intake *intake, const struct intake_asker *asker, const char *id,

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Sets up the household and checks who is there. A guess is counted on the disk before it is
+/* Checks who is there. A guess is counted on the disk before it is
  * looked at; a wait is counted only by this keeper's own running (R24). */
 
 #include <string.h>
 #include "backoff.h"
-#include "crypt/household.h"
 #include "doorbox.h"
 #include "parent.h"
 
@@ -61,124 +60,20 @@ static struct proof proof_made(const struct parents *parents, const struct paren
 	return proof;
 }
 
-/* ---- Setup ---- */
-
-/* Stores one door, its wraps under the key of `slot`. */
-static int door_store(struct parents *parents, int64_t parent, const struct doorbox_door *given,
-		      const struct id *slot_id, const struct vault_slot *slot,
-		      const struct secret *key)
-{
-	struct door_row row = {
-		.parent = parent, .door = given->door, .slot_id = *slot_id, .slot = *slot,
-	};
-	int r;
-
-	memcpy(row.proof_hash, given->proof_hash, sizeof(row.proof_hash));
-	r = store_door_insert(parents->ground.store, &row);
-	if (r)
-		return fault_trace(r);
-	for (int i = 0; i < DOORBOX_SECRETS; i++) {
-		_cleanup_(cleanup_free) uint8_t *layered = NULL;
-		size_t n;
-
-		r = layer_seal(key, doorbox_secret_names[i], given->wraps[i].bytes,
-			       given->wraps[i].n, &layered, &n);
-		if (!r)
-			r = store_wrap_insert(parents->ground.store, parent, given->door.kind,
-					      doorbox_secret_names[i], layered, n);
-		if (r)
-			return fault_trace(r);
-	}
-	return 0;
-}
-
-static int setup_store(struct parents *parents, const struct asker *asker, const char *household,
-		       const struct doorbox_door doors[static 2],
-		       const struct id slot_ids[static 2], const struct vault_slot slots[static 2],
-		       struct secret *const keys[static 2], struct parent_row *parent)
-{
-	_cleanup_(store_rollbackp) struct store *transaction = NULL;
-	struct access_entry entry = {.what = "setup", .uid = asker->uid, .outcome = "done"};
-	int r;
-
-	r = store_begin(parents->ground.store, &transaction);
-	if (!r)
-		r = store_household_insert(parents->ground.store, household, parent->created_min);
-	if (!r)
-		r = store_parent_insert(parents->ground.store, parent, &parent->parent);
-	for (int i = 0; !r && i < 2; i++)
-		r = door_store(parents, parent->parent, &doors[i], &slot_ids[i], &slots[i],
-			       keys[i]);
-	if (!r)
-		r = access_log_append(parents->ground.log, &entry);
-	if (!r)
-		r = store_commit(take(transaction));
-	return fault_trace(r);
-}
-
-static int setup_slots(struct parents *parents, const struct asker *asker, const char *household,
-		       const struct doorbox_door doors[static 2], struct parent_row *parent)
-{
-	_cleanup_(secret_freep) struct secret *first = NULL;
-	_cleanup_(secret_freep) struct secret *second = NULL;
-	struct vault *vault = parents->ground.vault;
-	struct vault_slot slots[2];
-	struct id slot_ids[2];
-	int r;
-
-	crypt_random(slot_ids, sizeof(slot_ids));
-	r = vault_take(vault, &slot_ids[0], VAULT_KIND_DOOR, &slots[0], &first);
-	if (r)
-		return fault_trace(r);
-	r = vault_take(vault, &slot_ids[1], VAULT_KIND_DOOR, &slots[1], &second);
-	if (r) {
-		vault_return(vault, slots[0].number);
-		return fault_trace(r);
-	}
-	r = setup_store(parents, asker, household, doors, slot_ids, slots,
-			(struct secret *[]){first, second}, parent);
-	if (r) {
-		vault_return(vault, slots[0].number);
-		vault_return(vault, slots[1].number);
-	}
-	return fault_trace(r);
-}
-
 int parent_setup(struct parents *parents, const struct asker *asker, const char *name,
 		 const char *household, const void *sealed_doors, size_t n_sealed,
 		 struct proof *ret_proof, struct why *why)
 {
-	_cleanup_(cleanup_free) char *present = NULL;
-	struct doorbox_door doors[2];
-	struct household keys;
-	struct parent_row parent = {.created_min = age_now_min(parents->ground.age)};
+	struct parent_row parent;
 	int r;
 
-	r = store_household(parents->ground.store, &present);
-	if (r == 0)
-		return answer_why(why, ANSWER_EXISTS,
-				  "there is a household already; its parents can use it as it is");
-	if (r != ANSWER_NOT_FOUND)
-		return fault_trace(r);
-	r = name_check_parent(name, why);
+	r = household_setup(&parents->ground, parents->box, asker, name, household, sealed_doors,
+			    n_sealed, &parent, why);
 	if (r)
 		return fault_trace(r);
-	r = household_verify(household, NULL, &keys, why);
-	if (r)
-		return fault_trace(r);
-	r = doorbox_open_setup(parents->box, asker->name, sealed_doors, n_sealed, doors, why);
-	if (r)
-		return fault_trace(r);
-	strcpy(parent.name, name);
-	memcpy(parent.sign_key, keys.founder, sizeof(parent.sign_key));
-	r = ground_stored(setup_slots(parents, asker, household, doors, &parent), why);
-	if (r)
-		return r;
 	*ret_proof = proof_made(parents, &parent);
 	return 0;
 }
-
-/* ---- Challenge and proof ---- */
 
 static uint32_t door_left_s(const struct parents *parents, const struct door_row *row)
 {

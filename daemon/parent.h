@@ -10,7 +10,7 @@
 #include "crypt/box.h"
 #include "crypt/door.h"
 #include "ground.h"
-#include "store/household.h"
+#include "household.h"
 
 #define PROOF_LASTS_S 300
 
@@ -30,13 +30,7 @@ int parents_new(const struct ground *ground, const struct box_keypair *box, stru
 struct parents *parents_free(struct parents *parents);
 CLEANUP_DEFINE(struct parents *, parents_free)
 
-/* Who calls: unique bus name and uid. */
-struct asker {
-	const char *name;
-	uint32_t uid;
-};
-
-/* ANSWER_EXISTS: there is a household. ANSWER_INVALID_ARGUMENT. */
+/* As household_setup(); the founding parent is proved afterwards. */
 int parent_setup(struct parents *parents, const struct asker *asker, const char *name,
 		 const char *household, const void *sealed_doors, size_t n_sealed,
 		 struct proof *ret_proof, struct why *why);

@@ -252,6 +252,22 @@ def test_r26_the_keeper_has_no_network(world):
     assert inodes and inodes <= known, "a socket that is not a unix one"
 
 
+def test_options(world):
+    def run(*arguments, **environment):
+        ended = subprocess.run([CUBBYD, *arguments], capture_output=True, text=True, timeout=10,
+                               env=dict(PATH=os.environ["PATH"], **environment))
+        return ended.returncode, ended.stdout, ended.stderr
+
+    status, out, err = run("--version")
+    assert status == 0 and out.startswith("cubbyd ") and not err
+    status, out, err = run("--help")
+    assert status == 0 and "--state-dir" in out and not err
+    for wrong in (["--nosuch"], ["extra"], ["--config"], ["--bus", "nosuch"], ["--bus", "session"],
+                  ["-x"], ["--state-dir"]):
+        status, out, err = run(*wrong)
+        assert status == 2 and not out and "--help" in err and err.count("\n") == 1, (wrong, err)
+
+
 def test_refusals_to_start_say_what_to_do(world):
     with open(world.dir + "/bad.conf", "w") as file:
         file.write("[retention]\naudio = 99d\n")
