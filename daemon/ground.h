@@ -3,6 +3,7 @@
 
 /* What the nouns of the household stand on. Everything is borrowed from the keeper. */
 
+#include "alert.h"
 #include "log.h"
 #include "policy.h"
 
@@ -15,6 +16,7 @@ struct ground {
 	struct age *age;
 	struct archive *archive;
 	struct access_log *log;
+	struct alerts *alerts;
 };
 
 /* What a write into the store that did not go through is to people: 0 stays 0, a fault a fault, a

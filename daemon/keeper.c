@@ -82,6 +82,11 @@ static int start_store(struct keeper *keeper, struct why *why)
 	return fault_trace(r);
 }
 
+static void alert_told(void *context, const char *kind, const char *text)
+{
+	service_alert(context, kind, text);
+}
+
 static int start_archive(struct keeper *keeper)
 {
 	struct archive_config config = {
@@ -91,11 +96,14 @@ static int start_archive(struct keeper *keeper)
 		.max_items = keeper->config.quota_items,
 		.max_bytes = keeper->config.quota_bytes,
 	};
+	struct alerts_config alerts = {keeper->store, keeper->age, alert_told, keeper};
 	int r;
 
 	r = archive_new(&config, &keeper->archive);
 	if (!r)
 		r = access_log_new(keeper->store, keeper->age, &keeper->log);
+	if (!r)
+		r = alerts_new(&alerts, &keeper->alerts);
 	if (!r)
 		r = policy_new(&keeper->config, &keeper->policy);
 	if (r)
@@ -109,6 +117,7 @@ static int start_archive(struct keeper *keeper)
 		.age = keeper->age,
 		.archive = keeper->archive,
 		.log = keeper->log,
+		.alerts = keeper->alerts,
 	};
 	r = parents_new(&keeper->ground, keeper->device->box, &keeper->parents);
 	if (!r)
@@ -139,7 +148,11 @@ static int erasure_log_head(void *context, uint64_t *ret_seq, uint8_t ret_hash[s
 
 static void erasure_ended(void *context, const struct erasure_job *job)
 {
-	service_job_ended(context, job);
+	struct keeper *keeper = context;
+
+	if (job->state == ERASURE_PARTIAL && alert_tell(keeper->alerts, ALERT_PARTIAL, NULL, 1))
+		log_warning("parents could not be told that an erasure is only partly done");
+	service_job_ended(keeper, job);
 }
 
 static int start_erasure(struct keeper *keeper, struct why *why)
@@ -274,6 +287,7 @@ struct keeper *keeper_free(struct keeper *keeper)
 	erasure_free(keeper->erasure);
 	intake_free(keeper->intake);
 	parents_free(keeper->parents);
+	alerts_free(keeper->alerts);
 	access_log_free(keeper->log);
 	archive_free(keeper->archive);
 	age_free(keeper->age);

@@ -50,6 +50,7 @@ struct keeper {
 	struct age *age;
 	struct archive *archive;
 	struct access_log *log;
+	struct alerts *alerts;
 	struct erasure *erasure;
 	struct policy *policy;
 	struct ground ground;

@@ -27,6 +27,9 @@ void service_end_old(struct keeper *keeper);
 /* Answers who waits for the job, and tells who asked for it. */
 void service_job_ended(struct keeper *keeper, const struct erasure_job *job);
 
+/* Tells an alert to the parents on the bus. Nobody is there before the service has started. */
+void service_alert(struct keeper *keeper, const char *kind, const char *text);
+
 /* ---- For the handlers ---- */
 
 /* The caller's session, made at its first need. */
@@ -83,5 +86,7 @@ int reply_opened(struct message *reply, const uint8_t *reply_key,
 		 const struct archive_opened *opened, struct why *why);
 /* Household statement and the statements of later parents, "s" and "as". ANSWER_NOT_FOUND. */
 int service_reply_household(struct keeper *keeper, struct message *reply, struct why *why);
+/* The entry "alerts" of Status.Describe. */
+int service_alerts_reply(struct keeper *keeper, struct message *reply);
 /* An "as". */
 int reply_strings(struct message *reply, const char *const *strings, size_t n);

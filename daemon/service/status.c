@@ -3,7 +3,6 @@
 /* org.cubby.Cubby1.Status: what anybody on the bus may know. Nothing of a household is here but
  * that there is one; the counts are for parents. */
 
-#include "backoff.h"
 #include "dbus-table.h"
 #include "service/service.h"
 
@@ -62,52 +61,6 @@ int service_status_policy(struct call *call, void *service)
 			      keeper->policy->hash_text);
 }
 
-/* Sentences for parents: what they should know without asking. */
-static int alerts_find(struct keeper *keeper, const char *alerts[static 4], size_t *ret_n)
-{
-	uint64_t erasing, partial, failures;
-	size_t n = 0;
-	int r;
-
-	r = erasure_pending(keeper->erasure, &erasing, &partial);
-	if (!r)
-		r = store_door_failures(keeper->store, &failures);
-	if (r)
-		return fault_trace(r);
-	if (partial)
-		alerts[n++] = "An erasure is only partly done; it is tried again by itself. "
-			      "\"cubby log\" shows when it was asked for.";
-	if (failures >= BACKOFF_FREE_TRIES)
-		alerts[n++] =
-			"Somebody gave wrong passphrases again and again; \"cubby log\" shows who.";
-	if (keeper->device_made)
-		alerts[n++] =
-			"The keeper's own key was missing at its last start and was made anew; "
-			"receipts from before are checked with the old one.";
-	if (!(keeper->confined & SANDBOX_SECCOMP) || !(keeper->confined & SANDBOX_LANDLOCK))
-		alerts[n++] = "The keeper could not confine itself fully on this kernel.";
-	*ret_n = n;
-	return 0;
-}
-
-static int alerts_append(struct message *reply, const char *const *alerts, size_t n)
-{
-	int r;
-
-	r = message_open(reply, 'e', "sv");
-	if (!r)
-		r = message_append(reply, "s", "alerts");
-	if (!r)
-		r = message_open(reply, 'v', "as");
-	if (!r)
-		r = reply_strings(reply, alerts, n);
-	if (!r)
-		r = message_close(reply);
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
-}
-
 int service_status_describe(struct call *call, void *service)
 {
 	_cleanup_(cleanup_free) struct profile *profiles = NULL;
@@ -115,9 +68,8 @@ int service_status_describe(struct call *call, void *service)
 	struct message *reply = call_reply(call);
 	struct archive_selection everything = {.all = true};
 	struct archive_count kept;
-	const char *alerts[4];
 	uint64_t released, erasing, partial;
-	size_t n_profiles, n_alerts = 0;
+	size_t n_profiles;
 	int r;
 
 	r = store_profiles(keeper->store, &profiles, &n_profiles);
@@ -127,8 +79,6 @@ int service_status_describe(struct call *call, void *service)
 		r = archive_count_copies(keeper->archive, &released);
 	if (!r)
 		r = erasure_pending(keeper->erasure, &erasing, &partial);
-	if (!r)
-		r = alerts_find(keeper, alerts, &n_alerts);
 	if (!r)
 		r = message_open(reply, 'a', "{sv}");
 	if (!r)
@@ -140,7 +90,7 @@ int service_status_describe(struct call *call, void *service)
 	if (!r)
 		r = message_append_entry(reply, "released", "u", (uint32_t)released);
 	if (!r)
-		r = alerts_append(reply, alerts, n_alerts);
+		r = service_alerts_reply(keeper, reply);
 	if (!r)
 		r = message_close(reply);
 	return fault_trace(r);

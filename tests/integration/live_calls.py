@@ -17,7 +17,7 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 # In this order, after everything else.
 LAST = ["Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
         "Profiles.Remove", "Parents.Setup", "Parents.Challenge", "Parents.Prove", "Parents.Lock"]
-SIGNALS = {"Intake.PolicyChanged", "Job.Finished"}
+SIGNALS = {"Intake.PolicyChanged", "Job.Finished", "Status.Alert"}
 TITLES = {
     "signals": "R13 signals reach whom they are for and nobody else",
     "introspect": "busctl introspects every object and walks the tree",
@@ -89,6 +89,9 @@ class Calls:
         facts = self.keeper.call("Status", "Describe")
         assert {"profiles", "items", "erasing", "released", "alerts"} <= set(facts), set(facts)
         assert facts["profiles"] >= 2
+
+    def Status_Seen(self):
+        self.keeper.call("Status", "Seen")
 
     # Parents.
 

@@ -21,10 +21,20 @@ static int64_t house_boot_ms(void *context)
 	return ((struct house *)context)->boot_ms;
 }
 
+static void house_told(void *context, const char *kind, const char *text)
+{
+	struct house *house = context;
+	size_t n = strlen(house->told);
+
+	assert_non_null(text);
+	snprintf(house->told + n, sizeof(house->told) - n, " %s", kind);
+}
+
 static void house_open(struct house *house)
 {
 	struct vault_used used = {0};
 	struct archive_config config = {.max_items = 1000, .max_bytes = 100 << 20};
+	struct alerts_config alerts = {.tell = house_told, .context = house};
 	int64_t newest_min;
 
 	assert_int_equal(store_open(house->dir, &house->store, &house->why), 0);
@@ -39,11 +49,14 @@ static void house_open(struct house *house)
 	config.age = house->age;
 	assert_int_equal(archive_new(&config, &house->archive), 0);
 	assert_int_equal(access_log_new(house->store, house->age, &house->log), 0);
+	alerts.store = house->store;
+	alerts.age = house->age;
+	assert_int_equal(alerts_new(&alerts, &house->alerts), 0);
 	assert_int_equal(policy_new(&house->config, &house->policy), 0);
 	house->ground = (struct ground){
 		.config = &house->config, .policy = house->policy, .clock = &house->clock,
 		.store = house->store, .vault = house->vault, .age = house->age,
-		.archive = house->archive, .log = house->log,
+		.archive = house->archive, .log = house->log, .alerts = house->alerts,
 	};
 	assert_int_equal(parents_new(&house->ground, house->device->box, &house->parents), 0);
 	assert_int_equal(intake_new(&house->ground, &house->intake), 0);
@@ -55,6 +68,7 @@ static void house_close(struct house *house)
 	house->proof = (struct proof){0};
 	house->intake = intake_free(house->intake);
 	house->parents = parents_free(house->parents);
+	house->alerts = alerts_free(house->alerts);
 	house->log = access_log_free(house->log);
 	house->policy = policy_free(house->policy);
 	house->archive = archive_free(house->archive);

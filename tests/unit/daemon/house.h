@@ -22,6 +22,7 @@
 #define HOUSE_NOW_S INT64_C(1800000000)
 #define HOUSE_NAME ":1.42"
 #define HOUSE_UID 1000
+#define ALERT_TOLD 256
 
 struct house {
 	char dir[64];
@@ -35,6 +36,8 @@ struct house {
 	struct age *age;
 	struct archive *archive;
 	struct access_log *log;
+	struct alerts *alerts;
+	char told[ALERT_TOLD];	/* kinds of the alerts told, each after a space */
 	struct ground ground;
 	struct device *device;
 	struct parents *parents;
