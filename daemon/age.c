@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "failpoint.h"
 #include "secure.h"
 
 /* One line of fixed length, rewritten in place: the file never grows, so that a full disk does not
@@ -157,5 +158,6 @@ int age_save(struct age *age)
 	r = file_pwrite(age->fd, text, RECORD_BYTES, 0);
 	if (r < 0)
 		return fault_trace(r);
+	failpoint("age-written");
 	return fdatasync(age->fd) < 0 ? fault_origin(-errno) : 0;
 }

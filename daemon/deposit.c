@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failpoint.h"
 #include "store/copy.h"
 
 static int draft_take(struct archive *archive, const enum kind *kinds, unsigned n_kinds,
@@ -143,8 +144,10 @@ static int draft_end(struct archive_draft *draft, struct store *transaction,
 	_cleanup_(store_rollbackp) struct store *open = transaction;
 	int r = within && within->run ? within->run(within->context) : 0;
 
+	failpoint(items ? "keep-before-commit" : "approve-before-commit");
 	if (r == 0)
 		r = store_commit(take(open));
+	failpoint(items ? "keep-committed" : "approve-committed");
 	if (r == ANSWER_QUOTA_EXCEEDED)
 		return answer_why(why, r, "the disk is full; free some space or delete some items");
 	if (r != 0)

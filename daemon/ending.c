@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "crypt/receipt.h"
+#include "failpoint.h"
 
 static const char *const reason_names[] = {
 	[ERASURE_DELETE] = "delete",
@@ -161,8 +162,10 @@ int ending_done(const struct erasure_config *config, enum level level, const str
 		r = store_job_set_state(store, job->job, "done", "", receipt, now_min);
 	if (r == 0)
 		r = ended_log(config, job->job);
+	failpoint("receipt-before-commit");
 	if (r == 0)
 		r = store_commit(take(transaction));
+	failpoint("receipt-committed");
 	return fault_trace(r);
 }
 

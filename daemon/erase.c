@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failpoint.h"
 #include "print.h"
 #include "store/tombstone.h"
 
@@ -133,7 +134,9 @@ static int slots_slice(struct erase *erase, struct why *why)
 		erase->phase = ERASE_BODIES;
 		return ERASE_MORE;
 	}
+	failpoint("erase-before-slots");
 	r = slots_erase(erase, n);
+	failpoint("erase-after-slots");
 	return r != 0 ? stopped(r, "slots.bin", why) : ERASE_MORE;
 }
 
@@ -196,6 +199,7 @@ static int bodies_slice(struct erase *erase, struct why *why)
 		erase->walk = from;
 	}
 	r = bodies_end(erase, n_taken);
+	failpoint("erase-after-bodies");
 	return r != 0 ? stopped(r, "cubby.db", why) : ERASE_MORE;
 }
 
@@ -255,6 +259,7 @@ static int read_back_slice(struct erase *erase, struct why *why)
 
 	if (r == VERIFY_MORE)
 		return ERASE_MORE;
+	failpoint("erase-after-read-back");
 	if (r < 0)
 		return stopped(r, "the verifier", why);
 	if (r != 0)
@@ -283,6 +288,7 @@ int erase_slice(struct erase *erase, struct why *why)
 		return bodies_slice(erase, why);
 	case ERASE_METADATA:
 		r = metadata_end(erase);
+		failpoint("erase-after-metadata");
 		if (r != 0)
 			return stopped(r, "cubby.db", why);
 		erase->phase = ERASE_LOG;
@@ -290,6 +296,7 @@ int erase_slice(struct erase *erase, struct why *why)
 	case ERASE_LOG:
 		/* Step 4. */
 		r = store_checkpoint(erase->stores.store);
+		failpoint("erase-after-checkpoint");
 		if (r == 0)
 			r = read_back_begin(erase);
 		if (r != 0)

@@ -12,6 +12,7 @@
 #include "crypt/receipt.h"
 #include "ending.h"
 #include "erase.h"
+#include "failpoint.h"
 #include "level.h"
 #include "reserve.h"
 #include "retry.h"
@@ -227,8 +228,10 @@ static int job_make(struct erasure *erasure, struct job_row *job,
 					 job->commitment);
 	if (r == 0 && within && within->run)
 		r = within->run(within->context);
+	failpoint("ask-before-commit");
 	if (r == 0)
 		r = store_commit(take(transaction));
+	failpoint("ask-committed");
 	return fault_trace(r);
 }
 

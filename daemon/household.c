@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "doorbox.h"
+#include "failpoint.h"
 #include "household.h"
 
 /* Stores one door, its wraps under the key of `slot`. */
@@ -55,8 +56,10 @@ static int setup_store(const struct ground *ground, const struct asker *asker,
 			       keys[i]);
 	if (!r)
 		r = access_log_append(ground->log, &entry);
+	failpoint("setup-before-commit");
 	if (!r)
 		r = store_commit(take(transaction));
+	failpoint("setup-committed");
 	return fault_trace(r);
 }
 

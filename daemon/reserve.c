@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "failpoint.h"
 #include "secure.h"
 
 struct reserve {
@@ -74,6 +75,7 @@ int reserve_release(struct reserve *reserve)
 	/* Synced, so that the blocks are free before anybody asks for them. */
 	if (ftruncate(reserve->fd, 0) < 0 || fsync(reserve->fd) < 0)
 		return fault_origin(-errno);
+	failpoint("reserve-given-away");
 	log_warning("the disk is full; erasing goes on with the room kept for it");
 	return 0;
 }

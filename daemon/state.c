@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "failpoint.h"
 #include "state.h"
 
 #define KEY_FILE "device.key"
@@ -91,8 +92,14 @@ static int key_make(struct state *state, struct secret **ret)
 	r = file_write(fd, key->bytes, key->n);
 	if (r)
 		return fault_trace(r);
-	if (fsync(fd) < 0 ||
-	    renameat(state->fd, KEY_FILE_NEW, state->fd, KEY_FILE) < 0 || fsync(state->fd) < 0)
+	failpoint("device-key-written");
+	if (fsync(fd) < 0)
+		return fault_origin(-errno);
+	failpoint("device-key-synced");
+	if (renameat(state->fd, KEY_FILE_NEW, state->fd, KEY_FILE) < 0)
+		return fault_origin(-errno);
+	failpoint("device-key-renamed");
+	if (fsync(state->fd) < 0)
 		return fault_origin(-errno);
 	*ret = take(key);
 	return 0;

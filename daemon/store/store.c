@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "failpoint.h"
 #include "store/core.h"
 #include "secure.h"
 #include "store/step.h"
@@ -102,12 +103,21 @@ static int refuse_code(sqlite3 *db, int rc, const char *dir, struct why *why)
 	}
 }
 
+/* By a test, to see whether it is noticed. */
+static bool promise_broken(const char *set)
+{
+	return (seeded(SEEDED_NO_SYNC) && strstr(set, "synchronous")) ||
+	       (seeded(SEEDED_SECURE_DELETE_OFF) && strstr(set, "secure_delete"));
+}
+
 static int promises_hold(sqlite3 *db, const char *dir, struct why *why)
 {
 	char text[64];
 	int rc;
 
 	for (size_t i = 0; i < ARRAY_SIZE(promises); i++) {
+		if (promise_broken(promises[i].set))
+			continue;
 		rc = pragma_text(db, promises[i].set, text, sizeof(text));
 		if (rc == SQLITE_OK && promises[i].ask)
 			rc = pragma_text(db, promises[i].ask, text, sizeof(text));
@@ -129,8 +139,10 @@ static int step_apply(sqlite3 *db, const struct store_step *step, const char *di
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, step->sql, NULL, NULL, NULL);
+	failpoint("step-before-commit");
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	failpoint("step-committed");
 	if (rc == SQLITE_OK)
 		return 0;
 	answer_why(why, ANSWER_FAILED, "step %s of the schema did not go through on %s/" STORE_FILE
@@ -182,6 +194,7 @@ static int file_make(int dir_fd)
 	fd = openat(dir_fd, STORE_FILE, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fault_origin(-errno);
+	failpoint("store-file-made");
 	return fsync(dir_fd) < 0 ? fault_origin(-errno) : 0;
 }
 
@@ -221,7 +234,8 @@ static int db_open(struct store *store, const char *dir, struct why *why)
 		return fault_origin(-ENOMEM);
 	rc = sqlite3_open_v2(path, &store->db,
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
-			     SQLITE_OPEN_EXRESCODE, STORE_VFS);
+			     SQLITE_OPEN_EXRESCODE,
+			     seeded(SEEDED_STOCK_VFS) ? NULL : STORE_VFS);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (rc != SQLITE_OK)
@@ -294,7 +308,11 @@ int store_begin(struct store *store, struct store **ret_transaction)
 int store_commit(struct store *transaction)
 {
 	sqlite3 *db = transaction->db;
-	int r = store_result(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
+	int r;
+
+	failpoint("commit-begins");
+	r = store_result(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
+	failpoint("commit-ended");
 
 	if (r != 0)
 		store_rollback(transaction);
@@ -325,6 +343,8 @@ int store_checkpoint(struct store *store)
 	int n_log = -1, n_done = -1;
 	int r;
 
+	if (seeded(SEEDED_NO_CHECKPOINT))
+		return 0;
 	r = store_result(store->db, sqlite3_wal_checkpoint_v2(store->db, "main",
 			 SQLITE_CHECKPOINT_TRUNCATE, &n_log, &n_done));
 	if (r != 0)

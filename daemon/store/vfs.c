@@ -24,6 +24,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "failpoint.h"
 
 #define SCRUB_HEAD_BYTES 512
 #define SCRUB_CHUNK_BYTES 65536
@@ -78,7 +79,10 @@ static int file_scrub(sqlite3_file *real, sqlite3_int64 from)
 	rc = range_zero(real, from, head);
 	if (rc != SQLITE_OK)
 		return rc;
-	return range_zero(real, head, size);
+	failpoint("scrub-head-synced");
+	rc = range_zero(real, head, size);
+	failpoint("scrub-rest-synced");
+	return rc;
 }
 
 /* Zeroes the gap of a b-tree page; leaves every other page, and one that makes no sense, as it is.
@@ -246,6 +250,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_dir)
 {
 	if (path_scrub(path) < 0)
 		return SQLITE_IOERR_DELETE;
+	failpoint("scrub-before-unlink");
 	return real_vfs(vfs)->xDelete(real_vfs(vfs), path, sync_dir);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "failpoint.h"
 #include "secure.h"
 #include "vault/page.h"
 
@@ -45,6 +46,13 @@ static int numbers_push(struct numbers *numbers, uint32_t number)
 	return 0;
 }
 
+static int file_sync(struct vault *vault)
+{
+	if (seeded(SEEDED_NO_SYNC))
+		return 0;
+	return fdatasync(vault->fd) < 0 ? fault_origin(-errno) : 0;
+}
+
 static int page_make(struct vault *vault, uint32_t number)
 {
 	uint8_t page[PAGE_BYTES];
@@ -72,8 +80,11 @@ static int vault_grow(struct vault *vault)
 		if (r < 0)
 			return fault_trace(r);
 	}
-	if (fdatasync(vault->fd) < 0)
-		return fault_origin(-errno);
+	failpoint("vault-pages-written");
+	r = file_sync(vault);
+	if (r < 0)
+		return fault_trace(r);
+	failpoint("vault-pages-synced");
 	vault->n_pages = first + GROW_PAGES;
 	for (uint32_t slot = first * PAGE_SLOTS; slot < vault->n_pages * PAGE_SLOTS; slot++) {
 		r = numbers_push(&vault->fresh, slot);
@@ -100,8 +111,11 @@ static int stale_renew(struct vault *vault)
 	}
 	if (r < 0)
 		return fault_trace(r);
-	if (fdatasync(vault->fd) < 0)
-		return fault_origin(-errno);
+	failpoint("vault-keys-renewed");
+	r = file_sync(vault);
+	if (r < 0)
+		return fault_trace(r);
+	failpoint("vault-keys-synced");
 	while (vault->stale.n > 0) {
 		r = numbers_push(&vault->fresh, vault->stale.list[vault->stale.n - 1]);
 		if (r < 0)
@@ -316,15 +330,17 @@ int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n)
 			break;
 		e->refused = state == SLOT_OTHERS;
 		refused |= e->refused;
-		if (state == SLOT_OWNED)
+		if (state == SLOT_OWNED && !seeded(SEEDED_SLOT_NOT_ZEROED))
 			r = file_pwrite(vault->fd, erased, KEY_BYTES,
 					page_slot_offset(e->slot.number));
+		failpoint("erase-slot-zeroed");
 	}
 	secret_wipe(key, sizeof(key));
+	if (r == 0)
+		r = file_sync(vault);
 	if (r < 0)
 		return fault_trace(r);
-	if (fdatasync(vault->fd) < 0)
-		return fault_origin(-errno);
+	failpoint("erase-slots-synced");
 	return refused ? ANSWER_FAILED : 0;
 }
 
