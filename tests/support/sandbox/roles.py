@@ -62,11 +62,11 @@ def environment(role, directory, libraries, programs, inherited):
 
 
 def source_of(cwd, directory):
-    """Where a folder of the repository is seen by everybody."""
+    """Where a folder of the repository is seen by everybody; None for other folders."""
     with open(f"{directory}/install/repository", encoding="utf-8") as file:
         repository = file.read()
     inside = os.path.relpath(cwd, repository)
-    return f"{directory}/source" + ("" if inside.startswith("..") else f"/{inside}")
+    return None if inside.split("/")[0] == ".." else f"{directory}/source/{inside}"
 
 
 def become(role, env, cwd, arguments):
@@ -77,7 +77,7 @@ def become(role, env, cwd, arguments):
     os.setresuid(uid, uid, uid)
     # The caller's folder may be closed to this user. If it is in the repository, "source" is the
     # same; otherwise the user's home has to do.
-    for folder in (cwd, source_of(cwd, env["CUBBY_SANDBOX_DIR"]), env["HOME"]):
+    for folder in filter(None, (cwd, source_of(cwd, env["CUBBY_SANDBOX_DIR"]), env["HOME"])):
         try:
             os.chdir(folder)
             if os.access(".", os.R_OK | os.X_OK):
