@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verifier alone, against files made by hand: it believes nothing. And the level of a storage.
+ */
+
+#include "room.h"
+
+#include "crypt/secret.h"
+#include "level.h"
+#include "print.h"
+#include "verify.h"
+
+#define DB_BYTES (3 << 20)
+#define BASE (UINT64_C(0x9e3779b97f4a7c15) | 1)
+
+static uint8_t *db;
+
+static int start(void **state)
+{
+	const struct room *room;
+	uint8_t slots[2 * 4096] = { 0 };
+
+	if (crypt_init() < 0 || room_make(state) != 0)
+		return -1;
+	room = *state;
+	db = malloc(DB_BYTES);
+	crypt_random(db, DB_BYTES);
+	memcpy(db, "SQLite format 3", 16);
+	room_write(room, "cubby.db", 0, db, DB_BYTES);
+	room_write(room, "slots.bin", 0, slots, sizeof(slots));
+	return 0;
+}
+
+static int stop(void **state)
+{
+	free(db);
+	return room_drop(state);
+}
+
+static int verified(struct room *room, uint32_t slot, const uint8_t *wanted)
+{
+	_cleanup_(verify_freep) struct verify *verify = NULL;
+	uint32_t *slots = malloc(sizeof(*slots));
+	uint64_t *prints = malloc(2 * sizeof(*prints));
+	uint8_t elsewhere[PRINT_BYTES];
+	int r;
+
+	slots[0] = slot;
+	crypt_random(elsewhere, sizeof(elsewhere));
+	prints[0] = print_of(elsewhere, BASE);
+	prints[1] = print_of(wanted, BASE);
+	room->why.text[0] = '\0';
+	assert_int_equal(verify_new(room->dir, &verify), 0);
+	assert_int_equal(verify_begin(verify, slots, 1, prints, 2, BASE), 0);
+	while ((r = verify_slice(verify, &room->why)) == VERIFY_MORE)
+		;
+	return r;
+}
+
+static void test_finds_bytes_wherever_they_are(void **state)
+{
+	static const size_t places[] = { 16,
+					 17,
+					 4096 - 8,
+					 262144 - 3,
+					 (1 << 20) - 15,
+					 (1 << 20) - 1,
+					 1 << 20,
+					 (2 << 20) - 7,
+					 DB_BYTES - 17,
+					 DB_BYTES - 16 };
+	struct room *room = *state;
+	uint8_t absent[PRINT_BYTES];
+
+	crypt_random(absent, sizeof(absent));
+	assert_int_equal(verified(room, 5, absent), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		assert_answer(verified(room, 5, db + places[i]), ANSWER_FAILED, room->why);
+		assert_non_null(strstr(room->why.text, "cubby.db"));
+	}
+	for (int i = 0; i < 200; i++) {
+		size_t place;
+
+		crypt_random(&place, sizeof(place));
+		place = 16 + place % (DB_BYTES - 32);
+		assert_int_equal(verified(room, 5, db + place), ANSWER_FAILED);
+	}
+}
+
+static void test_finds_bytes_in_a_log(void **state)
+{
+	static const char *const logs[] = { "cubby.db-wal", "cubby.db-journal" };
+	struct room *room = *state;
+	uint8_t wanted[PRINT_BYTES];
+	char path[320];
+
+	crypt_random(wanted, sizeof(wanted));
+	for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
+		room_write(room, logs[i], 0, "something else", 14);
+		assert_int_equal(verified(room, 5, wanted), 0);
+		room_write(room, logs[i], 5, wanted, PRINT_BYTES);
+		assert_answer(verified(room, 5, wanted), ANSWER_FAILED, room->why);
+		assert_non_null(strstr(room->why.text, logs[i]));
+		unlink(room_path(room, logs[i], path));
+	}
+}
+
+static void test_a_slot_must_be_zero_and_there(void **state)
+{
+	struct room *room = *state;
+	uint8_t absent[PRINT_BYTES];
+
+	crypt_random(absent, sizeof(absent));
+	assert_int_equal(verified(room, 126, absent), 0);
+	room_write(room, "slots.bin", 4096 - 1, "x", 1);	/* the last byte of slot 126 */
+	assert_answer(verified(room, 126, absent), ANSWER_FAILED, room->why);
+	assert_non_null(strstr(room->why.text, "still holds a key"));
+	assert_int_equal(verified(room, 125, absent), 0);
+	assert_int_equal(verified(room, 127, absent), 0);
+	room_write(room, "slots.bin", 4096 + 32, "x", 1);	/* the first of slot 127 */
+	assert_int_equal(verified(room, 127, absent), ANSWER_FAILED);
+	assert_answer(verified(room, 254, absent), ANSWER_FAILED, room->why);
+	assert_non_null(strstr(room->why.text, "cannot be read back"));
+}
+
+static void test_blind_eyes_are_not_believed(void **state)
+{
+	struct room *room = *state;
+	uint8_t absent[PRINT_BYTES];
+
+	crypt_random(absent, sizeof(absent));
+	room_write(room, "cubby.db", 3, "X", 1);
+	assert_answer(verified(room, 5, absent), ANSWER_FAILED, room->why);
+	assert_non_null(strstr(room->why.text, "not believed"));
+}
+
+static void test_unknown_storage_is_e0(void **state)
+{
+	assert_int_equal(level_find("/proc"), LEVEL_E0);
+	assert_int_equal(level_find("/dev/shm"), LEVEL_E0);
+	assert_int_equal(level_find("/nowhere"), LEVEL_E0);
+	assert_string_equal(level_name(LEVEL_E2), "E2");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(test_finds_bytes_wherever_they_are),
+		TEST(test_finds_bytes_in_a_log),
+		TEST(test_a_slot_must_be_zero_and_there),
+		TEST(test_blind_eyes_are_not_believed),
+		TEST(test_unknown_storage_is_e0),
+	};
+
+	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
+}
