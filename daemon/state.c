@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file.h"
-#include "base/log.h"
 #include "failpoint.h"
 #include "state.h"
 
@@ -26,12 +25,12 @@ static int state_secure(struct state *state, struct why *why)
 				  "%s belongs to uid %u, but the keeper runs as uid %u; start "
 				  "cubbyd as its owner, or change the owner with chown -R",
 				  state->path, stat.st_uid, geteuid());
-	if (stat.st_mode & 07077) {
-		if (fchmod(state->fd, 0700) < 0)
-			return fault_origin(-errno);
-		log_warning("%s was open to others (mode %04o); now 0700", state->path,
-			    stat.st_mode & 07777);
-	}
+	/* Not closed here: it may be a directory that others live in, named by mistake. */
+	if (stat.st_mode & 07077)
+		return answer_why(why, ANSWER_FAILED,
+				  "%s is open to others (mode %04o); if it is the keeper's alone, "
+				  "close it with: chmod 0700 %s",
+				  state->path, stat.st_mode & 07777, state->path);
 	return 0;
 }
 

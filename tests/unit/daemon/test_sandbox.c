@@ -127,18 +127,34 @@ static void test_no_new_program_and_no_other_process(void **state)
 	confined(check_programs);
 }
 
-static void test_the_directory_is_made_and_closed_to_others(void **state)
+static void test_the_directory_is_made_closed_to_others(void **state)
 {
 	_cleanup_(state_freep) struct state *opened = NULL;
 	char path[128];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/state", dir);
-	assert_int_equal(mkdir(path, 0777), 0);
-	assert_int_equal(chmod(path, 0777), 0);
 	assert_int_equal(state_open(path, &opened, &why), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
+	rmdir(path);
+}
+
+/* And left as it is: with --state-dir /tmp, closing it would lock everybody else out. */
+static void test_a_directory_open_to_others_is_refused(void **state)
+{
+	struct state *opened = NULL;
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/open", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	assert_answer(state_open(path, &opened, &why), ANSWER_FAILED, why);
+	assert_non_null(strstr(why.text, "chmod 0700"));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_null(opened);
 	rmdir(path);
 }
 
@@ -227,7 +243,8 @@ int main(void)
 		cmocka_unit_test(test_r5_no_file_elsewhere),
 		cmocka_unit_test(test_r7_no_core),
 		cmocka_unit_test(test_no_new_program_and_no_other_process),
-		cmocka_unit_test(test_the_directory_is_made_and_closed_to_others),
+		cmocka_unit_test(test_the_directory_is_made_closed_to_others),
+		cmocka_unit_test(test_a_directory_open_to_others_is_refused),
 		cmocka_unit_test(test_a_directory_that_is_not_one_is_refused),
 		cmocka_unit_test(test_a_key_others_could_read_is_refused),
 		cmocka_unit_test(test_a_key_is_made_once),
