@@ -29,9 +29,10 @@ static size_t member_hex(const json_t *object, const char *member, uint8_t *byte
 	return n / 2;
 }
 
-static int box_json(const struct box_keypair *box, const char *caller, const void *sealed,
-		    size_t n_sealed, json_t **ret, struct why *why)
+static int box_json(const struct box_keypair *box, const char *caller, struct nonce *nonce,
+		    const void *sealed, size_t n_sealed, json_t **ret, struct why *why)
 {
+	uint8_t claimed[NONCE_BYTES] = {0};
 	_cleanup_(secret_freep) struct secret *plain = NULL;
 	_cleanup_(json_freep) json_t *json = NULL;
 	const char *bound;
@@ -55,6 +56,11 @@ static int box_json(const struct box_keypair *box, const char *caller, const voi
 	if (!bound || strcmp(bound, caller))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the box was made for another "
 				  "connection; make a new one on this one");
+	if (member_hex(json, "nonce", claimed, sizeof(claimed)) != sizeof(claimed) ||
+	    !nonce_spend(nonce, claimed))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the box does not repeat what "
+				  "Parents.Nonce gave this connection last, or was used before; "
+				  "ask for a new one");
 	*ret = take(json);
 	return 0;
 }
@@ -117,15 +123,16 @@ static int door_read(const json_t *json, enum door_kind kind, struct doorbox_doo
 	return 0;
 }
 
-int doorbox_open_setup(const struct box_keypair *box, const char *caller, const void *sealed,
-		       size_t n_sealed, struct doorbox_door ret[static 2], struct why *why)
+int doorbox_open_setup(const struct box_keypair *box, const char *caller, struct nonce *nonce,
+		       const void *sealed, size_t n_sealed, struct doorbox_door ret[static 2],
+		       struct why *why)
 {
 	_cleanup_(json_freep) json_t *json = NULL;
 	const json_t *doors;
 	bool seen[2] = {false, false};
 	int r;
 
-	r = box_json(box, caller, sealed, n_sealed, &json, why);
+	r = box_json(box, caller, nonce, sealed, n_sealed, &json, why);
 	if (r)
 		return r;
 	doors = json_object_get(json, "doors");
@@ -151,7 +158,7 @@ int doorbox_open_setup(const struct box_keypair *box, const char *caller, const 
 	return 0;
 }
 
-int doorbox_open_proof(const struct box_keypair *box, const char *caller,
+int doorbox_open_proof(const struct box_keypair *box, const char *caller, struct nonce *nonce,
 		       const uint8_t reply_key[static BOX_PUBLIC_BYTES], const void *sealed,
 		       size_t n_sealed, struct secret **ret_proof, struct why *why)
 {
@@ -160,7 +167,7 @@ int doorbox_open_proof(const struct box_keypair *box, const char *caller,
 	uint8_t bound[BOX_PUBLIC_BYTES];
 	int r;
 
-	r = box_json(box, caller, sealed, n_sealed, &json, why);
+	r = box_json(box, caller, nonce, sealed, n_sealed, &json, why);
 	if (r)
 		return r;
 	if (member_hex(json, "reply_key", bound, sizeof(bound)) != sizeof(bound) ||

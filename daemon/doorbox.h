@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include "crypt/box.h"
 #include "crypt/door.h"
+#include "nonce.h"
 
 #define DOORBOX_SECRETS 3
 #define DOORBOX_WRAP_MAX_BYTES 512
@@ -23,11 +24,12 @@ struct doorbox_door {
 };
 
 /* One passphrase door and one recovery door, in this order. `caller`: the unique bus name the box
- * must be bound to. ANSWER_INVALID_ARGUMENT. */
-int doorbox_open_setup(const struct box_keypair *box, const char *caller, const void *sealed,
-		       size_t n_sealed, struct doorbox_door ret[static 2], struct why *why);
+ * must be bound to; `nonce`: what it must repeat, spent by this. ANSWER_INVALID_ARGUMENT. */
+int doorbox_open_setup(const struct box_keypair *box, const char *caller, struct nonce *nonce,
+		       const void *sealed, size_t n_sealed, struct doorbox_door ret[static 2],
+		       struct why *why);
 /* The proof. ANSWER_INVALID_ARGUMENT. */
-int doorbox_open_proof(const struct box_keypair *box, const char *caller,
+int doorbox_open_proof(const struct box_keypair *box, const char *caller, struct nonce *nonce,
 		       const uint8_t reply_key[static BOX_PUBLIC_BYTES], const void *sealed,
 		       size_t n_sealed, struct secret **ret_proof, struct why *why);
 /* wraps[i] may be NULL: not asked for. */

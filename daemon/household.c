@@ -114,7 +114,8 @@ int household_setup(const struct ground *ground, const struct box_keypair *box,
 	if (!r)
 		r = household_verify(statement, NULL, &keys, why);
 	if (!r)
-		r = doorbox_open_setup(box, asker->name, sealed_doors, n_sealed, doors, why);
+		r = doorbox_open_setup(box, asker->name, asker->nonce, sealed_doors, n_sealed,
+				       doors, why);
 	if (r)
 		return fault_trace(r);
 	strcpy(founder.name, name);

@@ -7,12 +7,14 @@
 #include "crypt/box.h"
 #include "crypt/household.h"
 #include "ground.h"
+#include "nonce.h"
 #include "store/household.h"
 
-/* Who calls: unique bus name and uid. */
+/* Who calls: unique bus name, uid, and what the box that comes with it must repeat. */
 struct asker {
 	const char *name;
 	uint32_t uid;
+	struct nonce *nonce;
 };
 
 /*

@@ -32,6 +32,7 @@ struct keeper_options {
 /* What the service knows of one connection: caller->session. */
 struct session {
 	struct proof proof;
+	struct nonce nonce;		/* of the next box */
 	struct drafts drafts;
 	bool asked_policy;		/* an ear that is told when the policy changes */
 };

@@ -283,8 +283,8 @@ int parent_prove(struct parents *parents, const struct asker *asker,
 	left_s = door_left_s(parents, &row);
 	if (left_s)
 		return guess_refuse_locked(parents, asker, left_s, why);
-	r = doorbox_open_proof(parents->box, asker->name, guess->reply_key, guess->sealed_proof,
-			       guess->n_sealed_proof, &proof, why);
+	r = doorbox_open_proof(parents->box, asker->name, asker->nonce, guess->reply_key,
+			       guess->sealed_proof, guess->n_sealed_proof, &proof, why);
 	if (!r)
 		r = guess_charge(parents, &row, why);
 	if (r)

@@ -6,15 +6,15 @@
 #include "dbus-table.h"
 #include "service/service.h"
 
-static struct asker asker_of(struct call *call)
+static struct asker asker_of(struct call *call, struct session *session)
 {
-	return (struct asker){call_caller(call)->name, call_caller(call)->uid};
+	return (struct asker){call_caller(call)->name, call_caller(call)->uid, &session->nonce};
 }
 
 int service_parents_setup(struct call *call, void *service)
 {
 	struct keeper *keeper = service;
-	struct asker asker = asker_of(call);
+	struct asker asker;
 	struct session *session;
 	const char *name, *household;
 	const void *sealed_doors;
@@ -22,9 +22,10 @@ int service_parents_setup(struct call *call, void *service)
 	int r;
 
 	r = service_session(call, &session);
-	if (!r)
-		r = message_read(call_arguments(call), "ssay", &name, &household, &sealed_doors,
-				 &n_sealed);
+	if (r)
+		return fault_trace(r);
+	asker = asker_of(call, session);
+	r = message_read(call_arguments(call), "ssay", &name, &household, &sealed_doors, &n_sealed);
 	if (!r)
 		r = parent_setup(keeper->parents, &asker, name, household, sealed_doors, n_sealed,
 				 &session->proof, call_why(call));
@@ -108,22 +109,36 @@ int service_parents_challenge(struct call *call, void *service)
 	return fault_trace(r);
 }
 
+int service_parents_nonce(struct call *call, void *service)
+{
+	struct session *session;
+	int r = service_session(call, &session);
+
+	if (r)
+		return fault_trace(r);
+	nonce_give(&session->nonce);
+	return message_append(call_reply(call), "ay", session->nonce.bytes,
+			      sizeof(session->nonce.bytes));
+}
+
 int service_parents_prove(struct call *call, void *service)
 {
 	_cleanup_(strings_clear) struct strings secrets = {0};
 	_cleanup_(cleanup_free) uint8_t *sealed_wraps = NULL;
 	struct keeper *keeper = service;
 	struct message *arguments = call_arguments(call);
-	struct asker asker = asker_of(call);
+	struct asker asker;
 	struct parent_guess guess = {0};
 	struct session *session;
 	size_t n_sealed;
 	int r;
 
 	r = service_session(call, &session);
-	if (!r)
-		r = message_read(arguments, "ssay", &guess.name, &guess.door, &guess.sealed_proof,
-				 &guess.n_sealed_proof);
+	if (r)
+		return fault_trace(r);
+	asker = asker_of(call, session);
+	r = message_read(arguments, "ssay", &guess.name, &guess.door, &guess.sealed_proof,
+			 &guess.n_sealed_proof);
 	if (!r)
 		r = args_strings(arguments, 8, &secrets, call_why(call));
 	if (!r)

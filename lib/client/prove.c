@@ -94,13 +94,18 @@ static int proof_seal(struct cubby *cubby, const struct secret *proof,
 {
 	_cleanup_(secret_freep) struct secret *buffer = NULL;
 	struct writer writer = { 0 };
+	uint8_t nonce[NONCE_BYTES];
 	int r;
 
-	r = secret_new(1024, &buffer);
-	if (r < 0)
+	r = session_nonce(cubby, nonce);
+	if (r == 0)
+		r = secret_new(1024, &buffer);
+	if (r != 0)
 		return fault_trace(r);
 	writer.buffer = buffer;
-	writer_add(&writer, "{\"caller\":\"%s\",\"reply_key\":\"", bus_client_name(cubby->bus));
+	writer_add(&writer, "{\"caller\":\"%s\",\"nonce\":\"", bus_client_name(cubby->bus));
+	writer_add_hex(&writer, nonce, sizeof(nonce));
+	writer_add(&writer, "\",\"reply_key\":\"");
 	writer_add_hex(&writer, reply->public, sizeof(reply->public));
 	writer_add(&writer, "\",\"proof\":\"");
 	writer_add_hex(&writer, proof->bytes, proof->n);

@@ -11,6 +11,8 @@
 #include "crypt/household.h"
 #include "crypt/sign.h"
 
+#define NONCE_BYTES 32
+
 struct cubby {
 	char *address;			/* NULL: the system bus */
 	char *state_dir;
@@ -45,6 +47,9 @@ int session_call_complete(struct cubby *cubby, struct message *request, int time
 			  struct message **ret_reply);
 /* What a reply that does not have the shape of the XML is. */
 int session_malformed(struct cubby *cubby, int r, const char *member);
+
+/* What the next box for the keeper must repeat. */
+int session_nonce(struct cubby *cubby, uint8_t ret[static NONCE_BYTES]);
 
 /* The keeper's keys, checked and pinned. ANSWER_FAILED: they changed. */
 int session_device(struct cubby *cubby);

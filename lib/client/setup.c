@@ -95,13 +95,18 @@ static int doors_seal(struct cubby *cubby, const struct founding *founding, cons
 {
 	_cleanup_(secret_freep) struct secret *buffer = NULL;
 	struct writer writer = { 0 };
+	uint8_t nonce[NONCE_BYTES];
 	int r;
 
-	r = secret_new(DOORS_JSON_MAX_BYTES, &buffer);
-	if (r < 0)
+	r = session_nonce(cubby, nonce);
+	if (r == 0)
+		r = secret_new(DOORS_JSON_MAX_BYTES, &buffer);
+	if (r != 0)
 		return fault_trace(r);
 	writer.buffer = buffer;
-	writer_add(&writer, "{\"caller\":\"%s\",\"doors\":[", bus_client_name(cubby->bus));
+	writer_add(&writer, "{\"caller\":\"%s\",\"nonce\":\"", bus_client_name(cubby->bus));
+	writer_add_hex(&writer, nonce, sizeof(nonce));
+	writer_add(&writer, "\",\"doors\":[");
 	r = writer_add_door(&writer, DOOR_PASSPHRASE, passphrase, founding, &cubby->why);
 	writer_add(&writer, ",");
 	if (r == 0)

@@ -16,7 +16,7 @@ from keeper import Keeper, NAME, PATH, memfd, parts_of
 PROPERTIES = "org.freedesktop.DBus.Properties"
 # In this order, after everything else.
 LAST = ["Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
-        "Profiles.Remove", "Parents.Setup", "Parents.Challenge", "Parents.Prove", "Parents.Lock"]
+        "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove", "Parents.Lock"]
 SIGNALS = {"Intake.PolicyChanged", "Job.Finished", "Status.Alert"}
 TITLES = {
     "signals": "R13 signals reach whom they are for and nobody else",
@@ -116,6 +116,15 @@ class Calls:
                         "passphrase") == "NotFound"
         assert error_of(self.keeper.call, "Parents", "Challenge", "ssa{sv}",
                         self.context["parent"], "window") == "InvalidArgument"
+
+    def Parents_Nonce(self):
+        first, second = self.keeper.nonce(), self.keeper.nonce()
+        assert len(first) == 64 and first != second
+        # R24: the box repeats the last one, once; not one of before, of another's, or none.
+        for stale in (first, Keeper().nonce(), "", second[:62]):
+            assert error_of(self.keeper.prove, self.context["parent"], None, ("home",),
+                            code=bytes.fromhex(self.context["code"]), nonce=stale) \
+                == "InvalidArgument", stale
 
     def Parents_Prove(self):
         assert error_of(self.keeper.prove, self.context["parent"], b"not the passphrase") \

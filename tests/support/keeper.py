@@ -67,6 +67,9 @@ class Keeper:
     def identity(self):
         return sodium.verify(str(self.get("Status", "Identity")), "cubby-device-1")
 
+    def nonce(self):
+        return bytes(self.call("Parents", "Nonce")).hex()
+
     def _for_keeper(self, message):
         return sodium.seal(bytes.fromhex(self.identity()["box"]), json.dumps(message).encode())
 
@@ -92,13 +95,14 @@ class Keeper:
             "home": sodium.box_public(secrets["home"]).hex(),
             "release": sodium.box_public(secrets["release"]).hex()})
         self.call("Parents", "Setup", "ssaya{sv}", name, household,
-                  self._for_keeper({"caller": self.me, "doors": doors}))
+                  self._for_keeper({"caller": self.me, "nonce": self.nonce(),
+                                    "doors": doors}))
         return secrets, code
 
     def prove(self, name, passphrase, secrets=("home", "release", "sign"), code=None,
-              caller=None, other_key=None):
-        """Proves this connection; returns the secrets asked for. `caller` and `other_key` let a
-        test lie about what the box is bound to."""
+              caller=None, other_key=None, nonce=None):
+        """Proves this connection; returns the secrets asked for. `caller`, `other_key`
+        and `nonce` let a test lie about what the box is bound to."""
         door = "recovery" if code else "passphrase"
         salt, passes, memory, _ = self.call("Parents", "Challenge", "ssa{sv}", name, door)
         if code:
@@ -108,6 +112,7 @@ class Keeper:
             proof, half = sodium.argon2id(passphrase, bytes(salt), int(passes), int(memory))
         public, secret = sodium.box_pair()
         box = self._for_keeper({"caller": caller or self.me, "proof": proof.hex(),
+                                "nonce": self.nonce() if nonce is None else nonce,
                                 "reply_key": (other_key or public).hex()})
         sealed, lasts = self.call("Parents", "Prove", "ssayasaya{sv}", name, door, box,
                                   dbus.Array(secrets, signature="s"), public)

@@ -79,13 +79,13 @@ class Parent:
         return self.signer.statement("cubby-household-1", founder_name=self.name, time_s=int(time.time()),
                                      home=self.home[0].hex(), release=self.release[0].hex())
 
-    def doors(self, caller):
+    def doors(self, caller, nonce):
         doors = [{"kind": kind, "salt": os.urandom(16).hex(), "proof": proof.hex(),
                   "passes": 3 if kind == "passphrase" else 0,
                   "memory_bytes": 64 << 20 if kind == "passphrase" else 0,
                   "wraps": {name: os.urandom(72).hex() for name in SECRETS}}
                  for kind, proof in self.proofs.items()]
-        return json.dumps({"caller": caller, "doors": doors}).encode()
+        return json.dumps({"caller": caller, "nonce": nonce, "doors": doors}).encode()
 
     def consent(self, profile, kind, keep_s, policy):
         return self.signer.statement("cubby-consent-1", profile=profile, kind=kind, keep_s=keep_s,

@@ -58,11 +58,21 @@ class World:
             file.write(etc.read())
             for uid, groups in (EAR, PARENT, STRANGER, BOTH):
                 file.write("user%d:x:%d:%d::/:/bin/false\n" % (uid, uid, groups[0]))
+        self.start_bus()
+        self.keeper = None
+
+    def start_bus(self):
         self.bus = subprocess.Popen(self.inside("dbus-daemon", "--nofork", "--nopidfile",
                                                 "--config-file=" + self.dir + "/bus.conf"),
                                     stderr=subprocess.DEVNULL)
         self.wait_for(lambda: os.path.exists(self.dir + "/bus"))
-        self.keeper = None
+
+    def restart_bus(self):
+        self.bus.kill()
+        self.bus.wait()
+        if os.path.exists(self.dir + "/bus"):
+            os.unlink(self.dir + "/bus")
+        self.start_bus()
 
     @staticmethod
     def wait_for(true, seconds=10):
@@ -157,17 +167,27 @@ class Connection:
         assert statement_holds(text)
         return bytes.fromhex(json.loads(text)["box"])
 
+    def nonce(self):
+        return bytes(self.call("Parents.Nonce")).hex()
+
     def setup(self, parent):
         self.call("Parents.Setup", "ssay", parent.name, parent.household(),
-                  dbus.ByteArray(box_seal(self.identity(), parent.doors(self.name))))
+                  dbus.ByteArray(box_seal(self.identity(),
+                                          parent.doors(self.name, self.nonce()))))
+
+    def proof_for(self, parent, pair, proof=None, secrets=("home", "sign"), door="passphrase"):
+        """The arguments of Prove."""
+        box = json.dumps({"caller": self.name, "nonce": self.nonce(), "reply_key": pair[0].hex(),
+                          "proof": (proof or parent.proofs[door]).hex()}).encode()
+        return (parent.name, door, dbus.ByteArray(box_seal(self.identity(), box)),
+                dbus.Array(secrets, "s"), dbus.ByteArray(pair[0]))
+
+    def send(self, arguments):
+        return self.call("Parents.Prove", "ssayasay", *arguments)
 
     def prove(self, parent, proof=None, secrets=("home", "sign"), door="passphrase"):
         pair = box_pair()
-        box = json.dumps({"caller": self.name, "reply_key": pair[0].hex(),
-                          "proof": (proof or parent.proofs[door]).hex()}).encode()
-        sealed, lasts_s = self.call("Parents.Prove", "ssayasay", parent.name, door,
-                                    dbus.ByteArray(box_seal(self.identity(), box)),
-                                    dbus.Array(secrets, "s"), dbus.ByteArray(pair[0]))
+        sealed, lasts_s = self.send(self.proof_for(parent, pair, proof, secrets, door))
         assert lasts_s == 300
         return json.loads(box_open(pair, bytes(sealed)))
 
@@ -385,6 +405,31 @@ def test_r17_r22_roles_are_kept_apart(world):
     denied = [(entry["uid"], entry["method"]) for entry in other.log() if entry["what"] == "denied"]
     assert (61011, "Archive.List") in denied and (0, "Archive.Open") in denied
     assert not any("mia" in json.dumps(entry) or item in json.dumps(entry) for entry in other.log())
+
+
+def test_r24_a_recorded_proof_is_worth_nothing_after_a_restart_of_the_bus(world):
+    world.start()
+    anna = Parent("Anna")
+    Connection(world, PARENT).setup(anna)
+    parent = Connection(world, PARENT)
+    recorded = parent.proof_for(anna, box_pair())
+    parent.send(recorded)
+    assert "Nonce" in parent.refused("InvalidArgument", "Parents.Prove", "ssayasay", *recorded)
+    unsent = parent.proof_for(anna, box_pair())
+    # A new bus counts its connections from the beginning, and the keeper's key is the same.
+    world.stop()
+    world.restart_bus()
+    world.start()
+    for _ in range(20):
+        thief = Connection(world, PARENT)
+        if thief.name == parent.name:
+            break
+    assert thief.name == parent.name, "the names did not come back: this shows nothing"
+    for message in (recorded, unsent):
+        thief.nonce()
+        assert "Nonce" in thief.refused("InvalidArgument", "Parents.Prove", "ssayasay", *message)
+    thief.refused("NotAuthorized", "Profiles.Add", "ss", "eve", "child")
+    assert set(thief.prove(anna)) == {"home", "sign"}
 
 
 def test_r24_guesses_wait_across_a_restart(world):

@@ -149,6 +149,21 @@ static void test_first_use_pins(void **state)
 	assert_memory_equal(pins.founder_key, cubby->household.founder, 32);
 }
 
+static uint8_t *proof_box(struct cubby *cubby, const struct box_keypair *pair,
+			  const struct secret *proof, size_t *ret_n)
+{
+	uint8_t nonce[NONCE_BYTES], *box = NULL;
+	char hex[3][65], json[512];
+
+	assert_cubby(cubby, session_nonce(cubby, nonce));
+	snprintf(json, sizeof(json),
+		 "{\"caller\":\"%s\",\"nonce\":\"%s\",\"reply_key\":\"%s\",\"proof\":\"%s\"}",
+		 bus_client_name(cubby->bus), hex_text(nonce, 32, hex[0]),
+		 hex_text(pair->public, 32, hex[1]), hex_text(proof->bytes, 32, hex[2]));
+	assert_int_equal(box_seal(cubby->pins.device_box, json, strlen(json), &box, ret_n), 0);
+	return box;
+}
+
 /* Prove, by hand: what a root monitor could have recorded and would send again. */
 static int prove_send(struct cubby *cubby, const void *box, size_t n, const void *reply_key)
 {
@@ -186,11 +201,11 @@ static void test_r24_a_recorded_proof_opens_nothing(void **state)
 	_cleanup_(cubby_freep) struct cubby *cubby = NULL, *thief = NULL;
 	_cleanup_(door_halves_clear) struct door_halves halves = { 0 };
 	_cleanup_(box_keypair_freep) struct box_keypair *pair = NULL, *own = NULL;
-	_cleanup_(cleanup_free) uint8_t *box = NULL;
+	_cleanup_(cleanup_free) uint8_t *box = NULL, *again = NULL;
 	struct door door = { .kind = DOOR_RECOVERY };
-	char proof[65], key[65], json[512], id[CUBBY_ID_TEXT];
+	char id[CUBBY_ID_TEXT];
 	struct why why;
-	size_t n;
+	size_t n, n_again;
 
 	world_code();
 	cubby = world_parent("home");
@@ -200,18 +215,19 @@ static void test_r24_a_recorded_proof_opens_nothing(void **state)
 	assert_int_equal(door_open(&door, world_code(), &halves, &why), 0);
 	assert_int_equal(box_keypair_new(&pair), 0);
 	assert_int_equal(box_keypair_new(&own), 0);
-	snprintf(json, sizeof(json), "{\"caller\":\"%s\",\"reply_key\":\"%s\",\"proof\":\"%s\"}",
-		 bus_client_name(cubby->bus), hex_text(pair->public, 32, key),
-		 hex_text(halves.proof->bytes, 32, proof));
-	assert_int_equal(box_seal(cubby->pins.device_box, json, strlen(json), &box, &n), 0);
+	box = proof_box(cubby, pair, halves.proof, &n);
 
 	/* From another connection; then with a reply key of the thief's own. */
 	assert_true(prove_send(thief, box, n, pair->public) > 0);
 	assert_non_null(strstr(cubby_why(thief), "another connection"));
 	assert_true(prove_send(cubby, box, n, own->public) > 0);
 	assert_true(cubby_profile_add(thief, "nobody", true, id) == CUBBY_NOT_AUTHORIZED);
-	/* And that it would have been a good one. */
-	assert_cubby(cubby, prove_send(cubby, box, n, pair->public));
+	/* Its nonce is spent now; a fresh one would have been good, once. */
+	assert_true(prove_send(cubby, box, n, pair->public) > 0);
+	assert_non_null(strstr(cubby_why(cubby), "Nonce"));
+	again = proof_box(cubby, pair, halves.proof, &n_again);
+	assert_cubby(cubby, prove_send(cubby, again, n_again, pair->public));
+	assert_true(prove_send(cubby, again, n_again, pair->public) > 0);
 }
 
 static int code_forget(void *context, const char *code)

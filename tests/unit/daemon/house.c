@@ -179,9 +179,16 @@ static void house_box(struct house *house, json_t *json, uint8_t **ret_box, size
 	json_decref(json);
 }
 
+static json_t *house_nonce(struct house *house)
+{
+	nonce_give(&house->nonce);
+	return hex(house->nonce.bytes, sizeof(house->nonce.bytes));
+}
+
 void house_doors(struct house *house, const char *caller, uint8_t **ret_box, size_t *ret_n)
 {
-	house_box(house, json_pack("{s:s, s:[o, o]}", "caller", caller, "doors",
+	house_box(house, json_pack("{s:s, s:o, s:[o, o]}", "caller", caller, "nonce",
+				   house_nonce(house), "doors",
 				   house_door(house, &house->passphrase, house->passphrase_proof),
 				   house_door(house, &house->recovery, house->recovery_proof)),
 		  ret_box, ret_n);
@@ -202,7 +209,7 @@ void house_setup(struct house *house)
 {
 	_cleanup_(cleanup_free) char *statement = house_statement(house);
 	_cleanup_(cleanup_free) uint8_t *doors = NULL;
-	struct asker asker = {HOUSE_NAME, HOUSE_UID};
+	struct asker asker = {HOUSE_NAME, HOUSE_UID, &house->nonce};
 	size_t n;
 
 	house_doors(house, HOUSE_NAME, &doors, &n);
@@ -215,13 +222,14 @@ int house_guess_as(struct house *house, const char *door, const struct secret *p
 		   size_t n_secrets, uint8_t **ret_wraps, size_t *ret_n)
 {
 	_cleanup_(cleanup_free) uint8_t *box = NULL;
-	struct asker asker = {HOUSE_NAME, HOUSE_UID};
+	struct asker asker = {HOUSE_NAME, HOUSE_UID, &house->nonce};
 	struct parent_guess guess = {
 		.name = "Anna", .door = door, .secrets = secrets, .n_secrets = n_secrets,
 		.reply_key = house->reply->public,
 	};
 
-	house_box(house, json_pack("{s:s, s:o, s:o}", "caller", caller, "reply_key",
+	house_box(house, json_pack("{s:s, s:o, s:o, s:o}", "caller", caller, "nonce",
+				   house_nonce(house), "reply_key",
 				   hex(bound_key, BOX_PUBLIC_BYTES), "proof",
 				   hex(proof->bytes, proof->n)),
 		  &box, &guess.n_sealed_proof);

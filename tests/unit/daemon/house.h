@@ -49,6 +49,7 @@ struct house {
 	struct secret *passphrase_proof, *recovery_proof, *wrap;
 	/* The connection. */
 	struct proof proof;
+	struct nonce nonce;
 	struct drafts drafts;
 };
 

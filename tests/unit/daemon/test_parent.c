@@ -31,7 +31,7 @@ static void test_setup_is_possible_once(void **state)
 	struct house *house = *state;
 	_cleanup_(cleanup_free) char *statement = house_statement(house);
 	_cleanup_(cleanup_free) uint8_t *doors = NULL;
-	struct asker asker = {HOUSE_NAME, HOUSE_UID};
+	struct asker asker = {HOUSE_NAME, HOUSE_UID, &house->nonce};
 	struct proof proof = {0};
 	size_t n;
 
@@ -52,7 +52,7 @@ static void test_setup_refuses_what_it_cannot_trust(void **state)
 	_cleanup_(cleanup_free) uint8_t *foreign = NULL;
 	_cleanup_(cleanup_free) uint8_t *weak = NULL;
 	_cleanup_(cleanup_free) uint8_t *good = NULL;
-	struct asker asker = {HOUSE_NAME, HOUSE_UID};
+	struct asker asker = {HOUSE_NAME, HOUSE_UID, &house->nonce};
 	struct proof proof;
 	size_t n;
 
