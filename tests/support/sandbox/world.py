@@ -109,6 +109,11 @@ def furnish(directory, build):
     # The sources, readable for all roles wherever the repository is.
     os.mkdir(f"{directory}/source")
     kernel.mount(REPOSITORY, f"{directory}/source", None, kernel.MS_BIND)
+    try:
+        kernel.mount("none", f"{directory}/source", None,
+                     kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY)
+    except OSError:
+        pass    # a user namespace may not change the flags of some mounts; it is read-only by habit
     with open(f"{directory}/install/repository", "w", encoding="utf-8") as file:
         file.write(REPOSITORY)
     shutil.copytree(HERE, f"{directory}/install/sandbox")
@@ -189,7 +194,11 @@ def main():
             if pid:
                 return FAILED if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        # What was mounted in the world is not seen here. Should it ever be, the repository is not
+        # what is to be removed.
+        source = f"{directory}/world/source"
+        if not os.path.isdir(source) or not os.listdir(source):
+            shutil.rmtree(directory, ignore_errors=True)
         if os.path.exists(directory):
             say(f"could not remove {directory}")
 
