@@ -88,14 +88,14 @@ def household():
     secrets, code = keeper.setup("Robin", PASSPHRASE)
     context = {"parent": "Robin", "code": code.hex(),
                "secrets": {name: value.hex() for name, value in secrets.items()}}
-    for name, kind in (("mia", "child"), ("ada", "adult"), ("gone", "child")):
+    for name, kind in (("mia", "child"), ("otto", "adult"), ("gone", "child")):
         path = str(keeper.call("Profiles", "Add", "ssa{sv}", name, kind))
         context[name] = path.rpartition("/")[2]
         context["profile_path"] = context.get("profile_path", path)
     keeper.grant([keeper.consent(secrets["sign"], context["mia"], kind)
                   for kind in ("audio", "transcript")])
     home = sodium.box_public(secrets["home"])
-    context["adult_item"] = keeper.keep("ada", home, [("audio", b"fLaC adult"),
+    context["adult_item"] = keeper.keep("otto", home, [("audio", b"fLaC adult"),
                                                       ("transcript", b'{"text": "adult"}')])
     return context
 

@@ -27,10 +27,10 @@ TITLES = {
 }
 
 
-def error_of(function, *arguments):
+def error_of(function, *arguments, **named):
     """The last part of the keeper's error name."""
     try:
-        function(*arguments)
+        function(*arguments, **named)
     except dbus.DBusException as error:
         assert error.get_dbus_name().startswith(f"{NAME}.Error."), error
         assert error.get_dbus_message(), "an error without a sentence"
@@ -216,7 +216,7 @@ class Calls:
         assert set(self.context["items"][-1:]) <= set(ids), ids
         started = [int(item[2]) for item in items]
         assert started == sorted(started, reverse=True) and not any(s % 60 for s in started)
-        assert {str(i[1]) for i in self.keeper.list(profile="ada")} <= {self.context["ada"]}
+        assert {str(i[1]) for i in self.keeper.list(profile="otto")} <= {self.context["otto"]}
         assert error_of(lambda: self.keeper.list(profile="nobody")) == "NotFound"
         assert error_of(lambda: self.keeper.list(colour="red")) == "InvalidArgument"
         seen, cursor = [], ""
@@ -275,11 +275,11 @@ class Calls:
         assert len(consents) == 2 and len(parents) == 0
 
     def _target(self):
-        return "mia" if self.role == "ear" else "ada"
+        return "mia" if self.role == "ear" else "otto"
 
     def Intake_Begin(self):
         begin = self.keeper.begin
-        wrong = {"ear": [("ada", ["audio"], "NotAuthorized"), ("mia", ["location"], "NoConsent"),
+        wrong = {"ear": [("otto", ["audio"], "NotAuthorized"), ("mia", ["location"], "NoConsent"),
                          ("gone", ["audio"], "NoConsent")],
                  "proof": [("mia", ["audio"], "NotAuthorized")]}[self.role]
         wrong += [("nobody", ["audio"], "NotFound"), (self._target(), ["dreams"], "InvalidArgument"),
@@ -414,7 +414,7 @@ class Calls:
             previous = sodium.blake2b(previous + int(seq).to_bytes(8, "little")
                                       + int(minute).to_bytes(8, "little") + body_hash)
             assert previous == bytes(digest), f"R14: entry {seq} breaks the chain"
-            for word in ("mia", "ada", *self.context["items"]):
+            for word in ("mia", "otto", *self.context["items"]):
                 assert word not in str(body), f"R16: {word} in the log"
         assert len(entries) > 10
 
