@@ -5,6 +5,8 @@ at once."""
 import glob
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -176,9 +178,24 @@ def listener(tap):
            "R1 the ear listens from the start, hears the room, and tells ear.jsonl", done.stdout)
 
 
+def readme(tap):
+    """The README's own example, as it stands there."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        text = file.read()
+    found = re.search(r"^    (script/sandbox sh -c '\n.*?')\n", text, re.M | re.S)
+    if not tap.ok(found, "the README has an example for script/sandbox"):
+        return
+    script = found[1].replace("script/sandbox", " ".join(map(shlex.quote, SANDBOX)), 1)
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60,
+                          check=False, stdin=subprocess.DEVNULL)
+    tap.ok(done.returncode == 0 and re.search(r"mia .*ten of clubs", done.stdout)
+           and "verified gone" in done.stdout and not done.stderr, "and it does what it says",
+           done.stdout + done.stderr)
+
+
 def main():
     tap = Tap()
-    for part in (statuses, members, policy, endings, folders, crowd, listener):
+    for part in (readme, statuses, members, policy, endings, folders, crowd, listener):
         tap.run(f"({part.__name__})", part, tap)
     return tap.done()
 
