@@ -24,6 +24,8 @@ struct draft {
 
 struct drafts {
 	struct draft places[DRAFTS_MAX];
+	/* Handed over last: whoever got no answer may ask what became of it. All zero: none. */
+	struct id handed;
 };
 
 /* ANSWER_BUSY: four are open. Takes *archive over when it returns 0. */

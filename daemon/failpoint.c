@@ -47,5 +47,5 @@ void failpoint(const char *name)
 		fprintf(stderr, "failpoint %s\n", name);
 	else if (strncmp(wanted, name, n) == 0 && wanted[n] == ':' &&
 		 ++passes == strtol(wanted + n + 1, NULL, 10))
-		raise(SIGKILL);
+		raise(strstr(wanted + n, ":stop") ? SIGSTOP : SIGKILL);
 }

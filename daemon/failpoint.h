@@ -7,6 +7,7 @@
  * CUBBY_FAILPOINTS (option `failpoints`), and only they read these variables:
  *
  *   CUBBY_FAILPOINT=NAME:N     kill -9 itself at the N-th pass of NAME
+ *   CUBBY_FAILPOINT=NAME:N:stop  stop itself there instead, until SIGCONT
  *   CUBBY_FAILPOINT=trace      print "failpoint NAME" to standard error at each pass
  *   CUBBY_SEEDED_FAULT=NAME    break one promise, see enum seeded_fault
  */

@@ -227,6 +227,7 @@ int intake_commit(struct intake *intake, const struct intake_asker *asker, const
 		return fault_trace(r);
 	for (unsigned i = 0; i < delivered.n_bodies; i++)
 		delivered.bodies[i].keep_s = keep_s[i];
+	asker->drafts->handed = draft->archive->id;
 	r = keep_store(intake, asker, draft, &profile, &delivered, why);
 	if (r)
 		return fault_trace(r);
@@ -239,9 +240,20 @@ int intake_commit(struct intake *intake, const struct intake_asker *asker, const
 int intake_abort(struct intake *intake, const struct intake_asker *asker, const char *id,
 		 struct why *why)
 {
+	struct archive_item item;
 	struct draft *draft;
+	struct id parsed;
 	int r;
 
+	/* The archive is asked, not a memory of the answer: a commit that failed may stand. */
+	if (id_parse(id, &parsed) && id_equal(&parsed, &asker->drafts->handed)) {
+		r = archive_find(intake->ground.archive, &parsed, &item, NULL);
+		if (r == 0)
+			return answer_why(why, ANSWER_EXISTS, "this item was handed over and is "
+					  "kept; a parent can delete it");
+		if (r < 0)
+			return fault_trace(r);
+	}
 	r = drafts_find(asker->drafts, id, 1u << DRAFT_EAR | 1u << DRAFT_IMPORT,
 			clock_boot_ms(intake->ground.clock), &draft, why);
 	if (r)

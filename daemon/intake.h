@@ -31,6 +31,6 @@ int intake_begin(struct intake *intake, const struct intake_asker *asker, const 
 int intake_commit(struct intake *intake, const struct intake_asker *asker, const char *id,
 		  const struct delivery *delivery, struct archive_body ret_bodies[static KIND_MAX],
 		  unsigned *ret_n, struct why *why);
-/* ANSWER_NOT_FOUND. */
+/* ANSWER_EXISTS: too late, this connection handed it over and it is kept. ANSWER_NOT_FOUND. */
 int intake_abort(struct intake *intake, const struct intake_asker *asker, const char *id,
 		 struct why *why);

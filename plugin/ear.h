@@ -61,10 +61,13 @@ struct cubby_ear_event {
 	double confidence;		/* FINAL: 0 to 1 */
 	enum cubby_ear_who who;		/* FINAL */
 	const char *profile;		/* FINAL: its name, for a child or adult */
-	int kept;			/* FINAL: 1 when the keeper acknowledged it */
+	int kept;			/* FINAL: 1 when the keeper has it; see uncertain */
 	int failed;			/* FINAL: 1 when it could not be kept although it should */
-	const char *id;			/* FINAL, kept */
-	const char *reason;		/* FINAL, not kept */
+	const char *id;			/* FINAL, kept or uncertain */
+	const char *reason;		/* FINAL, not kept or uncertain */
+	/* FINAL, not kept: 1 when it was handed over and no answer came, so that it may be kept all
+	 * the same. No FORGOTTEN follows. */
+	int uncertain;
 };
 
 /* What the host provides. Any may be NULL: then messages go nowhere. `level` as syslog's. */

@@ -142,8 +142,7 @@ void pipeline_keeping(struct pipeline *pipeline)
 	tell_keeping(pipeline, verdict.kinds != 0);
 }
 
-/* Returns whether it was kept. */
-static bool utterance_settle(struct pipeline *pipeline, size_t n)
+static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
 {
 	const struct pipeline_tools *tools = &pipeline->tools;
 	struct heard *heard = pipeline->heard;
@@ -153,11 +152,11 @@ static bool utterance_settle(struct pipeline *pipeline, size_t n)
 	struct verdict verdict;
 	char text[ID_TEXT];
 	struct id id;
-	bool kept;
+	enum fate fate;
 
 	verdict_reach(tools->report, tools->decider, pipeline->profile, &verdict);
 	tell_keeping(pipeline, verdict.kinds != 0);
-	kept = verdict_carry_out(&verdict, tools->report, tools->decider, &utterance, &id);
+	fate = verdict_carry_out(&verdict, tools->report, tools->decider, &utterance, &id);
 	tell(pipeline, &(struct cubby_ear_event) {
 		.type = CUBBY_EAR_FINAL,
 		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin)),
@@ -166,12 +165,13 @@ static bool utterance_settle(struct pipeline *pipeline, size_t n)
 		.confidence = heard->recognition.confidence,
 		.who = verdict.attribution.who,
 		.profile = verdict.attribution.profile ? verdict.attribution.profile->name : NULL,
-		.kept = kept,
+		.kept = fate == FATE_KEPT,
+		.uncertain = fate == FATE_UNCERTAIN,
 		.failed = verdict.failed,
-		.id = kept ? id_text(&id, text) : NULL,
-		.reason = kept ? NULL : verdict.why.text,
+		.id = fate == FATE_FORGOTTEN ? NULL : id_text(&id, text),
+		.reason = fate == FATE_KEPT ? NULL : verdict.why.text,
 	});
-	return kept;
+	return fate;
 }
 
 /* Frames from now on in which the host's ear stays open after the phrase. */
@@ -196,7 +196,7 @@ static int unawake_end(struct pipeline *pipeline, size_t n)
 static int speech_end(struct pipeline *pipeline, size_t n)
 {
 	struct heard *heard = pipeline->heard;
-	bool kept = false;
+	enum fate fate = FATE_FORGOTTEN;
 	int r;
 
 	tell_at(pipeline, CUBBY_EAR_SPEECH_END, pipeline->endpoint.last_voice);
@@ -205,9 +205,9 @@ static int speech_end(struct pipeline *pipeline, size_t n)
 	pipeline->ticket = 0;
 	wake_until(&pipeline->wake, 0);
 	if (r == 0)
-		kept = utterance_settle(pipeline, n);
+		fate = utterance_settle(pipeline, n);
 	secret_wipe(heard, sizeof(*heard));
-	if (!kept)
+	if (fate == FATE_FORGOTTEN)
 		tell_at(pipeline, CUBBY_EAR_FORGOTTEN, pipeline->endpoint.end);
 	return r < 0 ? fault_trace(r) : 0;
 }

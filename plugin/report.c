@@ -254,23 +254,41 @@ static int intake_commit(struct report *report, const struct id *id, const struc
 	return r;
 }
 
-/* Best effort: an item that is not committed lapses by itself. */
-static void intake_abort(struct report *report, const struct id *id)
+/* 0: it is open no more. ANSWER_EXISTS: it was committed. Anything else says nothing of an item
+ * that was sent; one that was not lapses by itself. */
+static int intake_abort(struct report *report, const struct id *id)
 {
 	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	char text[ID_TEXT];
 	int r;
 
+	/* On a new connection the keeper knows nothing of it. */
 	if (!report->client || !bus_client_connected(report->client))
-		return;
+		return ANSWER_NO_DAEMON;
 	r = intake_request(report, "Abort", &request, NULL);
 	if (r == 0)
 		r = message_append(request, "s", id_text(id, text));
 	if (r == 0)
 		r = options_none(request);
 	if (r == 0)
-		bus_call(report->client, request, REPORT_TIMEOUT_MS, &reply, NULL);
+		r = bus_call(report->client, request, REPORT_TIMEOUT_MS, &reply, NULL);
+	return r;
+}
+
+/* What became of an item whose Commit did not return 0 but r. Nobody is told that it was forgotten
+ * on a guess. */
+static int fate_find(struct report *report, const struct id *id, int r, struct why *why)
+{
+	int fate = intake_abort(report, id);
+
+	if (fate == ANSWER_EXISTS)
+		return 0;
+	if (fate == 0 || (r > 0 && r != ANSWER_TIMEOUT && r != ANSWER_NO_DAEMON &&
+			  r != ANSWER_FAILED))
+		return r;
+	return answer_why(why, REPORT_UNCERTAIN, "the keeper did not answer in time, so it is not "
+			  "known whether this was kept; a parent can look with \"cubby list\"");
 }
 
 int report_keep(struct report *report, const struct decider *decider,
@@ -291,12 +309,14 @@ int report_keep(struct report *report, const struct decider *decider,
 	if (r)
 		return r;
 	r = seal_utterance(utterance, household->home, &id, list, n, keys, &sealed);
-	if (r == 0)
-		r = intake_commit(report, &id, &sealed, why);
 	if (r) {
 		intake_abort(report, &id);
 		return r;
 	}
-	*ret_id = id;
-	return 0;
+	r = intake_commit(report, &id, &sealed, why);
+	if (r)
+		r = fate_find(report, &id, r, why);
+	if (r == 0 || r == REPORT_UNCERTAIN)
+		*ret_id = id;
+	return r;
 }

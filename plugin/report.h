@@ -18,7 +18,11 @@ CLEANUP_DEFINE(struct report *, report_free)
  * household is not the pinned one), or the keeper's. */
 int report_policy(struct report *report, struct decider *decider, struct why *why);
 
-/* Seals and hands over. 0: it is durable and has this id. Any answer or fault: nothing is kept. */
+/* The keeper was lost or slow after the item had been handed over: kept or not, nobody knows. */
+#define REPORT_UNCERTAIN 1000
+
+/* Seals and hands over. 0: it is durable and has this id. REPORT_UNCERTAIN: it may be, under this
+ * id. Any other answer or fault: nothing is kept. */
 int report_keep(struct report *report, const struct decider *decider,
 		const struct decide_profile *profile, unsigned kinds,
 		const struct utterance *utterance, struct id *ret_id, struct why *why);

@@ -28,22 +28,22 @@ void verdict_reach(struct report *report, struct decider *decider, const char *p
 		ret->kinds = decide_kinds(decider, ret->attribution.profile, OFFERED, &ret->why);
 }
 
-bool verdict_carry_out(struct verdict *verdict, struct report *report,
-		       const struct decider *decider, const struct utterance *utterance,
-		       struct id *ret_id)
+enum fate verdict_carry_out(struct verdict *verdict, struct report *report,
+			    const struct decider *decider,
+			    const struct utterance *utterance, struct id *ret_id)
 {
 	int r;
 
 	if (!verdict->kinds)
-		return false;
+		return FATE_FORGOTTEN;
 	if (!utterance->recognition->text[0]) {
 		answer_why(&verdict->why, ANSWER_NO_CONSENT, "no words were recognised");
-		return false;
+		return FATE_FORGOTTEN;
 	}
 	r = report_keep(report, decider, verdict->attribution.profile, verdict->kinds, utterance,
 			ret_id, &verdict->why);
 	if (r < 0)
 		answer_why(&verdict->why, ANSWER_FAILED, "the utterance could not be sealed");
 	verdict->failed = r != 0;
-	return r == 0;
+	return r == 0 ? FATE_KEPT : r == REPORT_UNCERTAIN ? FATE_UNCERTAIN : FATE_FORGOTTEN;
 }

@@ -18,7 +18,13 @@ struct verdict {
 /* For the profile that the host names ("" for none), as of now. */
 void verdict_reach(struct report *report, struct decider *decider, const char *profile,
 		   struct verdict *ret);
-/* Keeps what the verdict allows. True: the keeper acknowledged it under *ret_id. */
-bool verdict_carry_out(struct verdict *verdict, struct report *report,
-		       const struct decider *decider, const struct utterance *utterance,
-		       struct id *ret_id);
+enum fate {
+	FATE_FORGOTTEN = 0,
+	FATE_KEPT,			/* the keeper acknowledged it under *ret_id */
+	FATE_UNCERTAIN,			/* handed over under *ret_id, and no answer came */
+};
+
+/* Keeps what the verdict allows. */
+enum fate verdict_carry_out(struct verdict *verdict, struct report *report,
+			    const struct decider *decider,
+			    const struct utterance *utterance, struct id *ret_id);

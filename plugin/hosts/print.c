@@ -128,7 +128,8 @@ static void line_json(struct print *print, const struct cubby_ear_event *event)
 			add_string(print, "profile", event->profile);
 		else
 			add(print, ",\"profile\":null");
-		add(print, ",\"kept\":%s", event->kept ? "true" : "false");
+		add(print, ",\"kept\":%s",
+		    event->uncertain ? "null" : event->kept ? "true" : "false");
 		add_string(print, "id", event->id);
 	}
 	add_string(print, "reason", event->reason);
@@ -141,6 +142,8 @@ static void line_final(struct print *print, const struct cubby_ear_event *event)
 	    (double)event->duration_ms / 1000.0);
 	if (event->kept)
 		add(print, "  kept for %s as %s\n", event->profile, event->id);
+	else if (event->uncertain)
+		add(print, "  not known whether it is kept, as %s: %s\n", event->id, event->reason);
 	else
 		add(print, "  not kept: %s\n", event->reason);
 }

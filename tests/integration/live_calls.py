@@ -337,6 +337,11 @@ class Calls:
         item, _ = self.keeper.begin(self._target(), ["audio"])
         self.keeper.call("Intake", "Abort", "sa{sv}", item)
         assert error_of(self.keeper.call, "Intake", "Abort", "sa{sv}", item) == "NotFound"
+        # R1: what was handed over is not forgotten, and the one who did hand it over is told so.
+        item = self.keeper.keep(self._target(), self.home, [("audio", b"late answer")])
+        assert error_of(self.keeper.call, "Intake", "Abort", "sa{sv}", item) == "Exists"
+        assert error_of(Keeper().call, "Intake", "Abort", "sa{sv}", item) \
+            in ("NotFound", "NotAuthorized"), "another connection's item"
         item, _ = self.keeper.begin(self._target(), ["audio"])
         assert error_of(Keeper().call, "Intake", "Abort", "sa{sv}", item) \
             in ("NotFound", "NotAuthorized"), "another connection's item"

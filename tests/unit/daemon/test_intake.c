@@ -140,6 +140,27 @@ static void test_four_open_items_for_a_minute(void **state)
 	sealed_item_clear(&item);
 }
 
+/* Whoever did not hear that it was kept must not tell a child that it was forgotten (R1). */
+static void test_r1_what_was_handed_over_cannot_be_taken_back(void **state)
+{
+	struct house *house = *state;
+	struct intake_asker ear = house_ear(house), other = ear;
+	struct drafts drafts = {0};
+	struct id ids[2];
+	char id[ID_TEXT];
+
+	setup(house);
+	assert_int_equal(house_keep(house, &ear, "mia", audio, 1, &ids[0]), 0);
+	assert_answer(intake_abort(house->intake, &ear, id_text(&ids[0], id), &house->why),
+		      ANSWER_EXISTS, house->why);
+	other.drafts = &drafts;
+	assert_int_equal(intake_abort(house->intake, &other, id, &house->why), ANSWER_NOT_FOUND);
+	assert_int_equal(house_keep(house, &ear, "mia", audio, 1, &ids[1]), 0);
+	assert_int_equal(intake_abort(house->intake, &ear, id_text(&ids[1], id), &house->why),
+			 ANSWER_EXISTS);
+	assert_int_equal(kept(house).items, 2);
+}
+
 static void test_another_connection_cannot_commit(void **state)
 {
 	struct house *house = *state;
@@ -456,6 +477,7 @@ int main(void)
 		HOUSE_TEST(test_adults_come_by_import_only),
 		HOUSE_TEST(test_kinds_are_named_once_and_known),
 		HOUSE_TEST(test_four_open_items_for_a_minute),
+		HOUSE_TEST(test_r1_what_was_handed_over_cannot_be_taken_back),
 		HOUSE_TEST(test_another_connection_cannot_commit),
 		HOUSE_TEST(test_the_rate_counts_items),
 		HOUSE_TEST(test_consent_is_asked_again_at_commit),
