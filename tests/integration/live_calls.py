@@ -18,6 +18,21 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 LAST = ["Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
         "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove", "Parents.Lock"]
 SIGNALS = {"Intake.PolicyChanged", "Job.Finished", "Status.Alert"}
+# Who may do what, a second time: the XML is followed by everything, so that a slip in it would be
+# followed too. A change of the law is written in both places.
+LAW = {
+    "anyone": "Status.Version Status.ErasureLevel Status.Sandbox Status.Household Status.Identity "
+              "Status.Policy",
+    "ear": "Intake.Policy Intake.PolicyChanged",
+    "ear parent": "Parents.Household",
+    "ear proof": "Intake.Begin Intake.Commit Intake.Abort",
+    "parent": "Status.Describe Parents.Nonce Parents.Setup Parents.List Parents.Challenge "
+              "Parents.Prove Parents.Lock Profile.Name Profile.Type Profile.Created Profiles.Remove "
+              "Consent.Withdraw Consent.Show Archive.List Archive.Delete Job.State Job.Done Job.Total "
+              "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List",
+    "proof": "Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
+             "Export.List Export.Select Export.Open",
+}
 TITLES = {
     "signals": "R13 signals reach whom they are for and nobody else",
     "introspect": "busctl introspects every object and walks the tree",
