@@ -16,7 +16,8 @@ from keeper import Keeper, NAME, PATH, memfd, parts_of
 PROPERTIES = "org.freedesktop.DBus.Properties"
 # In this order, after everything else.
 LAST = ["Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
-        "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove", "Parents.Lock"]
+        "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove",
+        "Parents.Lock"]
 SIGNALS = {"Intake.PolicyChanged", "Job.Finished", "Status.Alert"}
 # Who may do what, a second time: the XML is followed by everything, so that a slip in it would be
 # followed too. A change of the law is written in both places.
@@ -26,8 +27,8 @@ LAW = {
     "ear": "Intake.Policy Intake.PolicyChanged",
     "ear parent": "Parents.Household",
     "ear proof": "Intake.Begin Intake.Commit Intake.Abort",
-    "parent": "Status.Describe Parents.Nonce Parents.Setup Parents.List Parents.Challenge "
-              "Parents.Prove Parents.Lock Profile.Name Profile.Type Profile.Created Profiles.Remove "
+    "parent": "Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
+              "Parents.Challenge Parents.Prove Parents.Lock Profile.Name Profile.Type Profile.Created Profiles.Remove "
               "Consent.Withdraw Consent.Show Archive.List Archive.Delete Job.State Job.Done Job.Total "
               "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List",
     "proof": "Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
@@ -36,7 +37,7 @@ LAW = {
 TITLES = {
     "signals": "R13 signals reach whom they are for and nobody else",
     "introspect": "busctl introspects every object and walks the tree",
-    "introspect-outside": "R13 others see in the tree that there is a keeper, and nobody of the household",
+    "introspect-outside": "R13 others see in the tree a keeper, and nobody of the household",
     "example": "the example client lists and deletes",
     "wrong-boxes": "R24 a proof for another connection or key is refused",
 }
@@ -163,7 +164,8 @@ class Calls:
     def Profiles_Add(self):
         call = self.keeper.call
         for name, kind, wrong in (("mia", "child", "Exists"), ("MIA", "child", "Exists"),
-                                  ("", "child", "InvalidArgument"), ("a b", "child", "InvalidArgument"),
+                                  ("", "child", "InvalidArgument"),
+                                  ("a b", "child", "InvalidArgument"),
                                   ("x" * 33, "child", "InvalidArgument"),
                                   ("zed", "dog", "InvalidArgument")):
             assert error_of(call, "Profiles", "Add", "ssa{sv}", name, kind) == wrong, name
@@ -173,8 +175,9 @@ class Calls:
     def Profiles_Remove(self):
         call = self.keeper.call
         assert error_of(call, "Profiles", "Remove", "sa{sv}", "nobody") == "NotFound"
-        names = [p["Name"] for o in call("org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
-                                         "").values() for i, p in o.items() if i.endswith("Profile")]
+        objects = call("org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "")
+        names = [found[f"{NAME}.Profile"]["Name"] for found in objects.values()
+                 if f"{NAME}.Profile" in found]
         gone = "gone" if "gone" in names else f"zoe-{self.role}"
         job = call("Profiles", "Remove", "sa{sv}", gone)
         state, _, problem = call("Job", "Wait", "a{sv}", path=job)
@@ -193,7 +196,8 @@ class Calls:
                   (keeper.consent(seed, "00" * 16, "audio"), "NotFound"),
                   (keeper.consent(seed, mia, "training"), "InvalidArgument"),
                   (keeper.consent(seed, mia, "audio", method="trust me"), "InvalidArgument"),
-                  (good[0].replace('"audio"', '"location"'), "InvalidArgument"), ("{}", "InvalidArgument")]
+                  (good[0].replace('"audio"', '"location"'), "InvalidArgument"),
+                  ("{}", "InvalidArgument")]
         for statement, name in wrong:
             found = error_of(keeper.grant, [good[0], statement])
             assert found == name or (name is None and found), (statement, found)
@@ -219,8 +223,9 @@ class Calls:
         consents = self.keeper.call("Consent", "Show", "sa{sv}", "")
         assert all(state in ("in force", "withdrawn", "policy changed")
                    for _, _, state, _, _ in consents), consents
-        assert {str(kind) for profile, kind, state, _, _ in consents
-                if profile == self.context["mia"] and state == "in force"} == {"audio", "transcript"}
+        kinds = {str(kind) for profile, kind, state, _, _ in consents
+                 if profile == self.context["mia"] and state == "in force"}
+        assert kinds == {"audio", "transcript"}, kinds
         assert error_of(self.keeper.call, "Consent", "Show", "sa{sv}", "nobody") == "NotFound"
 
     # Archive and jobs.
@@ -297,7 +302,8 @@ class Calls:
         wrong = {"ear": [("otto", ["audio"], "NotAuthorized"), ("mia", ["location"], "NoConsent"),
                          ("gone", ["audio"], "NoConsent")],
                  "proof": [("mia", ["audio"], "NotAuthorized")]}[self.role]
-        wrong += [("nobody", ["audio"], "NotFound"), (self._target(), ["dreams"], "InvalidArgument"),
+        wrong += [("nobody", ["audio"], "NotFound"),
+                  (self._target(), ["dreams"], "InvalidArgument"),
                   (self._target(), [], "InvalidArgument"),
                   (self._target(), ["audio", "audio"], "InvalidArgument")]
         for profile, kinds, name in wrong:

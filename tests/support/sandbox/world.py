@@ -88,6 +88,8 @@ def make_room(directory):
             kernel.mount(f"{directory}/{name}", f"/etc/{name}", None, kernel.MS_BIND)
     # The machine's own bus, sound server and name cache live in /run: not here.
     kernel.mount("cubby", "/run", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755")
+    if os.path.isdir("/dev/shm"):
+        kernel.mount("cubby", "/dev/shm", "tmpfs", room.QUIET, "mode=1777")
     try:
         kernel.mount("proc", "/proc", "proc",
                      kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
