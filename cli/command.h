@@ -56,6 +56,7 @@ enum option {
 	OPTION_RECIPIENT,
 	OPTION_FORMAT,
 	OPTION_VERIFY,
+	OPTION_SEEN,
 	OPTION_COUNT,
 };
 #define WITH(option) (1ull << (option))

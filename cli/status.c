@@ -81,6 +81,12 @@ int verb_status(struct hand *hand)
 		render_json(json_pack("{s:b}", "running", 0));
 	if (r != 0)
 		return hand_refused(hand, r);
+	/* What is dropped was read before, and is shown this once more. */
+	if (command_has(&hand->command, OPTION_SEEN)) {
+		r = cubby_alerts_seen(hand->cubby);
+		if (r != 0)
+			return hand_refused(hand, r);
+	}
 	if (hand->json) {
 		r = render_json(status_json(status));
 		if (r < 0)

@@ -13,6 +13,8 @@ int verb_profile_remove(struct hand *hand);
 int verb_consent_grant(struct hand *hand);
 int verb_consent_withdraw(struct hand *hand);
 int verb_consent_show(struct hand *hand);
+int verb_retention_set(struct hand *hand);
+int verb_retention_show(struct hand *hand);
 int verb_import(struct hand *hand);
 int verb_list(struct hand *hand);
 int verb_show(struct hand *hand);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include "consent.h"
 #include "profile.h"
+#include "retention.h"
+#include "store/retention.h"
 
 #define GRANTS_MAX (KIND_MAX * PROFILES_MAX)
 
@@ -68,6 +70,9 @@ static int grant_store(const struct ground *ground, const struct consent *consen
 	if (r)
 		return fault_trace(r);
 	r = store_consent_insert(ground->store, &row);
+	/* The newest word counts: what was shortened under the older consent is said anew. */
+	if (!r)
+		r = store_retention_drop(ground->store, &row.profile, row.kind);
 	if (r)
 		return fault_trace(r);
 	/* What is kept already must not outlive the newer, shorter word (R3). */
@@ -114,8 +119,9 @@ int consent_grant(const struct ground *ground, const struct proof *proof,
 
 int consent_withdraw(const struct ground *ground, const struct profile *profile, enum kind kind)
 {
-	return fault_trace(store_consent_withdraw(ground->store, &profile->id, kind,
-						  age_now_min(ground->age)));
+	int r = store_consent_withdraw(ground->store, &profile->id, kind, age_now_min(ground->age));
+
+	return fault_trace(r ? r : store_retention_drop(ground->store, &profile->id, kind));
 }
 
 int consent_in_force(const struct ground *ground, const struct profile *profile, enum kind kind,
@@ -139,7 +145,9 @@ int consent_in_force(const struct ground *ground, const struct profile *profile,
 				  "profile; \"cubby policy\" shows the new one, \"cubby consent "
 				  "grant\" agrees to it",
 				  kind_name(kind));
-	cap_s = ground->config->keep_max_s[kind];
+	r = retention_cap(ground, profile, kind, &cap_s);
+	if (r)
+		return fault_trace(r);
 	*ret_keep_s = row.keep_s < cap_s ? row.keep_s : cap_s;
 	return 0;
 }

@@ -283,9 +283,12 @@ int erasure_sweep(struct erasure *erasure, int64_t *ret_job)
 		r = job_make(erasure, &job, NULL, NULL, now_min);
 	if (r == ANSWER_NOT_FOUND)
 		return 0;
-	if (r == 0 && ret_job)
+	if (r != 0)
+		return fault_trace(r);
+	if (ret_job)
 		*ret_job = job.job;
-	return fault_trace(r);
+	work_post(erasure);
+	return 0;
 }
 
 static void sweep_turn(void *context)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "bucket.h"
 #include "intake.h"
+#include "retention.h"
 
 #define TELLERS_MAX 16
 
@@ -113,14 +114,10 @@ static int way_check(struct intake *intake, const struct intake_asker *asker,
 				  "this is a child's profile: what is kept of a child comes from "
 				  "an ear, never from a file");
 	for (size_t i = 0; i < n_kinds; i++) {
-		uint32_t cap_s = intake->ground.config->keep_max_s[kinds[i]];
-
 		r = consent_in_force(&intake->ground, profile, kinds[i], &ret_keep_s[i], why);
 		/* An import is an adult's own doing; a consent can only shorten it. */
-		if (r == ANSWER_NO_CONSENT && profile->adult) {
-			ret_keep_s[i] = cap_s;
-			r = 0;
-		}
+		if (r == ANSWER_NO_CONSENT && profile->adult)
+			r = retention_cap(&intake->ground, profile, kinds[i], &ret_keep_s[i]);
 		if (r)
 			return fault_trace(r);
 	}

@@ -122,22 +122,38 @@ void service_asked_drop(struct service *service, const char *caller)
 	service->n_asked = kept;
 }
 
+/* The erasure stands, whether or not the caller can be told of its end. */
+static void asked_by(struct keeper *keeper, struct call *call, int64_t job,
+		     char ret_path[static SERVICE_PATH_TEXT])
+{
+	asked_add(keeper->service, job, call_caller(call)->name);
+	service_job_path(job, ret_path);
+	bus_server_object_added(keeper->server, ret_path);
+}
+
+int service_sweep(struct keeper *keeper, struct call *call,
+		  char ret_path[static SERVICE_PATH_TEXT])
+{
+	int64_t job;
+	int r = erasure_sweep(keeper->erasure, &job);
+
+	if (!r && job)
+		asked_by(keeper, call, job, ret_path);
+	return fault_trace(r);
+}
+
 int service_erase(struct keeper *keeper, struct call *call, enum erasure_reason reason,
 		  const struct archive_selection *selection, const struct archive_within *within,
 		  char ret_path[static SERVICE_PATH_TEXT], uint64_t *ret_items)
 {
-	struct caller *caller = call_caller(call);
-	int64_t job;
+	int64_t uid = call_caller(call)->uid, job;
 	int r;
 
-	r = erasure_ask(keeper->erasure, reason, selection, caller->uid, within, &job, ret_items,
+	r = erasure_ask(keeper->erasure, reason, selection, uid, within, &job, ret_items,
 			call_why(call));
 	if (r)
 		return fault_trace(r);
-	/* The erasure stands, whether or not the caller can be told of its end. */
-	asked_add(keeper->service, job, caller->name);
-	service_job_path(job, ret_path);
-	bus_server_object_added(keeper->server, ret_path);
+	asked_by(keeper, call, job, ret_path);
 	return 0;
 }
 

@@ -46,6 +46,9 @@ void service_policy_changed(struct keeper *keeper);
 int service_erase(struct keeper *keeper, struct call *call, enum erasure_reason reason,
 		  const struct archive_selection *selection, const struct archive_within *within,
 		  char ret_path[static SERVICE_PATH_TEXT], uint64_t *ret_items);
+/* Sweeps what has expired by now, for the caller; ret_path is left alone when nothing has. */
+int service_sweep(struct keeper *keeper, struct call *call,
+		  char ret_path[static SERVICE_PATH_TEXT]);
 
 char *service_profile_path(const struct id *id, char path[static SERVICE_PATH_TEXT]);
 char *service_job_path(int64_t number, char path[static SERVICE_PATH_TEXT]);

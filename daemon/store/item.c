@@ -25,6 +25,15 @@ STATEMENT(parts_shorten,
 	"UPDATE part SET expires_min = made_min + :keep WHERE kind = :kind"
 	" AND expires_min > made_min + :keep AND item IN (SELECT item FROM item"
 	" WHERE profile = (SELECT profile FROM profile WHERE id = :profile))");
+/* No copy outlives the part it was made of, not even until the next sweep. */
+#define SOURCE_EXPIRES                                                                            \
+	"(SELECT part.expires_min FROM copy JOIN part USING (item)"                               \
+	" WHERE copy.copy = copy_part.copy AND part.kind = copy_part.kind)"
+STATEMENT(copies_shorten,
+	"UPDATE copy_part SET expires_min = " SOURCE_EXPIRES " WHERE kind = :kind"
+	" AND copy IN (SELECT copy FROM copy JOIN item USING (item)"
+	" WHERE profile = (SELECT profile FROM profile WHERE id = :profile))"
+	" AND expires_min > " SOURCE_EXPIRES);
 STATEMENT(load_items, "SELECT count(*) AS items FROM item");
 STATEMENT(load_bytes,
 	"SELECT (SELECT coalesce(sum(bytes), 0) FROM part)"
@@ -155,11 +164,17 @@ int store_parts_shorten(struct store *store, const struct id *profile, enum kind
 			int64_t keep_min)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &parts_shorten);
+	_cleanup_(statement_endp) struct statement *copies =
+		store_statement(store, &copies_shorten);
+	int r;
 
 	statement_bind_id(s, ":profile", profile);
 	statement_bind_integer(s, ":kind", kind);
 	statement_bind_integer(s, ":keep", keep_min);
-	return fault_trace(statement_run(s));
+	statement_bind_id(copies, ":profile", profile);
+	statement_bind_integer(copies, ":kind", kind);
+	r = statement_run(s);
+	return fault_trace(r != 0 ? r : statement_run(copies));
 }
 
 int store_load(struct store *store, uint64_t *ret_items, uint64_t *ret_bytes)

@@ -86,6 +86,9 @@ struct cubby_status {
 CUBBY_API int cubby_status(struct cubby *cubby, struct cubby_status **ret);
 CUBBY_API struct cubby_status *cubby_status_free(struct cubby_status *status);
 
+/* A parent has read the alerts: those that only tell what happened are dropped. */
+CUBBY_API int cubby_alerts_seen(struct cubby *cubby);
+
 /* The retention policy in force and its BLAKE2b-256 (checked here). Free the text with free(). */
 CUBBY_API int cubby_policy(struct cubby *cubby, char **ret_text, char ret_hash[CUBBY_KEY_TEXT]);
 
@@ -173,6 +176,27 @@ CUBBY_API int cubby_consent_grant(struct cubby *cubby, const char *profile,
 /* Ends consents at once and erases what was kept under them. n 0: every kind. *ret_job: free(). */
 CUBBY_API int cubby_consent_withdraw(struct cubby *cubby, const char *profile,
 				     const char *const *kinds, size_t n, char **ret_job);
+
+/* ---------------------------------------------------------------- retention */
+
+struct cubby_retention {
+	char profile_id[CUBBY_ID_TEXT];
+	const char *kind;
+	uint32_t keep_s;		/* 0: nothing is kept */
+	uint32_t cap_s;			/* the most that the keeper's configuration allows */
+};
+struct cubby_retentions {
+	size_t n;
+	struct cubby_retention *const *list;
+};
+/* profile NULL: all. */
+CUBBY_API int cubby_retentions(struct cubby *cubby, const char *profile,
+			       struct cubby_retentions **ret);
+CUBBY_API struct cubby_retentions *cubby_retentions_free(struct cubby_retentions *retentions);
+/* Keeps a kind for a shorter time, also what is kept already; needs no proof. A longer time is a
+ * new consent. *ret_job: what expired by it, for cubby_job_wait(), or NULL; free(). */
+CUBBY_API int cubby_retention_shorten(struct cubby *cubby, const char *profile, const char *kind,
+				      uint32_t keep_s, char **ret_job);
 
 /* ------------------------------------------------------------------ archive */
 

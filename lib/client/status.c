@@ -245,3 +245,20 @@ int cubby_policy(struct cubby *cubby, char **ret_text, char ret_hash[CUBBY_KEY_T
 	session_begin(cubby);
 	return session_end(cubby, policy_run(cubby, ret_text, ret_hash));
 }
+
+static int seen_run(struct cubby *cubby)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	int r = session_request(cubby, NULL, "Status", "Seen", &request);
+
+	if (r == 0)
+		r = session_call(cubby, request, &reply);
+	return fault_trace(r);
+}
+
+int cubby_alerts_seen(struct cubby *cubby)
+{
+	session_begin(cubby);
+	return session_end(cubby, seen_run(cubby));
+}

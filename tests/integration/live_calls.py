@@ -228,6 +228,34 @@ class Calls:
         assert kinds == {"audio", "transcript"}, kinds
         assert error_of(self.keeper.call, "Consent", "Show", "sa{sv}", "nobody") == "NotFound"
 
+    # Retention.
+
+    def Retention_Set(self):
+        call = self.keeper.call
+        for keep, kind, wrong in ((0, "audio", "InvalidArgument"), (59, "audio", "InvalidArgument"),
+                                  (2 ** 32 - 1, "audio", "InvalidArgument"),
+                                  (30 * 86400 + 1, "audio", "InvalidArgument"),
+                                  (3600, "dreams", "InvalidArgument"),
+                                  (30 * 86400, "audio", "NoConsent")):
+            found = error_of(call, "Retention", "Set", "ssua{sv}", "mia", kind, dbus.UInt32(keep))
+            assert found == wrong, (keep, kind, found)
+        assert error_of(call, "Retention", "Set", "ssua{sv}", "nobody", "audio",
+                        dbus.UInt32(60)) == "NotFound"
+        keep_s = self.retention("audio") - 60
+        assert call("Retention", "Set", "ssua{sv}", "mia", "audio", dbus.UInt32(keep_s)) == "/"
+        assert self.retention("audio") == keep_s
+
+    def retention(self, kind):
+        found, = [int(keep) for _, k, keep, _ in
+                  self.keeper.call("Retention", "Show", "sa{sv}", "mia") if k == kind]
+        return found
+
+    def Retention_Show(self):
+        rows = self.keeper.call("Retention", "Show", "sa{sv}", "")
+        assert len(rows) % 3 == 0 and len(rows) >= 6, rows
+        assert all(keep <= cap for _, _, keep, cap in rows), rows
+        assert error_of(self.keeper.call, "Retention", "Show", "sa{sv}", "nobody") == "NotFound"
+
     # Archive and jobs.
 
     def Archive_List(self):

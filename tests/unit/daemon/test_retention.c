@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long what is kept stays: shortened after the fact, in every state, and never for ever. */
+
+#include "house.h"
+
+#include "erasure.h"
+#include "export.h"
+#include "retention.h"
+#include "store/retention.h"
+
+#define DAY_S 86400
+
+static const char *const both[] = {"audio", "transcript"};
+
+/* What expired, swept and brought to its end. Returns how many jobs are partial. */
+static uint64_t sweep(struct house *house)
+{
+	_cleanup_(erasure_freep) struct erasure *erasure = NULL;
+	struct erasure_config config = {
+		.dir = house->dir, .clock = &house->clock, .age = house->age,
+		.store = house->store, .vault = house->vault, .archive = house->archive,
+		.device = house->device->sign,
+	};
+	uint64_t partial = 0;
+
+	assert_int_equal(erasure_new(&config, &erasure, &house->why), 0);
+	assert_int_equal(erasure_sweep(erasure, NULL), 0);
+	assert_int_equal(erasure_finish(erasure, &partial), 0);
+	return partial;
+}
+
+static void days_pass(struct house *house, unsigned days)
+{
+	house->boot_ms += days * DAY_S * INT64_C(1000);
+	house->wall_s += days * DAY_S;
+}
+
+static unsigned parts_of(struct house *house, const struct id *id)
+{
+	struct archive_item item;
+
+	return archive_find(house->archive, id, &item, &house->why) ? 0 : item.n_parts;
+}
+
+static int shorten(struct house *house, const struct profile *profile, enum kind kind,
+		   uint32_t keep_s)
+{
+	house->why.text[0] = '\0';
+	return retention_shorten(&house->ground, profile, kind, keep_s, HOUSE_UID, &house->why);
+}
+
+STATEMENT(test_rows,
+	"SELECT (SELECT count(*) FROM item) + (SELECT count(*) FROM part)"
+	" + (SELECT count(*) FROM body) + (SELECT count(*) FROM copy)"
+	" + (SELECT count(*) FROM copy_part) AS n");
+
+static int64_t rows(struct house *house)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(house->store, &test_rows);
+
+	assert_int_equal(statement_next(s), STATEMENT_ROW);
+	return statement_integer(s, "n");
+}
+
+static struct profile mia_with(struct house *house, uint32_t keep_s)
+{
+	struct profile mia;
+
+	house_setup(house);
+	mia = house_add(house, "mia", "child");
+	assert_int_equal(house_grant(house, &mia, KIND_AUDIO, keep_s), 0);
+	assert_int_equal(house_grant(house, &mia, KIND_TRANSCRIPT, keep_s), 0);
+	return mia;
+}
+
+static void test_r3_seven_days_shortened_to_one(void **state)
+{
+	struct house *house = *state;
+	struct intake_asker ear = house_ear(house);
+	struct profile mia = mia_with(house, 7 * DAY_S);
+	struct id old, young;
+	uint32_t keep_s;
+
+	assert_int_equal(house_keep(house, &ear, "mia", both, 2, &old), 0);
+	days_pass(house, 2);
+	assert_int_equal(house_keep(house, &ear, "mia", both, 2, &young), 0);
+	assert_int_equal(shorten(house, &mia, KIND_AUDIO, DAY_S), 0);
+	/* Out of sight at once, gone at the next sweep; the other kind stays. */
+	assert_int_equal(parts_of(house, &old), 1);
+	assert_int_equal(sweep(house), 0);
+	assert_int_equal(parts_of(house, &old), 1);
+	assert_int_equal(parts_of(house, &young), 2);
+	assert_int_equal(shorten(house, &mia, KIND_TRANSCRIPT, DAY_S), 0);
+	assert_int_equal(sweep(house), 0);
+	assert_int_equal(parts_of(house, &old), 0);
+	assert_int_equal(parts_of(house, &young), 2);
+	assert_int_equal(rows(house), 1 + 2 + 2);
+	/* What comes later is kept for the shorter time, through a restart. */
+	house_restart(house);
+	assert_int_equal(retention_now(&house->ground, &mia, KIND_AUDIO, &keep_s, &house->why), 0);
+	assert_int_equal(keep_s, DAY_S);
+	assert_int_equal(house_keep(house, &ear, "mia", both, 2, &old), 0);
+	days_pass(house, 1);
+	assert_int_equal(sweep(house), 0);
+	assert_int_equal(rows(house), 0);
+	assert_int_equal(house_logged(house, "\"retention\""), 2);
+}
+
+/* The wrong tag keeps the key's erasure from succeeding: the job is partial, and what it holds is
+ * not swept twice nor shown. */
+STATEMENT(test_wrong_tag, "UPDATE part SET slot_tag = randomblob(16)");
+STATEMENT(test_right_tag, "UPDATE part SET slot_tag = :tag WHERE kind = :kind");
+STATEMENT(test_tags, "SELECT kind, slot_tag FROM part ORDER BY kind");
+
+static void test_r3_items_of_a_partial_job_and_drafts(void **state)
+{
+	struct house *house = *state;
+	struct intake_asker ear = house_ear(house);
+	struct profile mia = mia_with(house, 7 * DAY_S);
+	struct statement *s;
+	uint8_t tags[3][16];
+	struct id id;
+	int kind = 0;
+
+	assert_int_equal(house_keep(house, &ear, "mia", both, 2, &id), 0);
+	s = store_statement(house->store, &test_tags);
+	while (statement_next(s) == STATEMENT_ROW)
+		assert_int_equal(statement_bytes(s, "slot_tag", tags[++kind], 16), 0);
+	s = store_statement(house->store, &test_wrong_tag);
+	assert_int_equal(statement_run(s), 0);
+	days_pass(house, 2);
+	assert_int_equal(shorten(house, &mia, KIND_AUDIO, DAY_S), 0);
+	assert_int_equal(sweep(house), 1);
+	assert_int_equal(parts_of(house, &id), 1);
+	assert_int_equal(shorten(house, &mia, KIND_TRANSCRIPT, DAY_S), 0);
+	assert_int_equal(sweep(house), 2);
+	assert_int_equal(parts_of(house, &id), 0);
+	/* What stood in the way is gone: both end, and nothing is left. */
+	for (kind = 1; kind <= 2; kind++) {
+		s = store_statement(house->store, &test_right_tag);
+		statement_bind_blob(s, ":tag", tags[kind], 16);
+		statement_bind_integer(s, ":kind", kind);
+		assert_int_equal(statement_run(s), 0);
+		statement_end(s);
+	}
+	assert_int_equal(sweep(house), 0);
+	assert_int_equal(rows(house), 0);
+}
+
+static struct id approved(struct house *house, const struct id *item)
+{
+	struct export_asker who = {.uid = HOUSE_UID, .proof = &house->proof,
+				   .drafts = &house->drafts};
+	const struct archive_draft *draft;
+	struct sealed_item sealed;
+	char id[ID_TEXT];
+	int64_t expires_min;
+	struct id copy;
+
+	assert_int_equal(export_begin(&house->ground, &who, id_text(item, id), &draft,
+				      &house->why), 0);
+	copy = draft->id;
+	house_seal(draft, house->release->public, "an adult's words", &sealed);
+	assert_int_equal(export_approve(&house->ground, &who, id_text(&copy, id), &sealed.delivery,
+					"training", "lab", &expires_min, &house->why), 0);
+	sealed_item_clear(&sealed);
+	drafts_clear(&house->drafts);
+	return copy;
+}
+
+static void test_r3_approved_copies_are_shortened_with_their_source(void **state)
+{
+	struct house *house = *state;
+	struct intake_asker parent = house_parent(house);
+	struct archive_opened *opened = NULL;
+	struct profile dad;
+	struct id item, copy;
+
+	house_setup(house);
+	dad = house_add(house, "dad", "adult");
+	assert_int_equal(house_keep(house, &parent, "dad", both, 1, &item), 0);
+	copy = approved(house, &item);
+	days_pass(house, 2);
+	/* An import has no consent; the configuration's cap is what is shortened. */
+	assert_int_equal(shorten(house, &dad, KIND_AUDIO, DAY_S), 0);
+	assert_int_equal(archive_copy_open(house->archive, &copy, &opened, &house->why),
+			 ANSWER_NOT_FOUND);
+	assert_int_equal(sweep(house), 0);
+	assert_int_equal(rows(house), 0);
+	assert_int_equal(house_guess(house, "passphrase", house->passphrase_proof), 0);
+	assert_int_equal(house_keep(house, &parent, "dad", both, 1, &item), 0);
+	days_pass(house, 1);
+	assert_int_equal(sweep(house), 0);
+	assert_int_equal(rows(house), 0);
+}
+
+static void test_r2_no_retention_for_ever(void **state)
+{
+	static const int64_t forever_s[] = {0, -1, 59, 30 * DAY_S + 1, INT32_MAX, UINT32_MAX};
+	struct house *house = *state;
+	struct profile mia = mia_with(house, 30 * DAY_S);
+
+	for (size_t i = 0; i < ARRAY_SIZE(forever_s); i++) {
+		assert_answer(shorten(house, &mia, KIND_AUDIO, (uint32_t)forever_s[i]),
+			      ANSWER_INVALID_ARGUMENT, house->why);
+		assert_int_equal(store_retention_put(house->store, &mia.id, KIND_AUDIO,
+						     (uint32_t)forever_s[i], 1),
+				 ANSWER_INVALID_ARGUMENT);
+	}
+	assert_int_equal(store_retention_put(house->store, &mia.id, KIND_MAX + 1, 60, 1),
+			 ANSWER_INVALID_ARGUMENT);
+}
+
+static void test_r21_longer_is_a_new_consent(void **state)
+{
+	struct house *house = *state;
+	struct intake_asker ear = house_ear(house);
+	struct profile mia = mia_with(house, 2 * DAY_S);
+	struct archive_item item;
+	struct id id;
+	uint32_t keep_s;
+
+	assert_answer(shorten(house, &mia, KIND_AUDIO, 2 * DAY_S + 1), ANSWER_NO_CONSENT,
+		      house->why);
+	assert_non_null(strstr(house->why.text, "cubby consent grant mia audio --keep"));
+	assert_answer(shorten(house, &mia, KIND_LOCATION, 60), ANSWER_NO_CONSENT, house->why);
+	assert_int_equal(shorten(house, &mia, KIND_AUDIO, DAY_S), 0);
+	/* What was shortened is not lengthened again, either. */
+	assert_answer(shorten(house, &mia, KIND_AUDIO, DAY_S + 1), ANSWER_NO_CONSENT, house->why);
+	assert_int_equal(house_keep(house, &ear, "mia", both, 1, &id), 0);
+	assert_int_equal(house_grant(house, &mia, KIND_AUDIO, 7 * DAY_S), 0);
+	assert_int_equal(retention_now(&house->ground, &mia, KIND_AUDIO, &keep_s, &house->why), 0);
+	assert_int_equal(keep_s, 7 * DAY_S);
+	/* A new consent is for what comes: what was kept under the shorter word keeps it. */
+	assert_int_equal(archive_find(house->archive, &id, &item, &house->why), 0);
+	assert_int_equal(item.parts[0].expires_min, HOUSE_NOW_S / 60 + DAY_S / 60);
+}
+
+static void test_withdrawing_ends_what_was_shortened(void **state)
+{
+	struct house *house = *state;
+	struct profile mia = mia_with(house, 7 * DAY_S);
+	uint32_t keep_s;
+
+	assert_int_equal(shorten(house, &mia, KIND_AUDIO, DAY_S), 0);
+	assert_int_equal(shorten(house, &mia, KIND_TRANSCRIPT, DAY_S), 0);
+	assert_int_equal(consent_withdraw(&house->ground, &mia, KIND_AUDIO), 0);
+	assert_int_equal(store_retention_find(house->store, &mia.id, KIND_AUDIO, &keep_s),
+			 ANSWER_NOT_FOUND);
+	assert_int_equal(retention_now(&house->ground, &mia, KIND_AUDIO, &keep_s, &house->why),
+			 ANSWER_NO_CONSENT);
+	assert_int_equal(retention_now(&house->ground, &mia, KIND_TRANSCRIPT, &keep_s,
+				       &house->why), 0);
+	assert_int_equal(keep_s, DAY_S);
+}
+
+#define HOUSE_TEST(name) cmocka_unit_test_setup_teardown(name, house_make, house_drop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOUSE_TEST(test_r3_seven_days_shortened_to_one),
+		HOUSE_TEST(test_r3_items_of_a_partial_job_and_drafts),
+		HOUSE_TEST(test_r3_approved_copies_are_shortened_with_their_source),
+		HOUSE_TEST(test_r2_no_retention_for_ever),
+		HOUSE_TEST(test_r21_longer_is_a_new_consent),
+		HOUSE_TEST(test_withdrawing_ends_what_was_shortened),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
