@@ -45,7 +45,7 @@ static int start_state(struct keeper *keeper, const char *dir, struct why *why)
 
 	r = state_open(dir, &keeper->state, why);
 	if (!r)
-		r = sandbox_enter(keeper->state->fd, &keeper->confined);
+		r = sandbox_enter(keeper->state->fd, &keeper->confined, why);
 	return fault_trace(r);
 }
 

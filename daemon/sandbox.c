@@ -47,27 +47,38 @@ const char *sandbox_name(unsigned bit)
 	return NULL;
 }
 
-static int landlock_enter(int state_dir_fd)
+/* A kernel that could confine, and something that forbids to ask it: not a reason to go without. */
+static int in_the_way(const char *call, int error, struct why *why)
+{
+	return answer_why(why, ANSWER_FAILED, "the keeper cannot confine itself: %s was refused "
+			  "(%s); allow that call where cubbyd is started (SystemCallFilter= of its "
+			  "unit, or the container's profile)", call, strerror(error));
+}
+
+static int landlock_enter(int state_dir_fd, struct why *why)
 {
 	_cleanup_(cleanup_close) int fd = -1;
 	struct landlock_ruleset_attr ruleset = {0};
 	struct landlock_path_beneath_attr beneath = {.parent_fd = state_dir_fd};
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
-	if (abi < 1) {
+	/* Not in this kernel, or not turned on. */
+	if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP)) {
 		log_warning("this kernel has no Landlock: %s; the keeper could write outside its "
 			    "state directory", strerror(errno));
 		return 0;
 	}
+	if (abi < 0)
+		return in_the_way("landlock_create_ruleset", errno, why);
 	beneath.allowed_access =
 		FS_WRITE | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0);
 	ruleset.handled_access_fs = beneath.allowed_access | LANDLOCK_ACCESS_FS_EXECUTE;
 	fd = syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
 	if (fd < 0)
-		return fault_origin(-errno);
+		return in_the_way("landlock_create_ruleset", errno, why);
 	if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0 ||
 	    syscall(SYS_landlock_restrict_self, fd, 0) < 0)
-		return fault_origin(-errno);
+		return in_the_way("landlock_restrict_self", errno, why);
 	return 0;
 }
 
@@ -146,22 +157,29 @@ static int seccomp_fill(scmp_filter_ctx filter)
 	return 0;
 }
 
-static int seccomp_enter(void)
+static int seccomp_enter(struct why *why)
 {
 	scmp_filter_ctx filter = seccomp_init(OTHERWISE);
 	int r;
 
 	if (!filter)
 		return fault_origin(-ENOMEM);
-	r = seccomp_fill(filter);
-	if (r)
-		r = fault_trace(r);
-	else if ((r = seccomp_load(filter)) != 0)
+	/* Else everything that the kernel says is -ECANCELED. */
+	r = seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
+	r = r ? fault_origin(r) : fault_trace(seccomp_fill(filter));
+	if (r) {
+		seccomp_release(filter);
+		return r;
+	}
+	r = seccomp_load(filter);
+	if (r == -ENOSYS || r == -EOPNOTSUPP)
 		log_warning("this kernel takes no seccomp filter: %s; the keeper could open "
 			    "network sockets",
 			    strerror(-r));
+	else if (r)
+		r = in_the_way("seccomp", -r, why);
 	seccomp_release(filter);
-	return r && r != -EINVAL && r != -ENOSYS && r != -EACCES && r != -ECANCELED ? r : 0;
+	return r < 0 ? 0 : r;
 }
 
 static bool socket_refused(int family)
@@ -201,7 +219,7 @@ static unsigned sandbox_try(void)
 	return held;
 }
 
-int sandbox_enter(int state_dir_fd, unsigned *ret_held)
+int sandbox_enter(int state_dir_fd, unsigned *ret_held, struct why *why)
 {
 	struct rlimit none = {0, 0};
 	int r;
@@ -210,10 +228,10 @@ int sandbox_enter(int state_dir_fd, unsigned *ret_held)
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fault_origin(-errno);
-	r = landlock_enter(state_dir_fd);
+	r = landlock_enter(state_dir_fd, why);
 	if (r)
 		return fault_trace(r);
-	r = seccomp_enter();
+	r = seccomp_enter(why);
 	if (r)
 		return fault_trace(r);
 	*ret_held = sandbox_try();

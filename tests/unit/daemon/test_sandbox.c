@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -32,7 +33,7 @@ static void confined(int (*check)(void))
 		unsigned held = 0;
 		int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		if (sandbox_enter(fd, &held))
+		if (sandbox_enter(fd, &held, &why))
 			_exit(101);
 		if (held != ALL)
 			_exit(102);
@@ -85,6 +86,54 @@ static int check_files(void)
 static void test_r5_no_file_elsewhere(void **state)
 {
 	confined(check_files);
+}
+
+/* Confined by something else before, in which landlock_create_ruleset ends with `error`. */
+static int enter_where_landlock_ends(int error, unsigned *ret_held)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), SCMP_SYS(landlock_create_ruleset), 0) ||
+	    seccomp_load(filter))
+		_exit(103);
+	return sandbox_enter(fd, ret_held, &why);
+}
+
+static int check_forbidden(void)
+{
+	unsigned held = 0;
+
+	if (enter_where_landlock_ends(EPERM, &held) != ANSWER_FAILED)
+		return 1;
+	return strstr(why.text, "landlock_create_ruleset") ? 0 : 2;
+}
+
+static int check_old_kernel(void)
+{
+	unsigned held = 0;
+
+	if (enter_where_landlock_ends(ENOSYS, &held) != 0)
+		return 1;
+	return held == (ALL & ~SANDBOX_LANDLOCK) ? 0 : 2;
+}
+
+static void alone(int (*check)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(check());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_r5_a_filter_in_the_way_is_refused_an_old_kernel_is_not(void **state)
+{
+	alone(check_forbidden);
+	alone(check_old_kernel);
 }
 
 static int check_core(void)
@@ -241,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_r26_no_socket_but_unix_ones),
 		cmocka_unit_test(test_r5_no_file_elsewhere),
+		cmocka_unit_test(test_r5_a_filter_in_the_way_is_refused_an_old_kernel_is_not),
 		cmocka_unit_test(test_r7_no_core),
 		cmocka_unit_test(test_no_new_program_and_no_other_process),
 		cmocka_unit_test(test_the_directory_is_made_closed_to_others),
