@@ -30,7 +30,8 @@ LAW = {
     "parent": "Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
               "Parents.Challenge Parents.Prove Parents.Lock Profile.Name Profile.Type Profile.Created Profiles.Remove "
               "Consent.Withdraw Consent.Show Archive.List Archive.Delete Job.State Job.Done Job.Total "
-              "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List",
+              "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Retention.Set "
+              "Retention.Show",
     "proof": "Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
              "Export.List Export.Select Export.Open",
 }
