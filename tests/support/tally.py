@@ -97,9 +97,9 @@ def unit(tally, directory, env, names):
     log = f"{directory}/meson-logs/testlog.json"
     if os.path.exists(log):
         os.unlink(log)
-    listed = subprocess.run(["meson", "test", "-C", directory, "--list"], capture_output=True,
-                            text=True, check=False).stdout.splitlines()
-    wanted = [line.rpartition(" / ")[2].strip() for line in listed if not line.startswith("ninja")]
+    listed = subprocess.run(["meson", "introspect", "--tests", directory], capture_output=True,
+                            text=True, check=False).stdout
+    wanted = [test["name"] for test in json.loads(listed or "[]")]
     if names:
         wanted = [name for name in wanted if any(part in name for part in names)]
         if not wanted:
