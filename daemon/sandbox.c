@@ -91,13 +91,13 @@ static const char *const allowed_calls[] = {
 	/* memory */
 	"brk", "madvise", "mlock", "mlock2", "mmap", "mprotect", "mremap", "munlock", "munmap",
 	/* files of the state directory, and reading elsewhere */
-	"access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2",
-	"fallocate", "fchmod", "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs",
-	"fsync", "ftruncate", "getcwd", "getdents64", "lseek", "lstat", "memfd_create", "mkdir",
-	"mkdirat", "newfstatat", "open", "openat", "pread64", "preadv", "pwrite64", "pwritev",
-	"read", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2", "stat",
-	"statfs", "statx", "sync_file_range", "truncate", "umask", "unlink", "unlinkat",
-	"utimensat", "write", "writev",
+	"access", "arm_fadvise64_64", "close", "close_range", "dup", "dup2", "dup3", "faccessat",
+	"faccessat2", "fadvise64", "fadvise64_64", "fallocate", "fchmod", "fchown", "fcntl",
+	"fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents64",
+	"lseek", "lstat", "memfd_create", "mkdir", "mkdirat", "newfstatat", "open", "openat",
+	"pread64", "preadv", "pwrite64", "pwritev", "read", "readlink", "readlinkat", "readv",
+	"rename", "renameat", "renameat2", "stat", "statfs", "statx", "sync_file_range",
+	"truncate", "umask", "unlink", "unlinkat", "utimensat", "write", "writev",
 	/* waiting */
 	"clock_getres", "clock_gettime", "clock_nanosleep", "epoll_create1", "epoll_ctl",
 	"epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd2", "gettimeofday", "nanosleep",

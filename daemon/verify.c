@@ -161,13 +161,27 @@ int verify_begin(struct verify *verify, uint32_t *slots, size_t n_slots, uint64_
 	return 0;
 }
 
+/* What is still in the page cache would say nothing about the disk. Pages that are not written yet
+ * stay; there are none, as the stores are synced before this. */
+static int cache_drop(int fd, const char *name, struct why *why)
+{
+	int error = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+
+	return error ? answer_why(why, ANSWER_FAILED,
+				  "%s cannot be read back from the disk itself (%s)", name,
+				  strerror(error))
+		     : 0;
+}
+
 static int slots_verify(struct verify *verify, struct why *why)
 {
 	static const uint8_t zeros[SLOT_BYTES];
 	uint8_t key[SLOT_BYTES];
 
-	/* What is still in the page cache would say nothing about the disk. */
-	posix_fadvise(verify->slots_fd, 0, 0, POSIX_FADV_DONTNEED);
+	int r = cache_drop(verify->slots_fd, "slots.bin", why);
+
+	if (r != 0)
+		return r;
 	for (size_t i = 0; i < verify->n_slots; i++) {
 		const uint32_t slot = verify->slots[i];
 		const off_t at = (off_t)(slot / SLOTS_A_PAGE) * 4096 + SLOT_BYTES +
@@ -281,6 +295,7 @@ static int log_scan(struct verify *verify, const char *name, struct why *why)
 					    strerror(errno));
 	verify->at = 0;
 	verify->carried = 0;
+	r = cache_drop(fd, name, why);
 	while (r == 0 && !end)
 		r = file_scan(verify, fd, name, &end, why);
 	return r;
@@ -293,6 +308,8 @@ int verify_slice(struct verify *verify, struct why *why)
 
 	if (verify->at == 0) {
 		r = slots_verify(verify, why);
+		if (r == 0)
+			r = cache_drop(verify->db_fd, "cubby.db", why);
 		if (r != 0)
 			return r;
 	}

@@ -136,6 +136,19 @@ static void test_r5_a_filter_in_the_way_is_refused_an_old_kernel_is_not(void **s
 	alone(check_old_kernel);
 }
 
+/* The verifier reads the disk, not the page cache. */
+static int check_read_back(void)
+{
+	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? 1 : posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0 ? 0 : 2;
+}
+
+static void test_r8_the_page_cache_can_be_dropped(void **state)
+{
+	confined(check_read_back);
+}
+
 static int check_core(void)
 {
 	struct rlimit limit;
@@ -291,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_r26_no_socket_but_unix_ones),
 		cmocka_unit_test(test_r5_no_file_elsewhere),
 		cmocka_unit_test(test_r5_a_filter_in_the_way_is_refused_an_old_kernel_is_not),
+		cmocka_unit_test(test_r8_the_page_cache_can_be_dropped),
 		cmocka_unit_test(test_r7_no_core),
 		cmocka_unit_test(test_no_new_program_and_no_other_process),
 		cmocka_unit_test(test_the_directory_is_made_closed_to_others),

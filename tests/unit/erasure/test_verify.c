@@ -4,6 +4,8 @@
 
 #include "room.h"
 
+#include <fcntl.h>
+
 #include "crypt/secret.h"
 #include "level.h"
 #include "print.h"
@@ -13,6 +15,27 @@
 #define BASE (UINT64_C(0x9e3779b97f4a7c15) | 1)
 
 static uint8_t *db;
+
+/* The kernel's advice, counted; the one numbered `advice_fails` is not taken. */
+static unsigned advices, advice_fails;
+
+/* By the name the C library has for it where offsets are 64 bits wide, and by the other. */
+int __real_posix_fadvise(int fd, off_t at, off_t n, int advice);
+int __real_posix_fadvise64(int fd, off_t at, off_t n, int advice);
+int __wrap_posix_fadvise(int fd, off_t at, off_t n, int advice);
+int __wrap_posix_fadvise64(int fd, off_t at, off_t n, int advice);
+
+int __wrap_posix_fadvise(int fd, off_t at, off_t n, int advice)
+{
+	assert_int_equal(advice, POSIX_FADV_DONTNEED);
+	return ++advices == advice_fails ? EIO : __real_posix_fadvise(fd, at, n, advice);
+}
+
+int __wrap_posix_fadvise64(int fd, off_t at, off_t n, int advice)
+{
+	assert_int_equal(advice, POSIX_FADV_DONTNEED);
+	return ++advices == advice_fails ? EIO : __real_posix_fadvise64(fd, at, n, advice);
+}
 
 static int start(void **state)
 {
@@ -122,6 +145,30 @@ static void test_a_slot_must_be_zero_and_there(void **state)
 	assert_non_null(strstr(room->why.text, "cannot be read back"));
 }
 
+/* The page cache may hold zeros where the disk does not. */
+static void test_r8_what_cannot_be_read_from_the_disk_is_not_gone(void **state)
+{
+	static const char *const stores[] = { "slots.bin", "cubby.db", "cubby.db-wal" };
+	struct room *room = *state;
+	uint8_t absent[PRINT_BYTES];
+	char path[320];
+
+	crypt_random(absent, sizeof(absent));
+	room_write(room, "cubby.db-wal", 0, "something else", 14);
+	advices = 0;
+	assert_int_equal(verified(room, 5, absent), 0);
+	assert_int_equal(advices, ARRAY_SIZE(stores));
+	for (unsigned i = 0; i < ARRAY_SIZE(stores); i++) {
+		advices = 0;
+		advice_fails = i + 1;
+		assert_answer(verified(room, 5, absent), ANSWER_FAILED, room->why);
+		assert_non_null(strstr(room->why.text, stores[i]));
+		assert_non_null(strstr(room->why.text, "disk itself"));
+	}
+	advice_fails = 0;
+	unlink(room_path(room, "cubby.db-wal", path));
+}
+
 static void test_blind_eyes_are_not_believed(void **state)
 {
 	struct room *room = *state;
@@ -148,6 +195,7 @@ int main(void)
 		TEST(test_finds_bytes_wherever_they_are),
 		TEST(test_finds_bytes_in_a_log),
 		TEST(test_a_slot_must_be_zero_and_there),
+		TEST(test_r8_what_cannot_be_read_from_the_disk_is_not_gone),
 		TEST(test_blind_eyes_are_not_believed),
 		TEST(test_unknown_storage_is_e0),
 	};
