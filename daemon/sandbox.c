@@ -114,10 +114,13 @@ static const char *const allowed_calls[] = {
 	"rt_sigreturn", "rt_sigtimedwait", "sched_getaffinity", "sched_yield", "set_robust_list",
 	"set_tid_address", "setrlimit", "sigaltstack", "sysinfo", "tgkill", "uname",
 	/* as others have them on other architectures */
-	"_llseek", "_newselect", "clock_gettime64", "clock_nanosleep_time64", "fcntl64",
-	"fstat64", "fstatat64", "fstatfs64", "ftruncate64", "futex_time64", "lstat64", "mmap2",
-	"ppoll_time64", "pselect6_time64", "recv", "send", "sigreturn", "stat64", "statfs64",
-	"ugetrlimit", "utimensat_time64",
+	"_llseek", "_newselect", "clock_getres_time64", "fchown32", "getegid32", "geteuid32",
+	"getgid32", "getgroups32", "getresgid32", "getresuid32", "getuid32", "recvmmsg_time64",
+	"rt_sigtimedwait_time64", "sync_file_range2", "timerfd_settime64", "truncate64",
+	"clock_gettime64", "clock_nanosleep_time64", "fcntl64", "fstat64", "fstatat64",
+	"fstatfs64", "ftruncate64", "futex_time64", "lstat64", "mmap2", "ppoll_time64",
+	"pselect6_time64", "recv", "send", "sigreturn", "stat64", "statfs64", "ugetrlimit",
+	"utimensat_time64",
 };
 
 #ifdef __SANITIZE_ADDRESS__
