@@ -103,11 +103,14 @@ static int refuse_code(sqlite3 *db, int rc, const char *dir, struct why *why)
 	}
 }
 
-/* By a test, to see whether it is noticed. */
-static bool promise_broken(const char *set)
+/* What a test breaks, to see whether it is noticed; NULL: nothing. */
+static const char *promise_broken(const char *set)
 {
-	return (seeded(SEEDED_NO_SYNC) && strstr(set, "synchronous")) ||
-	       (seeded(SEEDED_SECURE_DELETE_OFF) && strstr(set, "secure_delete"));
+	if (seeded(SEEDED_NO_SYNC) && strstr(set, "synchronous"))
+		return "PRAGMA synchronous = OFF";
+	if (seeded(SEEDED_SECURE_DELETE_OFF) && strstr(set, "secure_delete"))
+		return "PRAGMA secure_delete = OFF";
+	return NULL;
 }
 
 static int promises_hold(sqlite3 *db, const char *dir, struct why *why)
@@ -116,8 +119,10 @@ static int promises_hold(sqlite3 *db, const char *dir, struct why *why)
 	int rc;
 
 	for (size_t i = 0; i < ARRAY_SIZE(promises); i++) {
-		if (promise_broken(promises[i].set))
+		if (promise_broken(promises[i].set)) {
+			pragma_text(db, promise_broken(promises[i].set), text, sizeof(text));
 			continue;
+		}
 		rc = pragma_text(db, promises[i].set, text, sizeof(text));
 		if (rc == SQLITE_OK && promises[i].ask)
 			rc = pragma_text(db, promises[i].ask, text, sizeof(text));
