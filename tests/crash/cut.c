@@ -173,9 +173,9 @@ static int step_put(const struct step *step, int fd)
 
 /* Superblocks are checked by a sum over more than a sector, and file systems trust the disk not to
  * tear them: ext4's is in the first block, btrfs's 64 KiB in. That is no matter of ours. */
-static bool step_is_whole(const struct step *step)
+static bool sector_is_super(uint64_t at)
 {
-	return step->head.bytes <= 4096 && (step->head.offset == 0 || step->head.offset == 65536);
+	return at / 4096 == 0 || at / 4096 == 16;
 }
 
 /* Some sectors of a write: a beginning, an end, or any. */
@@ -184,15 +184,15 @@ static int step_tear(const struct step *step, int fd, uint64_t *random)
 	const size_t n = step->head.bytes / SECTOR_BYTES;
 	const uint64_t way = next(random) % 3, border = n > 1 ? 1 + next(random) % (n - 1) : 0;
 
-	if (step_is_whole(step))
-		return way == 0 ? step_put(step, fd) : 0;
 	for (size_t i = 0; i < n; i++) {
+		const uint64_t at = step->head.offset + i * SECTOR_BYTES;
 		const bool any = next(random) & 1;
-		const bool arrives = way == 0 ? i < border : way == 1 ? i >= border : any;
+		bool arrives = way == 0 ? i < border : way == 1 ? i >= border : any;
 
+		if (sector_is_super(at))
+			arrives = way == 0;
 		if (arrives && pwrite(fd, step->data + i * SECTOR_BYTES, SECTOR_BYTES,
-				      (off_t)(step->head.offset + i * SECTOR_BYTES)) !=
-				       SECTOR_BYTES)
+				      (off_t)at) != SECTOR_BYTES)
 			return -EIO;
 	}
 	return 0;

@@ -22,7 +22,7 @@ DAY = "kacdtwse"
 # Each must be noticed within these few states, as this.
 FAULTS = {"slot-not-zeroed": "traces", "no-sync": "lost", "stock-vfs": "traces",
           "secure-delete-off": "traces", "no-checkpoint": "partial"}
-FAULT_DAY, FAULT_CUTS = "kldtd", 60
+FAULT_DAY, FAULT_CUTS = "kldtd", 40
 # Of the slow tier: film seed, day.
 LONG_DAYS = ((11, "kacdtwsepn"), (12, "lkdkdrkdtde"), (13, "sskeacdpnkdw"))
 LONG_STATES = 2000

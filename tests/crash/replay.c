@@ -36,7 +36,7 @@ struct replay {
 
 /* Shared by the processes. */
 struct sum {
-	unsigned states, wrong, told, broken, repaired;
+	unsigned states, wrong, told, broken;
 	unsigned lost, back, traces, partial, start;
 };
 
@@ -136,42 +136,6 @@ static void verdict_tell(const struct replay *replay, const struct cut *cut,
 		       way_names[cut->way], verdict->text);
 }
 
-/* The journal's superblock of ext4 has a sum over two sectors, so that a torn one needs what every
- * boot does. */
-static int image_repair(int image_fd)
-{
-	char path[64];
-	int status;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", getppid(), image_fd);
-		if (freopen("/dev/null", "w", stdout) && freopen("/dev/null", "w", stderr))
-			execlp("e2fsck", "e2fsck", "-fy", path, NULL);
-		_exit(127);
-	}
-	if (waitpid(pid, &status, 0) < 0)
-		return -errno;
-	sum->repaired++;
-	return WIFEXITED(status) && WEXITSTATUS(status) < 4 ? 0 : -EIO;
-}
-
-static int image_mount(const struct replay *replay, int image_fd, const char *dir,
-		       struct mounted *ret)
-{
-	const char *options = strcmp(replay->type, "xfs") == 0 ? "nouuid" : "";
-	int r = mounted_make(image_fd, replay->type, options, dir, ret);
-
-	if (r < 0 && strcmp(replay->type, "ext4") == 0) {
-		r = image_repair(image_fd);
-		if (r == 0)
-			r = mounted_make(image_fd, replay->type, options, dir, ret);
-	}
-	return r;
-}
-
 static int state_judge(const struct replay *replay, const struct cut *cut, int image_fd,
 		       const char *dir, struct verdict *verdict)
 {
@@ -183,7 +147,8 @@ static int state_judge(const struct replay *replay, const struct cut *cut, int i
 	ledger_forward(&ledger, &replay->film, cut->step);
 	if (replay->raw)
 		traces_judge(image_fd, &ledger, false, "before it starts", verdict);
-	r = image_mount(replay, image_fd, dir, &mounted);
+	r = mounted_make(image_fd, replay->type, strcmp(replay->type, "xfs") == 0 ? "nouuid" : "",
+			 dir, &mounted);
 	if (r == 0) {
 		r = keeper_judge(replay, dir, &ledger, verdict);
 		if (mounted_end(&mounted) < 0)
@@ -281,10 +246,9 @@ int main(int argc, char **argv)
 	if (replay_run(&replay) < 0)
 		return 2;
 	printf("states %u of %zu, writes %zu, flushes %zu, marks %zu; wrong %u: lost %u, back %u, "
-	       "traces %u, partial %u, no start %u; repaired %u\n",
+	       "traces %u, partial %u, no start %u\n",
 	       sum->states, all, replay.film.writes, replay.film.flushes, replay.film.marks,
-	       sum->wrong, sum->lost, sum->back, sum->traces, sum->partial, sum->start,
-	       sum->repaired);
+	       sum->wrong, sum->lost, sum->back, sum->traces, sum->partial, sum->start);
 	if (sum->broken > 0 || sum->states != replay.film.n_cuts)
 		return 2;
 	return sum->wrong > 0;
