@@ -15,6 +15,7 @@
 #include "failpoint.h"
 #include "store/core.h"
 #include "secure.h"
+#include "store/schema.h"
 #include "store/step.h"
 #include "store/vfs.h"
 
@@ -183,6 +184,10 @@ static int schema_migrate(sqlite3 *db, const char *dir, struct why *why)
 					  "other program; move it away",
 					  dir);
 	}
+	/* Before a step runs: it would meet the triggers that are there. */
+	r = schema_check(db, version, dir, why);
+	if (r != 0)
+		return fault_trace(r);
 	for (; version < store_steps_n; version++) {
 		r = step_apply(db, &store_steps[version], dir, why);
 		if (r != 0)

@@ -49,9 +49,10 @@ struct store;
 
 /*
  * Opens `dir`/cubby.db, makes it or brings it up to this build's schema. ANSWER_FAILED with the
- * remedy: written by a newer build; not ours alone (owner, mode, a link); a step that did not go
- * through (the file is left as it was); a promise of SQLite (secure_delete, WAL, ...) that does not
- * hold. ANSWER_BUSY: another process has it.
+ * remedy: written by a newer build; a table, index or trigger that is not as this build makes it;
+ * not ours alone (owner, mode, a link); a step that did not go through (the file is left as it
+ * was); a promise of SQLite (secure_delete, WAL, ...) that does not hold. ANSWER_BUSY: another
+ * process has it.
  */
 int store_open(const char *dir, struct store **ret, struct why *why);
 struct store *store_free(struct store *store);

@@ -3,7 +3,9 @@
 
 #include "room.h"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "store/slot.h"
@@ -197,13 +199,65 @@ static void test_failed_step_keeps_the_file(void **state)
 {
 	struct room *room = *state;
 
+	int status;
+	pid_t pid;
+
 	room_write(room, STORE_FILE, 0, "", 0);
 	outside(room, store_steps[0].sql);
-	outside(room, "CREATE TABLE consent (mine TEXT); INSERT INTO consent VALUES ('kept')");
-	refused(room, ANSWER_FAILED, "0002-profile");
+	outside(room, "INSERT INTO household VALUES (1, 'kept', 100)");
+	pid = fork();
+	if (pid == 0) {
+		/* No room for the log of a step. */
+		const struct rlimit narrow = { 24 << 10, 24 << 10 };
+
+		signal(SIGXFSZ, SIG_IGN);
+		setrlimit(RLIMIT_FSIZE, &narrow);
+		refused(room, ANSWER_FAILED, "0002-profile");
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 	assert_int_equal(room_count(room, STORE_FILE, "kept", 4), 1);
-	outside(room, "SELECT mine FROM consent; DROP TABLE consent");
 	store_free(opened(room));
+}
+
+#define REWRITE(type_, name_, from_, to_)                                                         \
+	"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, '" from_ "', '"  \
+	to_ "') WHERE type = '" type_ "' AND name = '" name_ "'; PRAGMA writable_schema = OFF"
+
+/* R17, R14: what the file's triggers and constraints forbid, nobody may have allowed since. */
+static void test_r17_a_changed_schema_is_refused(void **state)
+{
+	static const struct {
+		const char *does, *words, *undoes;
+	} changes[] = {
+		{ "DROP TRIGGER copy_only_of_an_adult",
+		  "\"copy_only_of_an_adult\" of", NULL },
+		{ REWRITE("table", "household", "statement\tTEXT NOT NULL", "statement\tTEXT"),
+		  "\"household\" of",
+		  REWRITE("table", "household", "statement\tTEXT", "statement\tTEXT NOT NULL") },
+		{ REWRITE("trigger", "log_is_append_only", "BEFORE UPDATE", "AFTER UPDATE"),
+		  "not as Cubby made it",
+		  REWRITE("trigger", "log_is_append_only", "AFTER UPDATE", "BEFORE UPDATE") },
+		{ "CREATE TRIGGER zz AFTER INSERT ON item BEGIN SELECT 1; END",
+		  "not one of Cubby's", "DROP TRIGGER zz" },
+		{ "CREATE TABLE item_by_dad (a)", "not one of Cubby's", "DROP TABLE item_by_dad" },
+		{ "CREATE VIEW a AS SELECT * FROM body", "not one of Cubby's", "DROP VIEW a" },
+		{ "DROP INDEX consent_in_force", "is missing", NULL },
+	};
+	struct room *room = *state;
+	char path[320];
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		store_free(opened(room));
+		outside(room, changes[i].does);
+		refused(room, ANSWER_FAILED, changes[i].words);
+		if (changes[i].undoes) {
+			outside(room, changes[i].undoes);
+			store_free(opened(room));
+		}
+		unlink(room_path(room, STORE_FILE, path));
+	}
 }
 
 static void test_foreign_and_damaged_files_are_refused(void **state)
@@ -403,6 +457,7 @@ int main(void)
 		TEST(test_newer_file_is_refused_and_kept),
 		TEST(test_migrates_from_every_step),
 		TEST(test_failed_step_keeps_the_file),
+		TEST(test_r17_a_changed_schema_is_refused),
 		TEST(test_foreign_and_damaged_files_are_refused),
 		TEST(test_what_cannot_be_secured_is_refused),
 		TEST(test_r2_forever_is_refused_by_the_schema),
