@@ -272,7 +272,8 @@ static int read_back_slice(struct erase *erase, struct why *why)
 				  (unsigned long long)erase->n_stuck, erase->first_stuck);
 	if (erase->left > 0)
 		return answer_why(why, ANSWER_FAILED,
-				  "cubby.db: %llu rows could not be removed; it is tried again",
+				  "cubby.db: %llu rows could not be removed yet; what is left of "
+				  "their items waits for another erasure; it is tried again",
 				  (unsigned long long)erase->left);
 	return 0;
 }

@@ -45,13 +45,21 @@ STATEMENT(stuck_add, "INSERT OR IGNORE INTO stuck (slot) VALUES (:slot)");
 STATEMENT(ending_clear, "DELETE FROM chosen");
 STATEMENT(ending_clear_copies, "DELETE FROM chosen_copy");
 STATEMENT(ending_items,
-	"INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job = :job");
+	"INSERT INTO chosen SELECT item FROM part WHERE job = :job"
+	" UNION SELECT copy.item FROM copy_part JOIN copy USING (copy) WHERE copy_part.job = :job");
 STATEMENT(ending_copies,
 	"INSERT INTO chosen_copy SELECT DISTINCT copy FROM copy_part WHERE job = :job");
 STATEMENT(copy_parts_delete,
 	"DELETE FROM copy_part WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)");
+/* An item of which nothing lives must go as a whole: while a copy of it, a stuck part or an earlier
+ * job's part is in the way, this job keeps its rows, and is not done. It waits for earlier ones
+ * only, so that no two wait for each other. */
 STATEMENT(parts_delete,
-	"DELETE FROM part WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)");
+	"DELETE FROM part WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)"
+	" AND (EXISTS (SELECT 1 FROM part live WHERE live.item = part.item AND live.job IS NULL)"
+	" OR NOT (EXISTS (SELECT 1 FROM copy WHERE copy.item = part.item)"
+	" OR EXISTS (SELECT 1 FROM part other WHERE other.item = part.item AND (other.job < :job"
+	" OR (other.job = :job AND other.slot IN (SELECT slot FROM stuck))))))");
 STATEMENT(copies_gone,
 	"SELECT id FROM copy WHERE copy IN (SELECT copy FROM chosen_copy)"
 	" AND NOT EXISTS (SELECT 1 FROM copy_part WHERE copy_part.copy = copy.copy)");
@@ -304,11 +312,11 @@ int store_tombstones_delete(struct store *store, int64_t job, int64_t profile,
 	if (r == 0)
 		r = run_for_job(store, &copy_parts_delete, job);
 	if (r == 0)
-		r = run_for_job(store, &parts_delete, job);
-	if (r == 0)
 		r = gone_each(store, &copies_gone, gone, context);
 	if (r == 0)
 		r = run_bare(store, &copies_delete);
+	if (r == 0)
+		r = run_for_job(store, &parts_delete, job);
 	if (r == 0)
 		r = gone_each(store, &items_gone, gone, context);
 	if (r == 0)

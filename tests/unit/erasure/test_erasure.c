@@ -286,6 +286,76 @@ static void test_r8_wrong_tag_is_partial_and_never_another_items_key(void **stat
 	secret_free(kept.keys);
 }
 
+static off_t slot_offset(uint32_t slot)
+{
+	return (off_t)(slot / 127) * 4096 + 32 + (off_t)(slot % 127) * 32;
+}
+
+STATEMENT(test_copy_slot, "SELECT slot FROM copy_part");
+
+/* A copy of an item is stuck in an earlier erasure: the item's own is not done before the copy is
+ * gone, because the item's row is still there. */
+static void test_r9_no_receipt_while_a_row_of_the_item_remains(void **state)
+{
+	struct cupboard *c = *state;
+	_cleanup_(erasure_job_freep) struct erasure_job *first = NULL, *second = NULL;
+	struct archive_draft *draft = NULL;
+	uint8_t sealed[64];
+	struct archive_body body = { KIND_AUDIO, sealed, 64, 3600, 0 };
+	struct archive_approve approve = { .purpose = "p", .recipient = "r", .bodies = &body,
+					   .n_bodies = 1 };
+	struct kept kept = { 0 }, other = { 0 };
+	struct secret *key = NULL;
+	int64_t copy_job, item_job, profile_job;
+	struct statement *s;
+	uint64_t items;
+	off_t at;
+
+	assert_int_equal(cupboard_keep(c, &adult_id, A, 300, &kept), 0);
+	assert_int_equal(cupboard_keep(c, &child_id, A, 300, &other), 0);
+	assert_int_equal(archive_copy_begin(c->archive, &kept.id, &draft, &c->why), 0);
+	crypt_random(sealed, sizeof(sealed));
+	assert_int_equal(secret_from(draft->keys->bytes, KEY_BYTES, &key), 0);
+	assert_int_equal(archive_copy_commit(c->archive, draft, &approve, NULL, &c->why), 0);
+	archive_draft_free(draft);
+	s = store_statement(c->store, &test_copy_slot);
+	assert_int_equal(statement_next(s), STATEMENT_ROW);
+	at = slot_offset((uint32_t)statement_integer(s, "slot"));
+	statement_end(s);
+	room_write(c->room, "slots.bin", at, other.keys->bytes, KEY_BYTES);
+	c->boot_ms += INT64_C(2) * 3600000;
+	assert_int_equal(erasure_sweep(c->erasure, &copy_job), 0);
+	first = finished(c, copy_job);
+	assert_int_equal(first->state, ERASURE_PARTIAL);
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .ids = &kept.id, .n_ids = 1 },
+				      &item_job),
+			 0);
+	second = finished(c, item_job);
+	assert_int_equal(second->state, ERASURE_PARTIAL);
+	assert_string_equal(second->receipt, "");
+	assert_non_null(strstr(second->problem, "cubby.db"));
+	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes, KEY_BYTES), 0);
+	/* Again, and through a restart: it does not forget what it waits for. */
+	cupboard_shut(c);
+	cupboard_open(c);
+	second = erasure_job_free(second);
+	second = finished(c, item_job);
+	assert_int_equal(second->state, ERASURE_PARTIAL);
+	room_write(c->room, "slots.bin", at, key->bytes, KEY_BYTES);
+	done(c, copy_job);
+	done(c, item_job);
+	assert_int_equal(cupboard_traces(c, &kept), 0);
+	/* Nothing is left that would keep the profile. */
+	assert_int_equal(erasure_ask(c->erasure, ERASURE_REMOVE,
+				     &(struct archive_selection){ .profile = &adult_id }, 1000,
+				     NULL, &profile_job, &items, &c->why),
+			 0);
+	done(c, profile_job);
+	secret_free(key);
+	secret_free(other.keys);
+	secret_free(kept.keys);
+}
+
 /* Bytes of an erased item in another place of the database: the verifier must see them. */
 STATEMENT(test_plant, "UPDATE household SET statement = :text");
 STATEMENT(test_household, "INSERT INTO household VALUES (1, 'x', 1)");
@@ -428,6 +498,7 @@ int main(void)
 		TEST(test_r3_expiry_and_shortening_after_the_fact),
 		TEST(test_r18_copies_die_with_their_source),
 		TEST(test_r8_wrong_tag_is_partial_and_never_another_items_key),
+		TEST(test_r9_no_receipt_while_a_row_of_the_item_remains),
 		TEST(test_r8_verifier_finds_what_was_left),
 		TEST(test_big_job_leaves_nothing),
 		TEST(test_r7_r8_killed_at_any_moment),
