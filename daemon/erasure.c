@@ -55,6 +55,13 @@ int erasure_pending(struct erasure *erasure, uint64_t *ret_items, uint64_t *ret_
 	return fault_trace(store_jobs_pending(erasure->config.store, ret_items, ret_partial));
 }
 
+/* Whatever was given away in need is taken back as soon as there is room again. */
+static void reserve_take_back(struct erasure *erasure)
+{
+	if (reserve_restore(erasure->reserve) < 0)
+		log_warning("the room kept for erasing on a full disk could not be taken back");
+}
+
 /* ---- Running ---- */
 
 /* The first job that has not ended and does not wait. ANSWER_NOT_FOUND: none. */
@@ -98,6 +105,8 @@ static int work_slice(struct erasure *erasure)
 			r = reserve_release(erasure->reserve);
 		if (r == 0)
 			r = erase_new(&stores, number, &erasure->run);
+		if (r != 0)
+			reserve_take_back(erasure);
 		return r != 0 ? fault_trace(r) : ERASE_MORE;
 	}
 	r = erase_slice(erasure->run, &why);
@@ -125,8 +134,7 @@ static int work_slice(struct erasure *erasure)
 		erasure->run = erase_free(erasure->run);
 	}
 	archive_recount(erasure->config.archive);
-	if (reserve_restore(erasure->reserve) < 0)
-		log_warning("the room kept for erasing on a full disk could not be taken back");
+	reserve_take_back(erasure);
 	return r < 0 ? fault_trace(r) : ERASE_MORE;
 }
 
@@ -247,11 +255,14 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 	if (r != 0)
 		return r;
 	snprintf(job.reason, sizeof(job.reason), "%s", erasure_reason_name(reason));
-	r = reserve_release(erasure->reserve);
-	if (r == 0)
-		r = store_choose(erasure->config.store, selection, 0, &job.items, why);
+	/* The choice is made in memory. Only what is going to be erased is worth the reserve. */
+	r = store_choose(erasure->config.store, selection, 0, &job.items, why);
+	if (r == 0 && (job.items > 0 || reason == ERASURE_REMOVE))
+		r = reserve_release(erasure->reserve);
 	if (r == 0)
 		r = job_make(erasure, &job, selection, within, age_now_min(erasure->config.age));
+	if (r != 0)
+		reserve_take_back(erasure);
 	if (r == ANSWER_NOT_FOUND && why && !why->text[0])
 		return answer_why(why, r, "nothing there is selected");
 	if (r == ANSWER_QUOTA_EXCEEDED)
@@ -266,29 +277,41 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 	return 0;
 }
 
-int erasure_sweep(struct erasure *erasure, int64_t *ret_job)
+static int expired_ask(struct erasure *erasure, int64_t now_min, int64_t *ret_job)
 {
-	const int64_t now_min = age_now_min(erasure->config.age);
 	struct job_row job = { .uid = -1, .reason = "expire" };
 	int r;
 
-	if (ret_job)
-		*ret_job = 0;
-	r = reserve_release(erasure->reserve);
+	r = store_expired(erasure->config.store, now_min);
 	if (r == 0)
-		r = store_jobs_forget(erasure->config.store, now_min - RECEIPT_KEEP_MIN);
+		r = reserve_release(erasure->reserve);
 	if (r == 0)
 		r = store_choose_expired(erasure->config.store, now_min, &job.items);
 	if (r == 0)
 		r = job_make(erasure, &job, NULL, NULL, now_min);
-	if (r == ANSWER_NOT_FOUND)
-		return 0;
-	if (r != 0)
+	if (r != 0) {
+		reserve_take_back(erasure);
 		return fault_trace(r);
-	if (ret_job)
-		*ret_job = job.job;
+	}
+	*ret_job = job.job;
 	work_post(erasure);
 	return 0;
+}
+
+int erasure_sweep(struct erasure *erasure, int64_t *ret_job)
+{
+	const int64_t now_min = age_now_min(erasure->config.age);
+	int64_t job = 0;
+	int r = expired_ask(erasure, now_min, &job);
+
+	if (r == ANSWER_NOT_FOUND)
+		r = 0;
+	if (ret_job)
+		*ret_job = job;
+	/* Old receipts last: on a full disk they must not keep what has expired. */
+	if (r == 0)
+		r = store_jobs_forget(erasure->config.store, now_min - RECEIPT_KEEP_MIN);
+	return fault_trace(r);
 }
 
 static void sweep_turn(void *context)

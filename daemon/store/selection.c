@@ -22,6 +22,10 @@ STATEMENT(choose_by_id,
 	" AND (:profile IS NULL OR " OF_PROFILE ") AND " IN_TIME " AND " PART_LIVES);
 STATEMENT(choose_expired, "INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job IS NULL AND "
 			  "expires_min <= :now");
+STATEMENT(expired_is_there,
+	"SELECT 1 AS there WHERE EXISTS (SELECT 1 FROM part WHERE job IS NULL"
+	" AND expires_min <= :now) OR EXISTS (SELECT 1 FROM copy_part WHERE job IS NULL"
+	" AND expires_min <= :now)");
 STATEMENT(id_is_there,
 	"SELECT 1 AS there FROM item WHERE item.id = :id AND EXISTS (SELECT 1 FROM part"
 	" WHERE part.item = item.item AND part.job IS NULL AND part.expires_min > :now)");
@@ -154,6 +158,18 @@ int store_choose(struct store *store, const struct archive_selection *selection,
 	if (r == 0)
 		r = chosen_n(store, ret_items);
 	return fault_trace(r);
+}
+
+int store_expired(struct store *store, int64_t now_min)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &expired_is_there);
+	int r;
+
+	statement_bind_integer(s, ":now", now_min);
+	r = statement_next(s);
+	if (r == STATEMENT_ROW)
+		return 0;
+	return r == 0 ? ANSWER_NOT_FOUND : fault_trace(r);
 }
 
 int store_choose_expired(struct store *store, int64_t now_min, uint64_t *ret_items)

@@ -15,6 +15,8 @@ int store_choose(struct store *store, const struct archive_selection *selection,
 		 int64_t visible_min, uint64_t *ret_items, struct why *why);
 /* ANSWER_NOT_FOUND: there is no such profile. NULL is none, and fine. */
 int store_profile_check(struct store *store, const struct id *profile, struct why *why);
+/* 0: something is past its expiry and not tombstoned. ANSWER_NOT_FOUND. */
+int store_expired(struct store *store, int64_t now_min);
 /* Fills it with every item that has a part past its expiry. */
 int store_choose_expired(struct store *store, int64_t now_min, uint64_t *ret_items);
 /* The ids in the working set; free() them. */

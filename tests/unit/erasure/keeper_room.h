@@ -216,3 +216,26 @@ static inline int cupboard_ask(struct cupboard *c, const struct archive_selectio
 	return erasure_ask(c->erasure, ERASURE_DELETE, selection, 1000, NULL, ret_job, &items,
 			   &c->why);
 }
+
+static const struct archive_selection everything = { .all = true };
+
+static inline struct erasure_job *finished(struct cupboard *c, int64_t number)
+{
+	struct erasure_job *job = NULL;
+	uint64_t partial;
+
+	assert_int_equal(erasure_finish(c->erasure, &partial), 0);
+	assert_int_equal(erasure_find(c->erasure, number, &job), 0);
+	return job;
+}
+
+static inline void done(struct cupboard *c, int64_t number)
+{
+	_cleanup_(erasure_job_freep) struct erasure_job *job = finished(c, number);
+
+	if (job->state != ERASURE_DONE)
+		print_message("problem: %s\n", job->problem);
+	assert_int_equal(job->state, ERASURE_DONE);
+	assert_true(job->receipt[0] != '\0');
+	assert_int_equal(job->done, job->items);
+}

@@ -5,10 +5,12 @@
 #include "keeper_room.h"
 
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 #define A (1u << KIND_AUDIO)
 #define T (1u << KIND_TRANSCRIPT)
+#define L (1u << KIND_LOCATION)
 
 /* Under SQLite: the nth write from now, and all after it, fail so. */
 static struct {
@@ -102,6 +104,20 @@ int __wrap_fdatasync(int fd)
 	return __real_fdatasync(fd);
 }
 
+/* Under the reserve: how much room the disk says it has. 64: what the C library calls it. */
+static bool disk_full;
+int __real_fstatvfs64(int fd, struct statvfs *ret);
+int __wrap_fstatvfs64(int fd, struct statvfs *ret);
+
+int __wrap_fstatvfs64(int fd, struct statvfs *ret)
+{
+	const int r = __real_fstatvfs64(fd, ret);
+
+	if (r == 0 && disk_full)
+		ret->f_bfree = ret->f_bavail = 0;
+	return r;
+}
+
 static int start(void **state)
 {
 	sqlite3_vfs *vfs;
@@ -110,6 +126,7 @@ static int start(void **state)
 	disk.writes_until = -1;
 	disk.record = false;
 	syncs_fail = 0;
+	disk_full = false;
 	/* The store first: it configures SQLite before SQLite wakes up. */
 	r = cupboard_make(state);
 	vfs = sqlite3_vfs_find("unix");
@@ -211,6 +228,50 @@ static void test_r8_any_write_on_a_full_disk_converges(void **state)
 	any_write_fails(*state, ENOSPC);
 }
 
+static bool reserve_is_kept(struct cupboard *c)
+{
+	char path[320];
+	struct stat st;
+
+	assert_int_equal(stat(room_path(c->room, "reserve.bin", path), &st), 0);
+	return st.st_blocks * 512 >= 8 << 20;
+}
+
+/* On a full disk the reserve goes for an erasure, and for nothing else. */
+static void test_r8_reserve_is_given_for_erasing_alone(void **state)
+{
+	struct cupboard *c = *state;
+	const struct id nobody = { "nobody" };
+	struct kept kept = { 0 };
+	uint64_t partial;
+	int64_t job;
+
+	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &kept), 0);
+	assert_true(reserve_is_kept(c));
+	disk_full = true;
+	assert_int_equal(erasure_sweep(c->erasure, &job), 0);
+	assert_int_equal(job, 0);
+	assert_int_equal(erasure_finish(c->erasure, &partial), 0);
+	assert_true(reserve_is_kept(c));
+	assert_answer(cupboard_ask(c, &(struct archive_selection){ .ids = &nobody, .n_ids = 1 },
+				   &job),
+		      ANSWER_NOT_FOUND, c->why);
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .kinds = L }, &job),
+			 ANSWER_NOT_FOUND);
+	/* What was given for a question that came to nothing is taken back when there is room. */
+	disk_full = false;
+	assert_int_equal(erasure_sweep(c->erasure, &job), 0);
+	assert_true(reserve_is_kept(c));
+	disk_full = true;
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .all = true }, &job), 0);
+	assert_false(reserve_is_kept(c));
+	ends_as(c, job, ERASURE_DONE, "");
+	disk_full = false;
+	assert_int_equal(erasure_sweep(c->erasure, &job), 0);
+	assert_true(reserve_is_kept(c));
+	secret_free(kept.keys);
+}
+
 /* Head, then the rest, then the truncation: see daemon/store/vfs.c. */
 static void test_log_is_overwritten_head_first(void **state)
 {
@@ -247,6 +308,7 @@ int main(void)
 		TEST(test_r8_slots_that_do_not_sync_are_partial),
 		TEST(test_r8_any_write_that_fails_converges),
 		TEST(test_r8_any_write_on_a_full_disk_converges),
+		TEST(test_r8_reserve_is_given_for_erasing_alone),
 		TEST(test_log_is_overwritten_head_first),
 	};
 
