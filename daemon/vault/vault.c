@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "failpoint.h"
 #include "secure.h"
 #include "vault/page.h"
@@ -125,42 +126,66 @@ static int stale_renew(struct vault *vault)
 	return 0;
 }
 
+static int page_refuse(enum page_state state, uint32_t n, const char *dir, struct why *why)
+{
+	if (state == PAGE_NEWER)
+		return answer_why(why, ANSWER_FAILED,
+				  "%s/" VAULT_FILE " was written by another "
+				  "version of Cubby; install that one again",
+				  dir);
+	return answer_why(why, ANSWER_FAILED,
+			  "page %u of %s/" VAULT_FILE " is damaged or not "
+			  "a page of slots; without it items cannot be opened; put a "
+			  "good copy back, or move the whole directory away to begin "
+			  "anew",
+			  n, dir);
+}
+
+static bool page_named(const struct vault_used *used, uint32_t n)
+{
+	for (uint32_t slot = n * PAGE_SLOTS; slot < (n + 1) * PAGE_SLOTS; slot++)
+		if (vault_used_get(used, slot))
+			return true;
+	return false;
+}
+
+/* A page that never came to be holds nothing and may be made again. A damaged one that nobody's key
+ * is on is left as it is, and its slots are never used; a file of such pages alone is not ours. */
 static int pages_look(struct vault *vault, const char *dir, const struct vault_used *used,
 		      struct why *why)
 {
+	enum page_state state, aside = PAGE_GOOD;
+	uint32_t n_good = 0, n_aside = 0;
 	uint8_t page[PAGE_BYTES];
-	enum page_state state;
-	bool named;
 	int r = 0;
 
 	for (uint32_t n = 0; r == 0 && n < vault->n_pages; n++) {
-		named = false;
-		for (uint32_t slot = n * PAGE_SLOTS; slot < (n + 1) * PAGE_SLOTS; slot++)
-			named |= vault_used_get(used, slot);
+		const bool named = page_named(used, n);
+
 		r = file_pread(vault->fd, page, PAGE_BYTES, (off_t)n * PAGE_BYTES);
 		if (r < 0)
 			break;
 		state = page_look(page, n);
-		/* A page that never came to be holds nothing and may be made again. */
-		if (state == PAGE_BLANK && !named)
+		if (state != PAGE_GOOD && named)
+			r = page_refuse(state, n, dir, why);
+		else if (state == PAGE_BLANK && n_aside == 0)
 			r = page_make(vault, n);
-		else if (state == PAGE_NEWER)
-			r = answer_why(why, ANSWER_FAILED,
-				       "%s/" VAULT_FILE " was written by another "
-				       "version of Cubby; install that one again",
-				       dir);
-		else if (state != PAGE_GOOD)
-			r = answer_why(why, ANSWER_FAILED,
-				       "page %u of %s/" VAULT_FILE " is damaged or not "
-				       "a page of slots; without it items cannot be opened; put a "
-				       "good copy back, or move the whole directory away to begin "
-				       "anew",
-				       n, dir);
+		else if (state != PAGE_GOOD) {
+			aside = state;
+			n_aside++;
+			continue;
+		}
+		n_good++;
 		for (uint32_t slot = n * PAGE_SLOTS; r == 0 && slot < (n + 1) * PAGE_SLOTS; slot++)
 			if (!vault_used_get(used, slot))
 				r = numbers_push(&vault->stale, slot);
 	}
 	secret_wipe(page, sizeof(page));
+	if (r == 0 && n_aside > 0 && n_good == 0)
+		return page_refuse(aside, 0, dir, why);
+	if (r == 0 && n_aside > 0)
+		log_warning("%u pages of %s/" VAULT_FILE " are damaged; nobody's key is on them, "
+			    "and they are not used any more; check the disk", n_aside, dir);
 	return fault_trace(r);
 }
 

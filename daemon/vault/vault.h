@@ -46,9 +46,10 @@ int vault_used_set(struct vault_used *used, uint32_t number);
 void vault_used_clear(struct vault_used *used);
 
 /*
- * Opens or makes `dir`/slots.bin and puts a fresh key into every slot that `used` does not name.
- * ANSWER_FAILED with the reason: not a slot file, damaged, another version, not ours alone, or
- * shorter than what `used` names.
+ * Opens or makes `dir`/slots.bin and puts a fresh key into every slot that `used` does not name. A
+ * damaged page on which `used` names none is set aside. ANSWER_FAILED with the reason: not a slot
+ * file, damaged where a slot is named, another version, not ours alone, or shorter than what `used`
+ * names.
  */
 int vault_open(const char *dir, const struct vault_used *used, struct vault **ret, struct why *why);
 struct vault *vault_free(struct vault *vault);

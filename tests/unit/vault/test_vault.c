@@ -154,11 +154,18 @@ static void test_damaged_and_foreign_files_are_refused(void **state)
 	char path[320];
 
 	vault_free(opened(room, NULL));
+	/* A slot on the second page is somebody's. */
+	assert_int_equal(vault_used_set(&used, 127), 0);
 	room_write(room, VAULT_FILE, 4096 + 8, "\2", 1);
-	refused(room, NULL, "another version");
+	refused(room, &used, "another version");
 	room_write(room, VAULT_FILE, 4096 + 8, "\1\0\0\0\7", 5);
-	refused(room, NULL, "damaged");
+	refused(room, &used, "damaged");
 	room_write(room, VAULT_FILE, 4096, "GIF89a", 6);
+	refused(room, &used, "damaged");
+	vault_used_clear(&used);
+	/* A file of which no page is ours. */
+	for (off_t page = 0; page < room_size(room, VAULT_FILE); page += 4096)
+		room_write(room, VAULT_FILE, page, "GIF89a", 6);
 	refused(room, NULL, "damaged");
 	assert_int_equal(unlink(room_path(room, VAULT_FILE, path)), 0);
 	assert_int_equal(symlink("/etc/passwd", path), 0);
@@ -167,6 +174,42 @@ static void test_damaged_and_foreign_files_are_refused(void **state)
 	assert_int_equal(vault_used_set(&used, 3), 0);
 	refused(room, &used, "do not belong together");
 	vault_used_clear(&used);
+}
+
+/* One bad byte where nobody's key is does not stop the keeper; nothing there is used or changed. */
+static void test_damaged_page_without_an_owner_is_set_aside(void **state)
+{
+	static const char *const bad[] = { "X", "\2", "\7" };
+	static const off_t at[] = { 0, 8, 12 };
+	struct room *room = *state;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct vault_used used = { 0 };
+		struct secret *key = NULL, *again = NULL;
+		struct vault_slot slot;
+		struct vault *vault = opened(room, NULL);
+		uint32_t page;
+
+		assert_int_equal(vault_take(vault, &mia, 1, &slot, &key), 0);
+		assert_int_equal(vault_used_set(&used, slot.number), 0);
+		vault_free(vault);
+		page = slot.number / 127 + 1;
+		room_write(room, VAULT_FILE, 4096 * (off_t)page + at[i], bad[i], 1);
+		vault = opened(room, &used);
+		assert_int_equal(vault_get(vault, &slot, &mia, 1, &again), 0);
+		for (int n = 0; n < 1500; n++) {
+			struct secret *other = NULL;
+			struct vault_slot taken;
+
+			assert_int_equal(vault_take(vault, &leo, 1, &taken, &other), 0);
+			assert_int_not_equal(taken.number / 127, page);
+			secret_free(other);
+		}
+		vault_free(vault);
+		vault_used_clear(&used);
+		secret_free(again);
+		secret_free(key);
+	}
 }
 
 /* The power went while the file grew: half a page, and one of zeros, hold nobody's key. */
@@ -193,6 +236,7 @@ int main(void)
 		TEST(test_wrong_tag_never_zeroes_another_key),
 		TEST(test_returned_slots_are_renewed_and_none_given_twice),
 		TEST(test_damaged_and_foreign_files_are_refused),
+		TEST(test_damaged_page_without_an_owner_is_set_aside),
 		TEST(test_cut_growth_is_mended),
 	};
 
