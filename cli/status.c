@@ -32,6 +32,7 @@ static json_t *status_json(const struct cubby_status *status)
 		return json;
 	json_object_set_new(json, "profiles", json_integer(status->profiles));
 	json_object_set_new(json, "items", json_integer(status->items));
+	json_object_set_new(json, "hidden", json_integer(status->hidden));
 	json_object_set_new(json, "erasing", json_integer(status->erasing));
 	json_object_set_new(json, "released", json_integer(status->released));
 	json_object_set_new(json, "alerts", texts_json(status->alerts));
@@ -66,6 +67,9 @@ static void status_print(struct hand *hand, const struct cubby_status *status)
 		hand_say(hand, "kept        %u items of %u profiles; %u being erased, %u "
 			       "released for export",
 			 status->items, status->profiles, status->erasing, status->released);
+	if (status->described && status->hidden)
+		hand_say(hand, "hidden      %u items, until the clock has proved right",
+			 status->hidden);
 	if (status->device_key[0])
 		hand_say(hand, "device key  %s", status->device_key);
 	for (const char *const *text = status->alerts; *text; text++)

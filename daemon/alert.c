@@ -48,6 +48,10 @@ static const struct alert_row_of {
 	[ALERT_LOG_BROKEN] = {"log-broken", false,
 		"The access log was changed behind the keeper's back, from entry {n} on; \"cubby "
 		"log --verify\" says more."},
+	[ALERT_CLOCK_LOST] = {"clock-lost", true,
+		"The file of the age clock was damaged or missing and was made anew from the "
+		"newest entry in the database; what is kept may be erased later by the time "
+		"between."},
 };
 
 const char *alert_name(int kind)

@@ -24,7 +24,8 @@ enum alert_kind {
 	ALERT_STORES_DISAGREE,	/* stays until cleared; count: findings */
 	ALERT_CLOCK,		/* the wall clock jumped ahead; stays; count: hours */
 	ALERT_LOG_BROKEN,	/* the access log did not verify; stays; count: first bad entry */
-	ALERT_KIND_LAST = ALERT_LOG_BROKEN,
+	ALERT_CLOCK_LOST,	/* the file of the age clock was damaged or missing */
+	ALERT_KIND_LAST = ALERT_CLOCK_LOST,
 };
 
 struct alerts;

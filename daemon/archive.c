@@ -11,6 +11,7 @@
 
 #include "deposit.h"
 #include "store/copy.h"
+#include "store/leap.h"
 #include "store/selection.h"
 
 int archive_new(const struct archive_config *config, struct archive **ret)
@@ -83,7 +84,7 @@ int archive_list(struct archive *archive, const struct archive_selection *select
 		 size_t *ret_n, char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why)
 {
 	const size_t room = limit > 0 && limit < ARCHIVE_PAGE_MAX ? limit : ARCHIVE_PAGE_MAX;
-	const int64_t now_min = age_now_min(archive->config.age);
+	const struct sight sight = age_sight(archive->config.age);
 	struct store *store = archive->config.store;
 	_cleanup_(cleanup_free) struct archive_item *items = NULL;
 	struct store_cursor place;
@@ -96,7 +97,7 @@ int archive_list(struct archive *archive, const struct archive_selection *select
 	if (r != 0)
 		return r;
 	if (selection->n_ids > 0)
-		r = store_choose(store, selection, now_min, &chosen, why);
+		r = store_choose(store, selection, &sight, &chosen, why);
 	else
 		r = store_profile_check(store, selection->profile, why);
 	if (r != 0)
@@ -104,7 +105,7 @@ int archive_list(struct archive *archive, const struct archive_selection *select
 	items = calloc(room, sizeof(*items));
 	if (!items)
 		return fault_origin(-ENOMEM);
-	r = store_list(store, selection, now_min, &place, items, room, &n, &more);
+	r = store_list(store, selection, &sight, &place, items, room, &n, &more);
 	if (r != 0)
 		return fault_trace(r);
 	ret_cursor[0] = '\0';
@@ -127,13 +128,32 @@ int archive_count(struct archive *archive, const struct archive_selection *selec
 	    selection->until_min == 0 && selection->kinds == 0) {
 		r = store_count(store, &count.items, &count.parts, &count.bytes);
 	} else {
-		r = store_choose(store, selection, 0, &count.items, why);
+		r = store_choose(store, selection, SIGHT_ALL, &count.items, why);
 		if (r == 0)
 			r = store_chosen_count(store, selection->kinds, &count.parts, &count.bytes);
 	}
 	if (r == 0)
 		*ret = count;
 	return fault_trace(r);
+}
+
+int archive_count_seen(struct archive *archive, uint64_t *ret_items, uint64_t *ret_hidden)
+{
+	const struct sight sight = age_sight(archive->config.age);
+	struct archive_count count;
+	int r;
+
+	/* The rule: nothing is hidden, and the count needs no look at each item. */
+	if (sight.ahead_min == 0) {
+		r = store_count(archive->config.store, &count.items, &count.parts, &count.bytes);
+		if (r != 0)
+			return fault_trace(r);
+		*ret_items = count.items;
+		*ret_hidden = 0;
+		return 0;
+	}
+	return fault_trace(store_count_seen(archive->config.store, &sight, ret_items,
+					    ret_hidden));
 }
 
 int archive_count_copies(struct archive *archive, uint64_t *ret_n)
@@ -162,14 +182,14 @@ int archive_find(struct archive *archive, const struct id *id, struct archive_it
 {
 	struct part_row parts[KIND_MAX];
 	struct archive_item item;
+	const struct sight sight = age_sight(archive->config.age);
 	struct item_row row;
 	unsigned n = 0;
 	int r;
 
 	r = store_item_find(archive->config.store, id, &row);
 	if (r == 0)
-		r = store_parts_find(archive->config.store, row.item,
-				     age_now_min(archive->config.age), parts, &n);
+		r = store_parts_find(archive->config.store, row.item, &sight, parts, &n);
 	if (r == ANSWER_NOT_FOUND || (r == 0 && n == 0))
 		return item_gone(id, why);
 	if (r != 0)
@@ -266,14 +286,14 @@ int archive_open(struct archive *archive, const struct id *id, unsigned kinds,
 		 struct archive_opened **ret, struct why *why)
 {
 	struct part_row parts[KIND_MAX];
+	const struct sight sight = age_sight(archive->config.age);
 	struct item_row row;
 	unsigned n = 0, n_wanted = 0;
 	int r;
 
 	r = store_item_find(archive->config.store, id, &row);
 	if (r == 0)
-		r = store_parts_find(archive->config.store, row.item,
-				     age_now_min(archive->config.age), parts, &n);
+		r = store_parts_find(archive->config.store, row.item, &sight, parts, &n);
 	if (r == ANSWER_NOT_FOUND || (r == 0 && n == 0))
 		return item_gone(id, why);
 	if (r != 0)
@@ -291,14 +311,17 @@ int archive_open(struct archive *archive, const struct id *id, unsigned kinds,
 int archive_copy_list(struct archive *archive, const char *purpose, const char *recipient,
 		      struct archive_copy **ret_copies, size_t *ret_n)
 {
-	return fault_trace(store_copy_list(archive->config.store, purpose, recipient,
-					   age_now_min(archive->config.age), ret_copies, ret_n));
+	const struct sight sight = age_sight(archive->config.age);
+
+	return fault_trace(store_copy_list(archive->config.store, purpose, recipient, &sight,
+					   ret_copies, ret_n));
 }
 
 int archive_copy_excluded(struct archive *archive, uint64_t *ret_child, uint64_t *ret_not_approved)
 {
-	return fault_trace(store_copy_excluded(archive->config.store,
-					       age_now_min(archive->config.age), ret_child,
+	const struct sight sight = age_sight(archive->config.age);
+
+	return fault_trace(store_copy_excluded(archive->config.store, &sight, ret_child,
 					       ret_not_approved));
 }
 
@@ -306,13 +329,13 @@ int archive_copy_open(struct archive *archive, const struct id *copy, struct arc
 		      struct why *why)
 {
 	struct part_row parts[KIND_MAX];
+	const struct sight sight = age_sight(archive->config.age);
 	char text[ID_TEXT];
 	struct item_row row;
 	unsigned n = 0;
 	int r;
 
-	r = store_copy_find(archive->config.store, copy, age_now_min(archive->config.age), &row,
-			    parts, &n);
+	r = store_copy_find(archive->config.store, copy, &sight, &row, parts, &n);
 	if (r == ANSWER_NOT_FOUND)
 		return answer_why(why, r,
 				  "there is no approved copy %s; cubby export list shows what "

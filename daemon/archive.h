@@ -113,6 +113,9 @@ struct archive_count {
  */
 int archive_count(struct archive *archive, const struct archive_selection *selection,
 		  struct archive_count *ret, struct why *why);
+/* For Status: what can be seen, and items of which something is hidden because the wall clock is
+ * far ahead (age.h). */
+int archive_count_seen(struct archive *archive, uint64_t *ret_items, uint64_t *ret_hidden);
 /* Copies that could be exported now. */
 int archive_count_copies(struct archive *archive, uint64_t *ret_n);
 

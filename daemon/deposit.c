@@ -118,15 +118,17 @@ static int part_fill(struct store *store, const struct archive_draft *draft, uns
 	return fault_trace(store_body_insert(store, body->sealed, body->bytes, &ret->body));
 }
 
+/* When it started is for people and says what their clocks say; when it expires is not. */
 static int item_write(struct store *store, struct archive_draft *draft, struct archive_keep *keep,
-		      int64_t now_min)
+		      struct age *age)
 {
+	const int64_t now_min = age_now_min(age);
 	struct part_row part;
 	int64_t item;
 	int r;
 
-	r = store_item_insert(store, &draft->id, &keep->profile, now_min, keep->uid, &keep->header,
-			      &item);
+	r = store_item_insert(store, &draft->id, &keep->profile, age_wall_min(age), keep->uid,
+			      &keep->header, &item);
 	for (unsigned i = 0; r == 0 && i < keep->n_bodies; i++) {
 		r = part_fill(store, draft, i, &keep->bodies[i], now_min, &part);
 		if (r == 0)
@@ -185,7 +187,7 @@ int archive_commit(struct archive *archive, struct archive_draft *draft, struct 
 		r = store_begin(store, &transaction);
 	if (r != 0)
 		return fault_trace(r);
-	r = item_write(store, draft, keep, age_now_min(archive->config.age));
+	r = item_write(store, draft, keep, archive->config.age);
 	if (r != 0)
 		return write_refused(r, why);
 	return fault_trace(draft_end(draft, take(transaction), within, 1, bytes, why));
@@ -194,7 +196,7 @@ int archive_commit(struct archive *archive, struct archive_draft *draft, struct 
 int archive_copy_begin(struct archive *archive, const struct id *item, struct archive_draft **ret,
 		       struct why *why)
 {
-	const int64_t now_min = age_now_min(archive->config.age);
+	const struct sight sight = age_sight(archive->config.age);
 	struct store *store = archive->config.store;
 	struct part_row parts[KIND_MAX];
 	enum kind kinds[KIND_MAX];
@@ -208,7 +210,7 @@ int archive_copy_begin(struct archive *archive, const struct id *item, struct ar
 		return answer_why(why, ANSWER_NOT_AUTHORIZED, "this is an item of a child; only an "
 				  "adult's own recording can be released");
 	if (r == 0)
-		r = store_parts_find(store, row.item, now_min, parts, &n);
+		r = store_parts_find(store, row.item, &sight, parts, &n);
 	for (unsigned i = 0; r == 0 && i < n; i++)
 		if (parts[i].kind != KIND_LOCATION)
 			kinds[n_kinds++] = parts[i].kind;
@@ -216,7 +218,7 @@ int archive_copy_begin(struct archive *archive, const struct id *item, struct ar
 		return answer_why(why, ANSWER_NOT_FOUND,
 				  "there is no such item with audio or transcript");
 	if (r == 0)
-		r = store_copy_is_there(store, row.item, now_min, &copied);
+		r = store_copy_is_there(store, row.item, &sight, &copied);
 	if (r == 0 && copied)
 		return answer_why(why, ANSWER_EXISTS,
 				  "this item is approved already; delete it to take the approval "
@@ -232,8 +234,9 @@ int archive_copy_begin(struct archive *archive, const struct id *item, struct ar
 
 /* No part of a copy outlives the part it was made of. */
 static int copy_write(struct store *store, struct archive_draft *draft,
-		      struct archive_approve *approve, int64_t now_min)
+		      struct archive_approve *approve, struct age *age)
 {
+	const struct sight sight = age_sight(age);
 	struct part_row part, sources[KIND_MAX];
 	struct item_row row;
 	unsigned n_sources = 0;
@@ -242,10 +245,10 @@ static int copy_write(struct store *store, struct archive_draft *draft,
 
 	r = store_item_find(store, &draft->source, &row);
 	if (r == 0)
-		r = store_parts_find(store, row.item, now_min, sources, &n_sources);
+		r = store_parts_find(store, row.item, &sight, sources, &n_sources);
 	if (r == 0)
 		r = store_copy_insert(store, &draft->id, row.item, &approve->header,
-				      approve->purpose, approve->recipient, now_min, &copy);
+				      approve->purpose, approve->recipient, sight.now_min, &copy);
 	for (unsigned i = 0; r == 0 && i < approve->n_bodies; i++) {
 		const struct part_row *source = NULL;
 
@@ -254,7 +257,7 @@ static int copy_write(struct store *store, struct archive_draft *draft,
 				source = &sources[j];
 		if (!source)
 			return ANSWER_NOT_FOUND;
-		r = part_fill(store, draft, i, &approve->bodies[i], now_min, &part);
+		r = part_fill(store, draft, i, &approve->bodies[i], sight.now_min, &part);
 		if (part.expires_min > source->expires_min)
 			part.expires_min = source->expires_min;
 		if (r == 0)
@@ -280,7 +283,7 @@ int archive_copy_commit(struct archive *archive, struct archive_draft *draft,
 		r = store_begin(store, &transaction);
 	if (r != 0)
 		return fault_trace(r);
-	r = copy_write(store, draft, approve, age_now_min(archive->config.age));
+	r = copy_write(store, draft, approve, archive->config.age);
 	if (r == ANSWER_NOT_FOUND)
 		return answer_why(why, r, "the item is gone meanwhile; nothing was approved");
 	if (r == ANSWER_INVALID_ARGUMENT)

@@ -256,7 +256,7 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 		return r;
 	snprintf(job.reason, sizeof(job.reason), "%s", erasure_reason_name(reason));
 	/* The choice is made in memory. Only what is going to be erased is worth the reserve. */
-	r = store_choose(erasure->config.store, selection, 0, &job.items, why);
+	r = store_choose(erasure->config.store, selection, SIGHT_ALL, &job.items, why);
 	if (r == 0 && (job.items > 0 || reason == ERASURE_REMOVE))
 		r = reserve_release(erasure->reserve);
 	if (r == 0)

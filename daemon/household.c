@@ -101,7 +101,7 @@ int household_setup(const struct ground *ground, const struct box_keypair *box,
 	_cleanup_(cleanup_free) char *present = NULL;
 	struct doorbox_door doors[2];
 	struct household keys;
-	struct parent_row founder = {.created_min = age_now_min(ground->age)};
+	struct parent_row founder = {0};
 	int r;
 
 	r = store_household(ground->store, &present);
@@ -118,6 +118,9 @@ int household_setup(const struct ground *ground, const struct box_keypair *box,
 				       doors, why);
 	if (r)
 		return fault_trace(r);
+	/* From here on something may be kept, and the age clock is on its own. */
+	age_follow(ground->age);
+	founder.created_min = age_now_min(ground->age);
 	strcpy(founder.name, name);
 	memcpy(founder.sign_key, keys.founder, sizeof(founder.sign_key));
 	r = ground_stored(setup_slots(ground, asker, statement, doors, &founder), why);

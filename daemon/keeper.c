@@ -12,6 +12,7 @@
 #include "keeper.h"
 #include "service/service.h"
 #include "store/household.h"
+#include "store/leap.h"
 #include "store/slot.h"
 
 /* Proofs pass through the JSON library on their way in; what it frees is wiped. */
@@ -66,7 +67,7 @@ static int start_store(struct keeper *keeper, struct why *why)
 {
 	struct vault_used used = {0};
 	const char *dir = keeper->state->path;
-	int64_t newest_min;
+	int64_t newest_min, leapt_min;
 	int r;
 
 	r = store_open(dir, &keeper->store, why);
@@ -78,7 +79,9 @@ static int start_store(struct keeper *keeper, struct why *why)
 	if (!r)
 		r = store_newest_min(keeper->store, &newest_min);
 	if (!r)
-		r = age_open(dir, keeper->clock, newest_min, &keeper->age, why);
+		r = store_leapt_min(keeper->store, &leapt_min);
+	if (!r)
+		r = age_open(dir, keeper->clock, newest_min, leapt_min, &keeper->age, why);
 	return fault_trace(r);
 }
 
@@ -119,6 +122,7 @@ static int start_archive(struct keeper *keeper)
 		.log = keeper->log,
 		.alerts = keeper->alerts,
 	};
+	keeper->leap.ground = keeper->ground;
 	r = parents_new(&keeper->ground, keeper->device->box, &keeper->parents);
 	if (!r)
 		r = intake_new(&keeper->ground, &keeper->intake);
@@ -187,6 +191,9 @@ static void minute_passed(void *context)
 {
 	struct keeper *keeper = context;
 
+	if (leap_watch(&keeper->leap))
+		log_error("the wall clock could not be looked after; it is tried again in a "
+			  "minute");
 	access_log_flush(keeper->log);
 	service_end_old(keeper);
 	if (vault_refill(keeper->vault))
@@ -261,6 +268,8 @@ int keeper_start(const struct keeper_options *options, struct keeper **ret, stru
 		r = device_check(keeper);
 	if (!r)
 		r = consent_narrow(&keeper->ground);
+	if (!r)
+		r = leap_watch(&keeper->leap);
 	if (!r)
 		r = start_erasure(keeper, why);
 	if (!r)

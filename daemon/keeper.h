@@ -15,6 +15,7 @@
 #include "erasure.h"
 #include "ground.h"
 #include "intake.h"
+#include "leap.h"
 #include "log.h"
 #include "parent.h"
 #include "policy.h"
@@ -55,6 +56,7 @@ struct keeper {
 	struct erasure *erasure;
 	struct policy *policy;
 	struct ground ground;
+	struct leap leap;
 	struct parents *parents;
 	struct intake *intake;
 	struct service *service;	/* what the bus side keeps; service/service.h */

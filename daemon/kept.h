@@ -19,7 +19,7 @@ struct archive_part {
 struct archive_item {
 	struct id id;
 	struct id profile;
-	int64_t started_min;
+	int64_t started_min;		/* as people's clocks said (age_wall_min) */
 	unsigned n_parts;
 	struct archive_part parts[KIND_MAX];
 };
@@ -37,12 +37,20 @@ struct archive_copy {
 
 struct archive_copy *archive_copies_free(struct archive_copy *copies, size_t n);
 
+/* What may be seen: parts that have not expired by the age clock (now_min), nor would have if the
+ * wall clock, ahead_min ahead of it, were right. All zero: everything that is there. */
+struct sight {
+	int64_t now_min;
+	int64_t ahead_min;
+};
+#define SIGHT_ALL (&(const struct sight){ 0 })
+
 /* Members narrow each other; one that is zero or NULL does not narrow. */
 struct archive_selection {
 	const struct id *ids;
 	size_t n_ids;
 	const struct id *profile;
-	int64_t since_min;		/* started at or after */
+	int64_t since_min;		/* started at or after, in minutes of age_wall_min() */
 	int64_t until_min;		/* started before; 0: no end */
 	unsigned kinds;			/* bits 1 << kind: only items that have one of these, and of
 					 * those only these kinds; 0: all */

@@ -57,7 +57,8 @@ enum stores_reach {
 	X(household, "one statement created_min", STORES_HOUSEHOLD,                               \
 	  "the household's public keys and its founder's name")                                   \
 	X(job, "job reason profile uid items parts state problem receipt asked_min ended_min "    \
-	  "salt commitment", STORES_JOB, "erasures: counts, times, who asked, the receipt")
+	  "salt commitment", STORES_JOB, "erasures: counts, times, who asked, the receipt")       \
+	X(clock, "one leapt_min", STORES_NOBODY, "by how much the age clock was set ahead")
 
 struct stores_table {
 	const char *name;

@@ -11,8 +11,10 @@
 /* A page stays under 48 KiB: an item of three parts takes less than 220 bytes of it. */
 #define LIST_PAGE_MAX 200
 
-static int item_append(struct message *reply, const struct archive_item *item)
+static int item_append(struct keeper *keeper, struct message *reply,
+		       const struct archive_item *item)
 {
+	const int64_t started_min = item->started_min - age_wall_error_min(keeper->age);
 	char id[ID_TEXT], profile[ID_TEXT];
 	int r;
 
@@ -20,14 +22,14 @@ static int item_append(struct message *reply, const struct archive_item *item)
 	if (!r)
 		r = message_append(reply, "sst", id_text(&item->id, id),
 				   id_text(&item->profile, profile),
-				   (uint64_t)item->started_min * 60);
+				   (uint64_t)started_min * 60);
 	if (!r)
 		r = message_open(reply, 'a', "(stu)");
 	for (unsigned i = 0; !r && i < item->n_parts; i++) {
 		r = message_open(reply, 'r', "stu");
 		if (!r)
 			r = message_append(reply, "stu", kind_name(item->parts[i].kind),
-					   (uint64_t)item->parts[i].expires_min * 60,
+					   age_expiry_s(keeper->age, item->parts[i].expires_min),
 					   (uint32_t)item->parts[i].bytes);
 		if (!r)
 			r = message_close(reply);
@@ -93,7 +95,7 @@ int service_archive_list(struct call *call, void *service)
 	if (!r)
 		r = message_open(reply, 'a', "(ssta(stu))");
 	for (size_t i = 0; !r && i < n; i++)
-		r = item_append(reply, &items[i]);
+		r = item_append(keeper, reply, &items[i]);
 	if (!r)
 		r = message_close(reply);
 	if (!r)

@@ -93,8 +93,10 @@ static int selected_ids(struct message *value, struct selected *selected, struct
 	return 0;
 }
 
-/* Items carry whole minutes: at or after a second is at or after the next whole minute. */
-static int selected_time(struct message *value, const char *key, int64_t *ret_min, struct why *why)
+/* Items carry whole minutes: at or after a second is at or after the next whole minute. The caller
+ * means the wall clock; where that is not set, the keeper knows better. */
+static int selected_time(struct keeper *keeper, struct message *value, const char *key,
+			 int64_t *ret_min, struct why *why)
 {
 	uint64_t s;
 	int r;
@@ -107,8 +109,19 @@ static int selected_time(struct message *value, const char *key, int64_t *ret_mi
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
 				  "\"%s\" is not a time; give seconds since 1970",
 				  key);
-	*ret_min = (s + 59) / 60;
+	*ret_min = (s + 59) / 60 + age_wall_error_min(keeper->age);
 	return 0;
+}
+
+static int selected_until(struct keeper *keeper, struct message *value, const char *key,
+			  int64_t *ret_min, struct why *why)
+{
+	int r = selected_time(keeper, value, key, ret_min, why);
+
+	/* Everything that is there has happened, even if a clock that was ahead said later. */
+	if (!r && *ret_min > age_wall_min(keeper->age))
+		*ret_min = INT64_MAX;
+	return fault_trace(r);
 }
 
 static int selected_kind(struct message *value, struct selected *selected, struct why *why)
@@ -151,9 +164,9 @@ static int selected_value(struct keeper *keeper, struct message *value, const ch
 	if (!strcmp(key, "profile"))
 		return selected_profile(keeper, value, selected, why);
 	if (!strcmp(key, "since"))
-		return selected_time(value, key, &selected->selection.since_min, why);
+		return selected_time(keeper, value, key, &selected->selection.since_min, why);
 	if (!strcmp(key, "until"))
-		return selected_time(value, key, &selected->selection.until_min, why);
+		return selected_until(keeper, value, key, &selected->selection.until_min, why);
 	if (!strcmp(key, "kind"))
 		return selected_kind(value, selected, why);
 	if (!strcmp(key, "all"))

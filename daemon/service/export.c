@@ -85,11 +85,12 @@ int service_export_approve(struct call *call, void *service)
 		r = export_approve(&keeper->ground, &asker, copy, &delivery, purpose, recipient,
 				   &expires_min, call_why(call));
 	if (!r)
-		r = message_append(call_reply(call), "t", (uint64_t)expires_min * 60);
+		r = message_append(call_reply(call), "t", age_expiry_s(keeper->age, expires_min));
 	return fault_trace(r);
 }
 
-static int copy_append(struct message *reply, const struct archive_copy *copy)
+static int copy_append(struct keeper *keeper, struct message *reply,
+		       const struct archive_copy *copy)
 {
 	char id[ID_TEXT], item[ID_TEXT];
 	int r;
@@ -98,7 +99,7 @@ static int copy_append(struct message *reply, const struct archive_copy *copy)
 	if (!r)
 		r = message_append(reply, "ssttss", id_text(&copy->id, id),
 				   id_text(&copy->item, item), (uint64_t)copy->approved_min * 60,
-				   (uint64_t)copy->expires_min * 60, copy->purpose,
+				   age_expiry_s(keeper->age, copy->expires_min), copy->purpose,
 				   copy->recipient);
 	if (!r)
 		r = message_close(reply);
@@ -121,7 +122,7 @@ int service_export_list(struct call *call, void *service)
 		return fault_trace(r);
 	r = message_open(reply, 'a', "(ssttss)");
 	for (size_t i = 0; !r && i < n; i++)
-		r = copy_append(reply, &copies[i]);
+		r = copy_append(keeper, reply, &copies[i]);
 	if (!r)
 		r = message_close(reply);
 	archive_copies_free(copies, n);

@@ -122,7 +122,8 @@ int service_intake_begin(struct call *call, void *service)
 	return fault_trace(r);
 }
 
-static int expiries_append(struct message *reply, const struct archive_body *bodies, unsigned n)
+static int expiries_append(struct keeper *keeper, struct message *reply,
+			   const struct archive_body *bodies, unsigned n)
 {
 	int r = message_open(reply, 'a', "(st)");
 
@@ -130,7 +131,7 @@ static int expiries_append(struct message *reply, const struct archive_body *bod
 		r = message_open(reply, 'r', "st");
 		if (!r)
 			r = message_append(reply, "st", kind_name(bodies[i].kind),
-					   (uint64_t)bodies[i].expires_min * 60);
+					   age_expiry_s(keeper->age, bodies[i].expires_min));
 		if (!r)
 			r = message_close(reply);
 	}
@@ -161,7 +162,7 @@ int service_intake_commit(struct call *call, void *service)
 	r = intake_commit(keeper->intake, &asker, id, &delivery, bodies, &n, call_why(call));
 	if (r)
 		return service_end(keeper, call, r, "Intake.Commit");
-	return fault_trace(expiries_append(call_reply(call), bodies, n));
+	return fault_trace(expiries_append(keeper, call_reply(call), bodies, n));
 }
 
 int service_intake_abort(struct call *call, void *service)

@@ -66,15 +66,13 @@ int service_status_describe(struct call *call, void *service)
 	_cleanup_(cleanup_free) struct profile *profiles = NULL;
 	struct keeper *keeper = service;
 	struct message *reply = call_reply(call);
-	struct archive_selection everything = {.all = true};
-	struct archive_count kept;
-	uint64_t released, erasing, partial;
+	uint64_t items, hidden, released, erasing, partial;
 	size_t n_profiles;
 	int r;
 
 	r = store_profiles(keeper->store, &profiles, &n_profiles);
 	if (!r)
-		r = archive_count(keeper->archive, &everything, &kept, call_why(call));
+		r = archive_count_seen(keeper->archive, &items, &hidden);
 	if (!r)
 		r = archive_count_copies(keeper->archive, &released);
 	if (!r)
@@ -84,7 +82,9 @@ int service_status_describe(struct call *call, void *service)
 	if (!r)
 		r = message_append_entry(reply, "profiles", "u", (uint32_t)n_profiles);
 	if (!r)
-		r = message_append_entry(reply, "items", "u", (uint32_t)kept.items);
+		r = message_append_entry(reply, "items", "u", (uint32_t)items);
+	if (!r)
+		r = message_append_entry(reply, "hidden", "u", (uint32_t)hidden);
 	if (!r)
 		r = message_append_entry(reply, "erasing", "u", (uint32_t)erasing);
 	if (!r)

@@ -6,13 +6,14 @@
 
 #include <string.h>
 
+#include "store/seen.h"
+
 #define COPY_LIVES                                                                                 \
-	"EXISTS (SELECT 1 FROM copy_part WHERE copy_part.copy = copy.copy AND copy_part.job IS "   \
-	"NULL"                                                                                     \
-	" AND copy_part.expires_min > :now)"
+	"EXISTS (SELECT 1 FROM copy_part WHERE copy_part.copy = copy.copy"                         \
+	" AND copy_part.job IS NULL AND " COPY_PART_SEEN ")"
 #define ITEM_LIVES                                                                                \
 	"EXISTS (SELECT 1 FROM part WHERE part.item = item.item AND part.job IS NULL"             \
-	" AND part.expires_min > :now)"
+	" AND " PART_SEEN ")"
 
 STATEMENT(copy_insert,
 	"INSERT INTO copy (id, item, header, purpose, recipient, approved_min)"
@@ -28,7 +29,8 @@ STATEMENT(copy_find,
 	  "item.profile WHERE copy.id = :id AND profile.type = 'adult'");
 STATEMENT(copy_parts_find,
 	"SELECT kind, slot, slot_tag, expires_min, bytes, hash, body FROM copy_part"
-	" WHERE copy = :copy AND job IS NULL AND expires_min > :now ORDER BY kind");
+	" JOIN copy USING (copy) WHERE copy = :copy AND job IS NULL AND " COPY_PART_SEEN
+	" ORDER BY kind");
 STATEMENT(copy_list,
 	"SELECT copy.id AS id, item.id AS item_id, profile.id AS profile_id,"
 	" copy.approved_min AS approved_min, copy.purpose AS purpose, copy.recipient AS recipient,"
@@ -78,13 +80,13 @@ int store_copy_part_insert(struct store *store, int64_t copy, const struct part_
 	return fault_trace(statement_run(s));
 }
 
-int store_copy_is_there(struct store *store, int64_t item, int64_t visible_min, bool *ret)
+int store_copy_is_there(struct store *store, int64_t item, const struct sight *sight, bool *ret)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &copy_is_there);
 	int r;
 
 	statement_bind_integer(s, ":item", item);
-	statement_bind_integer(s, ":now", visible_min);
+	sight_bind(s, sight);
 	r = statement_next(s);
 	if (r != 0 && r != STATEMENT_ROW)
 		return fault_trace(r);
@@ -92,7 +94,7 @@ int store_copy_is_there(struct store *store, int64_t item, int64_t visible_min, 
 	return 0;
 }
 
-static int parts_of(struct store *store, int64_t copy, int64_t visible_min,
+static int parts_of(struct store *store, int64_t copy, const struct sight *sight,
 		    struct part_row ret[static KIND_MAX], unsigned *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &copy_parts_find);
@@ -100,7 +102,7 @@ static int parts_of(struct store *store, int64_t copy, int64_t visible_min,
 	int r;
 
 	statement_bind_integer(s, ":copy", copy);
-	statement_bind_integer(s, ":now", visible_min);
+	sight_bind(s, sight);
 	while ((r = statement_next(s)) == STATEMENT_ROW && n < KIND_MAX) {
 		struct part_row *row = &ret[n++];
 
@@ -121,7 +123,7 @@ static int parts_of(struct store *store, int64_t copy, int64_t visible_min,
 	return 0;
 }
 
-int store_copy_find(struct store *store, const struct id *id, int64_t visible_min,
+int store_copy_find(struct store *store, const struct id *id, const struct sight *sight,
 		    struct item_row *ret, struct part_row parts[static KIND_MAX], unsigned *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &copy_find);
@@ -138,7 +140,7 @@ int store_copy_find(struct store *store, const struct id *id, int64_t visible_mi
 	if (r == 0)
 		r = statement_bytes(s, "header", row.header.bytes, sizeof(row.header.bytes));
 	if (r == 0)
-		r = parts_of(store, statement_integer(s, "copy"), visible_min, parts, &n);
+		r = parts_of(store, statement_integer(s, "copy"), sight, parts, &n);
 	if (r != 0)
 		return fault_trace(r);
 	if (n == 0)
@@ -166,7 +168,7 @@ static int copy_fill(struct statement *s, struct archive_copy *ret)
 }
 
 int store_copy_list(struct store *store, const char *purpose, const char *recipient,
-		    int64_t visible_min, struct archive_copy **ret, size_t *ret_n)
+		    const struct sight *sight, struct archive_copy **ret, size_t *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &copy_list);
 	struct archive_copy *copies = NULL;
@@ -175,7 +177,7 @@ int store_copy_list(struct store *store, const char *purpose, const char *recipi
 
 	statement_bind_text(s, ":purpose", purpose);
 	statement_bind_text(s, ":recipient", recipient);
-	statement_bind_integer(s, ":now", visible_min);
+	sight_bind(s, sight);
 	while ((r = statement_next(s)) == STATEMENT_ROW) {
 		if (n == room) {
 			struct archive_copy *more;
@@ -202,13 +204,13 @@ int store_copy_list(struct store *store, const char *purpose, const char *recipi
 	return 0;
 }
 
-int store_copy_excluded(struct store *store, int64_t visible_min, uint64_t *ret_child,
+int store_copy_excluded(struct store *store, const struct sight *sight, uint64_t *ret_child,
 			uint64_t *ret_not_approved)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &excluded);
 	int r;
 
-	statement_bind_integer(s, ":now", visible_min);
+	sight_bind(s, sight);
 	r = statement_next(s);
 	if (r != STATEMENT_ROW)
 		return fault_trace(r);

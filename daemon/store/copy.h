@@ -11,12 +11,12 @@ int store_copy_insert(struct store *store, const struct id *id, int64_t item,
 		      const char *recipient, int64_t now_min, int64_t *ret_copy);
 int store_copy_part_insert(struct store *store, int64_t copy, const struct part_row *part);
 /* Does the item have a copy that can be exported now? */
-int store_copy_is_there(struct store *store, int64_t item, int64_t visible_min, bool *ret);
+int store_copy_is_there(struct store *store, int64_t item, const struct sight *sight, bool *ret);
 /* header, the source's profile, and the parts. ANSWER_NOT_FOUND. */
-int store_copy_find(struct store *store, const struct id *id, int64_t visible_min,
+int store_copy_find(struct store *store, const struct id *id, const struct sight *sight,
 		    struct item_row *ret, struct part_row parts[static KIND_MAX], unsigned *ret_n);
 /* purpose, recipient: NULL for any. Free with archive_copies_free. */
 int store_copy_list(struct store *store, const char *purpose, const char *recipient,
-		    int64_t visible_min, struct archive_copy **ret, size_t *ret_n);
-int store_copy_excluded(struct store *store, int64_t visible_min, uint64_t *ret_child,
+		    const struct sight *sight, struct archive_copy **ret, size_t *ret_n);
+int store_copy_excluded(struct store *store, const struct sight *sight, uint64_t *ret_child,
 			uint64_t *ret_not_approved);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "store/seen.h"
+
 STATEMENT(item_insert,
 	"INSERT INTO item (id, profile, started_min, uid, header)"
 	" SELECT :id, profile, :started, :uid, :header FROM profile"
@@ -20,7 +22,8 @@ STATEMENT(item_find,
 	" FROM item JOIN profile ON profile.profile = item.profile WHERE item.id = :id");
 STATEMENT(parts_find,
 	"SELECT kind, slot, slot_tag, made_min, expires_min, bytes, hash, body FROM part"
-	" WHERE item = :item AND job IS NULL AND expires_min > :now ORDER BY kind");
+	" JOIN item USING (item) WHERE item = :item AND job IS NULL AND " PART_SEEN
+	" ORDER BY kind");
 STATEMENT(parts_shorten,
 	"UPDATE part SET expires_min = made_min + :keep WHERE kind = :kind"
 	" AND expires_min > made_min + :keep AND item IN (SELECT item FROM item"
@@ -112,7 +115,7 @@ int store_item_find(struct store *store, const struct id *id, struct item_row *r
 	return fault_trace(r);
 }
 
-int store_parts_find(struct store *store, int64_t item, int64_t visible_min,
+int store_parts_find(struct store *store, int64_t item, const struct sight *sight,
 		     struct part_row ret[static KIND_MAX], unsigned *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &parts_find);
@@ -120,7 +123,7 @@ int store_parts_find(struct store *store, int64_t item, int64_t visible_min,
 	int r;
 
 	statement_bind_integer(s, ":item", item);
-	statement_bind_integer(s, ":now", visible_min);
+	sight_bind(s, sight);
 	while ((r = statement_next(s)) == STATEMENT_ROW && n < KIND_MAX) {
 		struct part_row *row = &ret[n++];
 

@@ -36,8 +36,8 @@ int store_body_insert(struct store *store, const void *sealed, size_t n, int64_t
 
 /* ANSWER_NOT_FOUND: not there. */
 int store_item_find(struct store *store, const struct id *id, struct item_row *ret);
-/* What is neither tombstoned nor past its expiry, by kind. */
-int store_parts_find(struct store *store, int64_t item, int64_t visible_min,
+/* What is not tombstoned and may be seen, by kind. */
+int store_parts_find(struct store *store, int64_t item, const struct sight *sight,
 		     struct part_row ret[static KIND_MAX], unsigned *ret_n);
 /* Exactly n bytes. ANSWER_FAILED: another length. */
 int store_body_read(struct store *store, int64_t body, uint8_t *bytes, size_t n);

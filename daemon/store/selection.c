@@ -5,9 +5,11 @@
 
 #include <stdlib.h>
 
+#include "store/seen.h"
+
 #define PART_LIVES                                                                                \
 	"EXISTS (SELECT 1 FROM part WHERE part.item = item.item AND part.job IS NULL"             \
-	" AND part.expires_min > :now AND (:kinds = 0 OR :kinds & (1 << part.kind)))"
+	" AND " PART_SEEN " AND (:kinds = 0 OR :kinds & (1 << part.kind)))"
 #define IN_TIME "item.started_min >= :since AND item.started_min < :until"
 #define OF_PROFILE "item.profile = (SELECT profile FROM profile WHERE id = :profile)"
 
@@ -28,7 +30,7 @@ STATEMENT(expired_is_there,
 	" AND expires_min <= :now)");
 STATEMENT(id_is_there,
 	"SELECT 1 AS there FROM item WHERE item.id = :id AND EXISTS (SELECT 1 FROM part"
-	" WHERE part.item = item.item AND part.job IS NULL AND part.expires_min > :now)");
+	" WHERE part.item = item.item AND part.job IS NULL AND " PART_SEEN ")");
 STATEMENT(profile_is_there, "SELECT 1 AS there FROM profile WHERE id = :id");
 STATEMENT(chosen_count, "SELECT count(*) AS n FROM chosen");
 STATEMENT(chosen_ids, "SELECT item.id AS id FROM chosen JOIN item USING (item)");
@@ -55,18 +57,19 @@ STATEMENT(list_chosen,
 	ROWS_OF "chosen CROSS JOIN item ON item.item = chosen.item" WITH_PROFILE BEFORE_CURSOR
 	" AND " PART_LIVES NEWEST_FIRST);
 STATEMENT(list_parts,
-	"SELECT kind, expires_min, bytes FROM part WHERE item = :item AND job IS NULL"
-	" AND expires_min > :now AND (:kinds = 0 OR :kinds & (1 << kind)) ORDER BY kind");
+	"SELECT kind, expires_min, bytes FROM part JOIN item USING (item) WHERE item = :item"
+	" AND job IS NULL AND " PART_SEEN " AND (:kinds = 0 OR :kinds & (1 << kind))"
+	" ORDER BY kind");
 
 static int there(struct store *store, struct statement_source *source, const struct id *id,
-		 int64_t visible_min)
+		 const struct sight *sight)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
 	int r;
 
 	statement_bind_id(s, ":id", id);
 	if (source == &id_is_there)
-		statement_bind_integer(s, ":now", visible_min);
+		sight_bind(s, sight);
 	r = statement_next(s);
 	if (r == STATEMENT_ROW)
 		return 0;
@@ -81,7 +84,7 @@ static int chosen_empty(struct store *store)
 }
 
 static int choose_one(struct store *store, struct statement_source *source,
-		      const struct archive_selection *selection, int64_t visible_min,
+		      const struct archive_selection *selection, const struct sight *sight,
 		      const struct id *id)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
@@ -93,7 +96,7 @@ static int choose_one(struct store *store, struct statement_source *source,
 	statement_bind_integer(s, ":since", selection->since_min);
 	statement_bind_integer(s, ":until",
 			       selection->until_min > 0 ? selection->until_min : INT64_MAX);
-	statement_bind_integer(s, ":now", visible_min);
+	sight_bind(s, sight);
 	statement_bind_integer(s, ":kinds", selection->kinds);
 	return fault_trace(statement_run(s));
 }
@@ -110,19 +113,19 @@ static int chosen_n(struct store *store, uint64_t *ret)
 }
 
 static int choose_ids(struct store *store, const struct archive_selection *selection,
-		      int64_t visible_min, struct why *why)
+		      const struct sight *sight, struct why *why)
 {
 	char text[ID_TEXT];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < selection->n_ids; i++) {
-		r = there(store, &id_is_there, &selection->ids[i], visible_min);
+		r = there(store, &id_is_there, &selection->ids[i], sight);
 		if (r == ANSWER_NOT_FOUND)
 			return answer_why(why, r,
 					  "there is no item %s; cubby list shows what there is",
 					  id_text(&selection->ids[i], text));
 		if (r == 0)
-			r = choose_one(store, &choose_by_id, selection, visible_min,
+			r = choose_one(store, &choose_by_id, selection, sight,
 				       &selection->ids[i]);
 	}
 	return fault_trace(r);
@@ -131,7 +134,7 @@ static int choose_ids(struct store *store, const struct archive_selection *selec
 int store_profile_check(struct store *store, const struct id *profile, struct why *why)
 {
 	char text[ID_TEXT];
-	int r = profile ? there(store, &profile_is_there, profile, 0) : 0;
+	int r = profile ? there(store, &profile_is_there, profile, NULL) : 0;
 
 	if (r == ANSWER_NOT_FOUND)
 		return answer_why(why, r,
@@ -141,7 +144,7 @@ int store_profile_check(struct store *store, const struct id *profile, struct wh
 }
 
 int store_choose(struct store *store, const struct archive_selection *selection,
-		 int64_t visible_min, uint64_t *ret_items, struct why *why)
+		 const struct sight *sight, uint64_t *ret_items, struct why *why)
 {
 	int r = chosen_empty(store);
 
@@ -149,11 +152,11 @@ int store_choose(struct store *store, const struct archive_selection *selection,
 		r = store_profile_check(store, selection->profile, why);
 	if (r == 0) {
 		if (selection->n_ids > 0)
-			r = choose_ids(store, selection, visible_min, why);
+			r = choose_ids(store, selection, sight, why);
 		else
 			r = choose_one(store,
 				       selection->profile ? &choose_by_profile : &choose_by_time,
-				       selection, visible_min, NULL);
+				       selection, sight, NULL);
 	}
 	if (r == 0)
 		r = chosen_n(store, ret_items);
@@ -240,14 +243,14 @@ int store_count(struct store *store, uint64_t *ret_items, uint64_t *ret_parts, u
 	return 0;
 }
 
-static int parts_fill(struct store *store, int64_t item, unsigned kinds, int64_t visible_min,
+static int parts_fill(struct store *store, int64_t item, unsigned kinds, const struct sight *sight,
 		      struct archive_item *ret)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &list_parts);
 	int r;
 
 	statement_bind_integer(s, ":item", item);
-	statement_bind_integer(s, ":now", visible_min);
+	sight_bind(s, sight);
 	statement_bind_integer(s, ":kinds", kinds);
 	ret->n_parts = 0;
 	while ((r = statement_next(s)) == STATEMENT_ROW && ret->n_parts < KIND_MAX) {
@@ -261,7 +264,7 @@ static int parts_fill(struct store *store, int64_t item, unsigned kinds, int64_t
 }
 
 static int item_fill(struct store *store, struct statement *s,
-		     const struct archive_selection *selection, int64_t visible_min,
+		     const struct archive_selection *selection, const struct sight *sight,
 		     struct store_cursor *cursor, struct archive_item *ret)
 {
 	int r = statement_id(s, "id", &ret->id);
@@ -273,12 +276,12 @@ static int item_fill(struct store *store, struct statement *s,
 	ret->started_min = statement_integer(s, "started_min");
 	cursor->started_min = ret->started_min;
 	cursor->item = statement_integer(s, "item");
-	return fault_trace(parts_fill(store, cursor->item, selection->kinds, visible_min, ret));
+	return fault_trace(parts_fill(store, cursor->item, selection->kinds, sight, ret));
 }
 
-int store_list(struct store *store, const struct archive_selection *selection, int64_t visible_min,
-	       struct store_cursor *cursor, struct archive_item *items, size_t room, size_t *ret_n,
-	       bool *ret_more)
+int store_list(struct store *store, const struct archive_selection *selection,
+	       const struct sight *sight, struct store_cursor *cursor, struct archive_item *items,
+	       size_t room, size_t *ret_n, bool *ret_more)
 {
 	struct statement_source *source = selection->n_ids > 0 ? &list_chosen
 					  : selection->profile ? &list_by_profile : &list_by_time;
@@ -295,11 +298,11 @@ int store_list(struct store *store, const struct archive_selection *selection, i
 	statement_bind_integer(s, ":until", from.started_min);
 	statement_bind_integer(s, ":before", from.item);
 	statement_bind_integer(s, ":since", selection->since_min);
-	statement_bind_integer(s, ":now", visible_min);
+	sight_bind(s, sight);
 	statement_bind_integer(s, ":kinds", selection->kinds);
 	statement_bind_integer(s, ":limit", (int64_t)room + 1);
 	while ((r = statement_next(s)) == STATEMENT_ROW && n < room) {
-		r = item_fill(store, s, selection, visible_min, cursor, &items[n++]);
+		r = item_fill(store, s, selection, sight, cursor, &items[n++]);
 		if (r < 0)
 			break;
 	}

@@ -7,12 +7,12 @@
 #include "store/store.h"
 
 /*
- * Fills the working set with every item the selection names that is not tombstoned (and not past
- * its expiry at visible_min; 0: that, too). ANSWER_NOT_FOUND: an id or the profile is not there;
+ * Fills the working set with every item the selection names that is not tombstoned and may be
+ * seen (SIGHT_ALL: and what may not, too). ANSWER_NOT_FOUND: an id or the profile is not there;
  * `why` names it.
  */
 int store_choose(struct store *store, const struct archive_selection *selection,
-		 int64_t visible_min, uint64_t *ret_items, struct why *why);
+		 const struct sight *sight, uint64_t *ret_items, struct why *why);
 /* ANSWER_NOT_FOUND: there is no such profile. NULL is none, and fine. */
 int store_profile_check(struct store *store, const struct id *profile, struct why *why);
 /* 0: something is past its expiry and not tombstoned. ANSWER_NOT_FOUND. */
@@ -37,6 +37,6 @@ struct store_cursor {
  * At most `room` items, newest first, before *cursor, which moves to the last one given. Without
  * ids it reads the indexes; with ids the working set of store_choose. ret_more: there are others.
  */
-int store_list(struct store *store, const struct archive_selection *selection, int64_t visible_min,
-	       struct store_cursor *cursor, struct archive_item *items, size_t room, size_t *ret_n,
-	       bool *ret_more);
+int store_list(struct store *store, const struct archive_selection *selection,
+	       const struct sight *sight, struct store_cursor *cursor, struct archive_item *items,
+	       size_t room, size_t *ret_n, bool *ret_more);

@@ -81,6 +81,7 @@ struct cubby_status {
 	bool device_trusted;			/* it is the one pinned, or was pinned just now */
 	bool described;				/* the rest is only for parents */
 	uint32_t profiles, items, erasing, released;
+	uint32_t hidden;			/* items, while the wall clock is far ahead */
 	const char *const *alerts;		/* NULL-ended sentences */
 };
 CUBBY_API int cubby_status(struct cubby *cubby, struct cubby_status **ret);

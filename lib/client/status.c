@@ -121,6 +121,7 @@ static int fact_read(struct message *message, struct status_owner *owner)
 	} counts[] = {
 		{ "profiles", offsetof(struct cubby_status, profiles) },
 		{ "items", offsetof(struct cubby_status, items) },
+		{ "hidden", offsetof(struct cubby_status, hidden) },
 		{ "erasing", offsetof(struct cubby_status, erasing) },
 		{ "released", offsetof(struct cubby_status, released) },
 	};

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "store/leap.h"
 #include "store/profile.h"
 #include "store/slot.h"
 
@@ -43,7 +44,7 @@ static int erasure_make(struct rig *rig)
 int rig_open(struct rig *rig, const char *dir, int64_t wall_s)
 {
 	struct vault_used used = { 0 };
-	int64_t newest_min = 0;
+	int64_t newest_min = 0, leapt_min = 0;
 	int r;
 
 	*rig = (struct rig){ .dir = dir, .wall_s = wall_s };
@@ -59,7 +60,9 @@ int rig_open(struct rig *rig, const char *dir, int64_t wall_s)
 	if (r == 0)
 		r = store_newest_min(rig->store, &newest_min);
 	if (r == 0)
-		r = age_open(dir, &rig->clock, newest_min, &rig->age, &rig->why);
+		r = store_leapt_min(rig->store, &leapt_min);
+	if (r == 0)
+		r = age_open(dir, &rig->clock, newest_min, leapt_min, &rig->age, &rig->why);
 	if (r == 0) {
 		const struct archive_config config = { .store = rig->store, .vault = rig->vault,
 						       .age = rig->age };

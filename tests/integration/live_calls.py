@@ -104,7 +104,7 @@ class Calls:
 
     def Status_Describe(self):
         facts = self.keeper.call("Status", "Describe")
-        assert {"profiles", "items", "erasing", "released", "alerts"} <= set(facts), set(facts)
+        assert {"profiles", "items", "hidden", "erasing", "released", "alerts"} <= set(facts), set(facts)
         assert facts["profiles"] >= 2
 
     def Status_Seen(self):

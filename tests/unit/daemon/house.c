@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "doorbox.h"
+#include "store/leap.h"
 #include "store/log.h"
 
 static int64_t house_wall_s(void *context)
@@ -35,15 +36,16 @@ static void house_open(struct house *house)
 	struct vault_used used = {0};
 	struct archive_config config = {.max_items = 1000, .max_bytes = 100 << 20};
 	struct alerts_config alerts = {.tell = house_told, .context = house};
-	int64_t newest_min;
+	int64_t newest_min, leapt_min;
 
 	assert_int_equal(store_open(house->dir, &house->store, &house->why), 0);
 	assert_int_equal(store_slots_used(house->store, &used), 0);
 	assert_int_equal(vault_open(house->dir, &used, &house->vault, &house->why), 0);
 	vault_used_clear(&used);
 	assert_int_equal(store_newest_min(house->store, &newest_min), 0);
-	assert_int_equal(age_open(house->dir, &house->clock, newest_min, &house->age, &house->why),
-			 0);
+	assert_int_equal(store_leapt_min(house->store, &leapt_min), 0);
+	assert_int_equal(age_open(house->dir, &house->clock, newest_min, leapt_min, &house->age,
+				  &house->why), 0);
 	config.store = house->store;
 	config.vault = house->vault;
 	config.age = house->age;

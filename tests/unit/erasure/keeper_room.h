@@ -11,6 +11,7 @@
 #include "crypt/device.h"
 #include "crypt/receipt.h"
 #include "erasure.h"
+#include "store/leap.h"
 #include "store/slot.h"
 
 #define T0_S INT64_C(1800000000)
@@ -70,7 +71,7 @@ static inline void cupboard_shut(struct cupboard *c)
 static inline int cupboard_try(struct cupboard *c)
 {
 	struct vault_used used = { 0 };
-	int64_t newest = 0;
+	int64_t newest = 0, leapt = 0;
 	int r = store_open(c->room->dir, &c->store, &c->why);
 
 	if (r == 0)
@@ -81,7 +82,9 @@ static inline int cupboard_try(struct cupboard *c)
 	if (r == 0)
 		r = store_newest_min(c->store, &newest);
 	if (r == 0)
-		r = age_open(c->room->dir, &c->clock, newest, &c->age, &c->why);
+		r = store_leapt_min(c->store, &leapt);
+	if (r == 0)
+		r = age_open(c->room->dir, &c->clock, newest, leapt, &c->age, &c->why);
 	if (r == 0) {
 		struct archive_config config = { c->store, c->vault, c->age, c->max_items,
 						 c->max_bytes };

@@ -72,6 +72,7 @@ static void test_pages_and_selections(void **state)
 
 	for (int i = 0; i < 60; i++) {
 		c->boot_ms += 60 * 1000;
+		c->wall_s += 60;
 		assert_int_equal(cupboard_keep(c, i % 3 ? &child_id : &adult_id, i % 2 ? A : A | T,
 					       100, &kept[i]),
 				 0);
