@@ -287,6 +287,43 @@ static void test_r17_only_an_adults_item_has_a_copy(void **state)
 	secret_free(adults.keys);
 }
 
+STATEMENT(test_item_moves, "UPDATE item SET profile = (SELECT profile FROM profile WHERE id = :to)"
+			   " WHERE id = :id");
+STATEMENT(test_item_renamed, "UPDATE item SET id = randomblob(16) WHERE id = :id");
+STATEMENT(test_part_moves, "UPDATE part SET item = (SELECT item FROM item WHERE id = :to)"
+			   " WHERE kind = 1 AND item = (SELECT item FROM item WHERE id = :id)");
+
+static int moved(struct cupboard *c, struct statement_source *source, const struct id *id,
+		 const struct id *to)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(c->store, source);
+
+	statement_bind_id(s, ":id", id);
+	if (to)
+		statement_bind_id(s, ":to", to);
+	return statement_run(s);
+}
+
+/* Under direct SQL, too: what is a child's cannot be made an adult's and then released. */
+static void test_r17_a_childs_item_stays_a_childs(void **state)
+{
+	struct cupboard *c = *state;
+	struct kept childs = { 0 }, adults = { 0 };
+	struct id none;
+
+	assert_int_equal(cupboard_keep(c, &child_id, A | T, 100, &childs), 0);
+	assert_int_equal(cupboard_keep(c, &adult_id, T, 100, &adults), 0);
+	assert_int_not_equal(moved(c, &test_item_moves, &childs.id, &adult_id), 0);
+	assert_answer(approve(c, &childs.id, &none), ANSWER_NOT_AUTHORIZED, c->why);
+	assert_int_not_equal(moved(c, &test_part_moves, &childs.id, &adults.id), 0);
+	assert_int_not_equal(moved(c, &test_item_renamed, &childs.id, NULL), 0);
+	/* The other way it may go: an adult's item turns out to be a child's. */
+	assert_int_equal(moved(c, &test_item_moves, &adults.id, &child_id), 0);
+	assert_answer(approve(c, &adults.id, &none), ANSWER_NOT_AUTHORIZED, c->why);
+	secret_free(childs.keys);
+	secret_free(adults.keys);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cupboard_make, cupboard_drop)
@@ -300,6 +337,7 @@ int main(void)
 		TEST(test_r3_expired_is_invisible_before_any_sweep),
 		TEST(test_damaged_body_is_not_handed_out),
 		TEST(test_r17_only_an_adults_item_has_a_copy),
+		TEST(test_r17_a_childs_item_stays_a_childs),
 	};
 
 	return cmocka_run_group_tests_name("archive", tests, NULL, NULL);
