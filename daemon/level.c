@@ -4,6 +4,7 @@
 
 #include "level.h"
 
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -64,10 +66,28 @@ static char device_rotational(dev_t device)
 	return word ? word : device_word(device, "../queue/rotational");
 }
 
+/* docs/decisions/0007-erasure-level.md */
+enum level level_of_device(const char *place, char rotational)
+{
+	const char *name = strstr(place, "/block/");
+
+	if (!name || strstr(place, "/virtual/") || strstr(place, "/virtio"))
+		return LEVEL_E0;
+	name += strlen("/block/");
+	if (strncmp(name, "mmcblk", 6) == 0 || strncmp(name, "nvme", 4) == 0)
+		return LEVEL_E2;
+	if (strncmp(name, "sd", 2) != 0 || (rotational != '0' && rotational != '1'))
+		return LEVEL_E0;
+	/* A USB stick says that it rotates. */
+	return rotational == '1' && !strstr(place, "/usb") ? LEVEL_E1 : LEVEL_E2;
+}
+
 enum level level_find(const char *dir)
 {
 	struct statfs fs;
 	struct stat st;
+	char path[64], place[PATH_MAX];
+	ssize_t n;
 
 	if (statfs(dir, &fs) < 0 || stat(dir, &st) < 0)
 		return LEVEL_E0;
@@ -75,7 +95,10 @@ enum level level_find(const char *dir)
 		return LEVEL_E0;
 	if (fs.f_type == EXT4_SUPER_MAGIC && data_journalled(st.st_dev))
 		return LEVEL_E0;
-	/* Flash has its own translation below the blocks: eMMC, SD, NVMe and SSD all say 0 here,
-	 * and so do many virtual disks, of which nothing better is known. */
-	return device_rotational(st.st_dev) == '1' ? LEVEL_E1 : LEVEL_E2;
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
+	n = readlink(path, place, sizeof(place) - 1);
+	if (n <= 0)
+		return LEVEL_E0;
+	place[n] = '\0';
+	return level_of_device(place, device_rotational(st.st_dev));
 }

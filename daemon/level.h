@@ -11,4 +11,7 @@ enum level {
 
 /* Never fails: whatever cannot be found out counts as E0. */
 enum level level_find(const char *dir);
+/* From where the kernel's device tree has the block device (the target of its link in
+ * /sys/dev/block), and from the character in its queue/rotational, or 0. */
+enum level level_of_device(const char *place, char rotational);
 const char *level_name(enum level level);

@@ -188,6 +188,46 @@ static void test_unknown_storage_is_e0(void **state)
 	assert_string_equal(level_name(LEVEL_E2), "E2");
 }
 
+/* Only what is known to rewrite in place is more than E0. */
+static void test_r9_level_of_a_device(void **state)
+{
+	static const struct {
+		const char *place;
+		char rotational;
+		enum level level;
+	} cases[] = {
+		{ "../../devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block/sda",
+		  '1', LEVEL_E1 },
+		{ "../../devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block/sda/"
+		  "sda2", '0', LEVEL_E2 },
+		{ "../../devices/pci0000:00/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block/sda",
+		  0, LEVEL_E0 },
+		{ "../../devices/pci0000:00/0000:00:14.0/usb2/2-1/2-1:1.0/host6/target6:0:0/"
+		  "6:0:0:0/block/sdb/sdb1", '1', LEVEL_E2 },
+		{ "../../devices/platform/emmc2bus/fe340000.mmc/mmc_host/mmc0/mmc0:aaaa/block/"
+		  "mmcblk0/mmcblk0p2", '0', LEVEL_E2 },
+		{ "../../devices/pci0000:00/0000:00:1d.0/0000:3d:00.0/nvme/nvme0/block/nvme0n1",
+		  '0', LEVEL_E2 },
+		/* A snapshot, a file, a cache, a volume of ZFS, or an array may lie below. */
+		{ "../../devices/virtual/block/dm-0", '1', LEVEL_E0 },
+		{ "../../devices/virtual/block/loop3", '1', LEVEL_E0 },
+		{ "../../devices/virtual/block/bcache0", '1', LEVEL_E0 },
+		{ "../../devices/virtual/block/zd16", '0', LEVEL_E0 },
+		{ "../../devices/virtual/block/md127", '1', LEVEL_E0 },
+		/* The disk of a virtual machine is whatever its host makes of it. */
+		{ "../../devices/pci0000:00/0000:00:02.0/virtio1/block/vda", '1', LEVEL_E0 },
+		{ "../../devices/pci0000:00/0000:00:05.0/virtio2/host2/target2:0:0/2:0:0:0/block/"
+		  "sda", '1', LEVEL_E0 },
+		{ "../../devices/vbd-51712/block/xvda", '1', LEVEL_E0 },
+		{ "../../devices/something/new0", '1', LEVEL_E0 },
+		{ "", '1', LEVEL_E0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (level_of_device(cases[i].place, cases[i].rotational) != cases[i].level)
+			fail_msg("%s", cases[i].place);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -198,6 +238,7 @@ int main(void)
 		TEST(test_r8_what_cannot_be_read_from_the_disk_is_not_gone),
 		TEST(test_blind_eyes_are_not_believed),
 		TEST(test_unknown_storage_is_e0),
+		TEST(test_r9_level_of_a_device),
 	};
 
 	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
