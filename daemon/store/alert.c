@@ -52,14 +52,6 @@ int store_alert_drop(struct store *store, const char *kind)
 	return fault_trace(statement_run(s));
 }
 
-static int text_copy(const char *text, char *ret, size_t n)
-{
-	if (strlen(text) >= n)
-		return fault_origin(-EBADMSG);
-	strcpy(ret, text);
-	return 0;
-}
-
 static int alert_read(struct statement *s, struct alert_row *ret)
 {
 	struct alert_row row = {
@@ -68,9 +60,9 @@ static int alert_read(struct statement *s, struct alert_row *ret)
 	};
 	int r;
 
-	r = text_copy(statement_text(s, "kind"), row.kind, sizeof(row.kind));
+	r = statement_text_copy(s, "kind", row.kind, sizeof(row.kind));
 	if (r == 0)
-		r = text_copy(statement_text(s, "name"), row.profile, sizeof(row.profile));
+		r = statement_text_copy(s, "name", row.profile, sizeof(row.profile));
 	if (r == 0)
 		*ret = row;
 	return r;
@@ -112,5 +104,5 @@ int store_alert_name(struct store *store, const struct id *profile, char ret[sta
 		return ANSWER_NOT_FOUND;
 	if (r != STATEMENT_ROW)
 		return fault_trace(r);
-	return fault_trace(text_copy(statement_text(s, "name"), ret, NAME_BYTES));
+	return fault_trace(statement_text_copy(s, "name", ret, NAME_BYTES));
 }

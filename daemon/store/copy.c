@@ -158,13 +158,13 @@ static int copy_fill(struct statement *s, struct archive_copy *ret)
 		r = statement_id(s, "item_id", &ret->item);
 	if (r == 0)
 		r = statement_id(s, "profile_id", &ret->profile);
-	if (r != 0)
-		return fault_trace(r);
+	if (r == 0)
+		r = statement_text_new(s, "purpose", &ret->purpose);
+	if (r == 0)
+		r = statement_text_new(s, "recipient", &ret->recipient);
 	ret->approved_min = statement_integer(s, "approved_min");
 	ret->expires_min = statement_integer(s, "expires_min");
-	ret->purpose = strdup(statement_text(s, "purpose"));
-	ret->recipient = strdup(statement_text(s, "recipient"));
-	return ret->purpose && ret->recipient ? 0 : fault_origin(-ENOMEM);
+	return fault_trace(r);
 }
 
 int store_copy_list(struct store *store, const char *purpose, const char *recipient,

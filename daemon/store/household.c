@@ -44,8 +44,7 @@ int store_household(struct store *store, char **ret_statement)
 		return ANSWER_NOT_FOUND;
 	if (r != STATEMENT_ROW)
 		return fault_trace(r);
-	*ret_statement = strdup(statement_text(s, "statement"));
-	return *ret_statement ? 0 : fault_origin(-ENOMEM);
+	return fault_trace(statement_text_new(s, "statement", ret_statement));
 }
 
 int store_household_insert(struct store *store, const char *statement, int64_t created_min)
@@ -79,14 +78,12 @@ static int parent_row_read(struct statement *s, struct parent_row *ret)
 		.parent = statement_integer(s, "parent"),
 		.created_min = statement_integer(s, "created_min"),
 	};
-	const char *name = statement_text(s, "name");
 	const char *statement = statement_text(s, "statement");
 	int r;
 
-	if (strlen(name) >= sizeof(row.name))
-		return fault_origin(-EBADMSG);
-	strcpy(row.name, name);
-	r = statement_bytes(s, "sign_key", row.sign_key, sizeof(row.sign_key));
+	r = statement_text_copy(s, "name", row.name, sizeof(row.name));
+	if (!r)
+		r = statement_bytes(s, "sign_key", row.sign_key, sizeof(row.sign_key));
 	if (r)
 		return fault_trace(r);
 	if (statement) {
@@ -258,7 +255,9 @@ int store_wrap_find(struct store *store, int64_t parent, enum door_kind kind, co
 	if (r != STATEMENT_ROW)
 		return fault_trace(r);
 	wrapped = statement_blob(s, "wrapped", &n);
-	copy = malloc(n + 1);
+	if (!wrapped)
+		return fault_origin(-EBADMSG);
+	copy = malloc(n);
 	if (!copy)
 		return fault_origin(-ENOMEM);
 	memcpy(copy, wrapped, n);

@@ -94,8 +94,6 @@ int store_job_find(struct store *store, int64_t job, struct job_row *ret)
 	if (r != STATEMENT_ROW)
 		return r == 0 ? ANSWER_NOT_FOUND : fault_trace(r);
 	row.job = job;
-	snprintf(row.reason, sizeof(row.reason), "%s", statement_text(s, "reason"));
-	snprintf(row.state, sizeof(row.state), "%s", statement_text(s, "state"));
 	row.profile = statement_integer(s, "profile");
 	row.uid = statement_integer(s, "uid");
 	row.items = (uint64_t)statement_integer(s, "items");
@@ -103,9 +101,13 @@ int store_job_find(struct store *store, int64_t job, struct job_row *ret)
 	row.left = (uint64_t)statement_integer(s, "left");
 	row.asked_min = statement_integer(s, "asked_min");
 	row.ended_min = statement_integer(s, "ended_min");
-	row.problem = strdup(statement_text(s, "problem"));
-	row.receipt = strdup(statement_text(s, "receipt"));
-	r = row.problem && row.receipt ? 0 : fault_origin(-ENOMEM);
+	r = statement_text_copy(s, "reason", row.reason, sizeof(row.reason));
+	if (r == 0)
+		r = statement_text_copy(s, "state", row.state, sizeof(row.state));
+	if (r == 0)
+		r = statement_text_new(s, "problem", &row.problem);
+	if (r == 0)
+		r = statement_text_new(s, "receipt", &row.receipt);
 	if (r == 0)
 		r = statement_bytes(s, "salt", row.salt, sizeof(row.salt));
 	if (r == 0)

@@ -57,11 +57,10 @@ static int log_read(struct statement *s, struct log_row *ret)
 	r = statement_bytes(s, "salt", row.salt, sizeof(row.salt));
 	if (!r)
 		r = statement_bytes(s, "hash", row.hash, sizeof(row.hash));
+	if (!r)
+		r = statement_text_new(s, "body", &row.body);
 	if (r)
 		return fault_trace(r);
-	row.body = strdup(statement_text(s, "body"));
-	if (!row.body)
-		return fault_origin(-ENOMEM);
 	*ret = row;
 	return 0;
 }

@@ -35,19 +35,20 @@ int store_profile_insert(struct store *store, const struct profile *profile)
 static int profile_read(struct statement *s, struct profile *ret)
 {
 	struct profile profile = {.created_min = statement_integer(s, "created_min")};
-	const char *name = statement_text(s, "name");
+	char type[8];
 	int r;
 
-	if (strlen(name) >= sizeof(profile.name))
-		return fault_origin(-EBADMSG);
-	strcpy(profile.name, name);
-	/* Whatever is not "adult" to the letter is a child. */
-	profile.adult = !strcmp(statement_text(s, "type"), "adult");
-	r = statement_id(s, "id", &profile.id);
+	r = statement_text_copy(s, "name", profile.name, sizeof(profile.name));
+	if (!r)
+		r = statement_text_copy(s, "type", type, sizeof(type));
+	if (!r)
+		r = statement_id(s, "id", &profile.id);
 	if (!r)
 		r = statement_bytes(s, "log_key", profile.log_key, sizeof(profile.log_key));
 	if (r)
 		return fault_trace(r);
+	/* Whatever is not "adult" to the letter is a child. */
+	profile.adult = !strcmp(type, "adult");
 	*ret = profile;
 	return 0;
 }

@@ -182,6 +182,30 @@ const char *statement_text(struct statement *s, const char *column)
 	return (const char *)sqlite3_column_text(s->stmt, column_index(s, column));
 }
 
+int statement_text_new(struct statement *s, const char *column, char **ret)
+{
+	const char *text = statement_text(s, column);
+	char *copy;
+
+	if (!text)
+		return fault_origin(-EBADMSG);
+	copy = strdup(text);
+	if (!copy)
+		return fault_origin(-ENOMEM);
+	*ret = copy;
+	return 0;
+}
+
+int statement_text_copy(struct statement *s, const char *column, char *ret, size_t n)
+{
+	const char *text = statement_text(s, column);
+
+	if (!text || strlen(text) >= n)
+		return fault_origin(-EBADMSG);
+	strcpy(ret, text);
+	return 0;
+}
+
 const void *statement_blob(struct statement *s, const char *column, size_t *ret_n)
 {
 	int index = column_index(s, column);

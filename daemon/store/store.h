@@ -113,7 +113,12 @@ CLEANUP_DEFINE(struct statement *, statement_end)
 /* Columns of the current row; what they point at lives until the next step. */
 int64_t statement_integer(struct statement *s, const char *column);
 bool statement_null(struct statement *s, const char *column);
-const char *statement_text(struct statement *s, const char *column);	/* NULL for NULL */
+/* NULL for NULL: only for a column that may be. */
+const char *statement_text(struct statement *s, const char *column);
+/* For one that may not: whatever the file's schema promised, -EBADMSG when it is. *ret: free(). */
+int statement_text_new(struct statement *s, const char *column, char **ret) _must_use_;
+/* -EBADMSG, too, when it does not fit n bytes. */
+int statement_text_copy(struct statement *s, const char *column, char *ret, size_t n) _must_use_;
 const void *statement_blob(struct statement *s, const char *column, size_t *ret_n);
 /* Copies exactly n bytes; a blob of another length is a fault. */
 int statement_bytes(struct statement *s, const char *column, void *ret_bytes, size_t n) _must_use_;

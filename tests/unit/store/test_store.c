@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The database opens under all its promises or not at all. */
 
-#include "room.h"
+#include "opened.h"
 
 #include <signal.h>
 #include <sqlite3.h>
@@ -29,17 +29,6 @@ STATEMENT(test_slot_tables,
 	"SELECT count(*) AS n FROM sqlite_schema AS t, pragma_table_info(t.name) AS c"
 	" WHERE t.type = 'table' AND c.name = 'slot'");
 
-static struct store *opened(struct room *room)
-{
-	struct store *store = NULL;
-	int r = store_open(room->dir, &store, &room->why);
-
-	if (r != 0)
-		print_message("%s\n", room->why.text);
-	assert_int_equal(r, 0);
-	return store;
-}
-
 static int insert_profile(struct store *store, const char *name)
 {
 	_cleanup_(statement_endp) struct statement *s =
@@ -60,28 +49,6 @@ static int run(struct store *store, struct statement_source *source)
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
 
 	return statement_run(s);
-}
-
-/* SQLite from outside, as any tool would come, with the keeper gone. */
-static void outside(struct room *room, const char *sql)
-{
-	char path[320];
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(room_path(room, STORE_FILE, path), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
-static void refused(struct room *room, int answer, const char *words)
-{
-	struct store *store = NULL;
-
-	assert_int_equal(store_open(room->dir, &store, &room->why), answer);
-	assert_null(store);
-	if (!strstr(room->why.text, words))
-		print_message("said: %s\n", room->why.text);
-	assert_non_null(strstr(room->why.text, words));
 }
 
 static void test_opens_and_keeps(void **state)
@@ -219,45 +186,6 @@ static void test_failed_step_keeps_the_file(void **state)
 	assert_int_equal(status, 0);
 	assert_int_equal(room_count(room, STORE_FILE, "kept", 4), 1);
 	store_free(opened(room));
-}
-
-#define REWRITE(type_, name_, from_, to_)                                                         \
-	"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, '" from_ "', '"  \
-	to_ "') WHERE type = '" type_ "' AND name = '" name_ "'; PRAGMA writable_schema = OFF"
-
-/* R17, R14: what the file's triggers and constraints forbid, nobody may have allowed since. */
-static void test_r17_a_changed_schema_is_refused(void **state)
-{
-	static const struct {
-		const char *does, *words, *undoes;
-	} changes[] = {
-		{ "DROP TRIGGER copy_only_of_an_adult",
-		  "\"copy_only_of_an_adult\" of", NULL },
-		{ REWRITE("table", "household", "statement\tTEXT NOT NULL", "statement\tTEXT"),
-		  "\"household\" of",
-		  REWRITE("table", "household", "statement\tTEXT", "statement\tTEXT NOT NULL") },
-		{ REWRITE("trigger", "log_is_append_only", "BEFORE UPDATE", "AFTER UPDATE"),
-		  "not as Cubby made it",
-		  REWRITE("trigger", "log_is_append_only", "AFTER UPDATE", "BEFORE UPDATE") },
-		{ "CREATE TRIGGER zz AFTER INSERT ON item BEGIN SELECT 1; END",
-		  "not one of Cubby's", "DROP TRIGGER zz" },
-		{ "CREATE TABLE item_by_dad (a)", "not one of Cubby's", "DROP TABLE item_by_dad" },
-		{ "CREATE VIEW a AS SELECT * FROM body", "not one of Cubby's", "DROP VIEW a" },
-		{ "DROP INDEX consent_in_force", "is missing", NULL },
-	};
-	struct room *room = *state;
-	char path[320];
-
-	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
-		store_free(opened(room));
-		outside(room, changes[i].does);
-		refused(room, ANSWER_FAILED, changes[i].words);
-		if (changes[i].undoes) {
-			outside(room, changes[i].undoes);
-			store_free(opened(room));
-		}
-		unlink(room_path(room, STORE_FILE, path));
-	}
 }
 
 static void test_foreign_and_damaged_files_are_refused(void **state)
@@ -457,7 +385,6 @@ int main(void)
 		TEST(test_newer_file_is_refused_and_kept),
 		TEST(test_migrates_from_every_step),
 		TEST(test_failed_step_keeps_the_file),
-		TEST(test_r17_a_changed_schema_is_refused),
 		TEST(test_foreign_and_damaged_files_are_refused),
 		TEST(test_what_cannot_be_secured_is_refused),
 		TEST(test_r2_forever_is_refused_by_the_schema),
