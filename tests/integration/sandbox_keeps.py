@@ -157,12 +157,15 @@ def crowd(tap):
     tap.ok(all(p.returncode == 0 for p in processes) and len(set(outputs)) == 6
            and all(map(gone, outputs)),
            f"six sandboxes at once, {time.monotonic() - begun:.1f} s, nothing left", outputs)
-    begun = time.monotonic()
-    done = run("true")
-    took = time.monotonic() - begun
-    # The sanitizers make a start slower; the promise is for the product.
-    tap.ok(done.returncode == 0 and took < (10 if "asan" in BUILD else 2),
-           f"a world with a listening ear is up and gone in {took:.2f} s")
+    times = []
+    for _ in range(3):
+        begun = time.monotonic()
+        done = run("true")
+        times.append(time.monotonic() - begun)
+    # The best of three: other tests run meanwhile. The sanitizers make a start slower; the promise
+    # is for the product.
+    tap.ok(done.returncode == 0 and min(times) < (10 if "asan" in BUILD else 2),
+           f"a world with a listening ear is up and gone in {min(times):.2f} s", times)
 
 
 def listener(tap):
