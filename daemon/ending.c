@@ -17,6 +17,7 @@ static const char *const reason_names[] = {
 	[ERASURE_WITHDRAW] = "withdraw",
 	[ERASURE_REMOVE] = "remove",
 	[ERASURE_EXPIRE] = "expire",
+	[ERASURE_RESET] = "reset",
 };
 
 static const char *const state_names[] = {
@@ -160,7 +161,8 @@ int ending_done(const struct erasure_config *config, enum level level, const str
 		r = store_witness_delete(store, job->job);
 	if (r == 0)
 		r = store_job_set_state(store, job->job, "done", "", receipt, now_min);
-	if (r == 0)
+	/* After a reset there is no log but that of the next household. */
+	if (r == 0 && strcmp(job->reason, "reset") != 0)
 		r = ended_log(config, job->job);
 	failpoint("receipt-before-commit");
 	if (r == 0)
@@ -200,7 +202,7 @@ int ending_partial(const struct erasure_config *config, const struct job_row *jo
 	if (r == 0)
 		r = store_job_set_state(store, job->job, "partial", problem, "",
 					age_now_min(config->age));
-	if (r == 0 && news)
+	if (r == 0 && news && strcmp(job->reason, "reset") != 0)
 		r = ended_log(config, job->job);
 	if (r == 0)
 		r = store_commit(take(transaction));

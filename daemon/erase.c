@@ -9,6 +9,7 @@
 
 #include "failpoint.h"
 #include "print.h"
+#include "store/reset.h"
 #include "store/tombstone.h"
 
 #define SLOTS_A_SLICE 4096
@@ -119,12 +120,24 @@ static int slots_erase(struct erase *erase, size_t n)
 	return 0;
 }
 
-/* Step 2. */
+static bool is_reset(const struct erase *erase)
+{
+	return strcmp(erase->job.reason, "reset") == 0;
+}
+
+/* Step 2. A reset asks no row: there is no key that stays. */
 static int slots_slice(struct erase *erase, struct why *why)
 {
 	size_t n;
 	int r;
 
+	if (is_reset(erase)) {
+		failpoint("reset-before-slots");
+		r = vault_clear(erase->stores.vault);
+		failpoint("reset-after-slots");
+		erase->phase = ERASE_BODIES;
+		return r != 0 ? stopped(r, "slots.bin", why) : ERASE_MORE;
+	}
 	r = store_tombstones(erase->stores.store, erase->job.job, &erase->walk, erase->list,
 			     SLOTS_A_SLICE, &n);
 	if (r != 0)
@@ -211,6 +224,14 @@ static int id_gone(void *context, const struct id *id)
 						print_of(id->bytes, print_base(erase->job.salt))));
 }
 
+static int reset_mark(void *context, int64_t slot, const uint8_t bytes[static 16])
+{
+	struct erase *erase = context;
+
+	return fault_trace(store_witness_insert(erase->stores.store, erase->job.job, slot,
+						print_of(bytes, print_base(erase->job.salt))));
+}
+
 /* Step 3, metadata: after it no row tells that the items ever were. A job that was partial says so
  * until it is done. */
 static int metadata_end(struct erase *erase)
@@ -222,6 +243,10 @@ static int metadata_end(struct erase *erase)
 	if (r == 0)
 		r = store_tombstones_delete(store, erase->job.job, erase->job.profile, id_gone,
 					    erase, &erase->left);
+	if (r == 0 && is_reset(erase))
+		r = store_reset_marks(store, reset_mark, erase);
+	if (r == 0 && is_reset(erase))
+		r = store_reset_rows(store, erase->job.job);
 	if (r == 0 && strcmp(erase->job.state, "partial") != 0)
 		r = store_job_set_state(store, erase->job.job, "verifying", "", "", 0);
 	if (r == 0)

@@ -17,6 +17,7 @@
 #include "reserve.h"
 #include "retry.h"
 #include "store/job.h"
+#include "store/reset.h"
 #include "store/selection.h"
 #include "store/tombstone.h"
 
@@ -227,6 +228,8 @@ static int job_make(struct erasure *erasure, struct job_row *job,
 			      : store_tombstone_expired(store, job->job, now_min, &job->parts);
 	if (r == 0 && strcmp(job->reason, "remove") == 0)
 		r = store_profile_remove_begin(store, selection->profile, &job->profile);
+	else if (r == 0 && strcmp(job->reason, "reset") == 0)
+		r = store_reset_begin(store, job->job);
 	else if (r == 0 && job->parts == 0)
 		return ANSWER_NOT_FOUND;
 	if (r == 0)

@@ -21,6 +21,7 @@ enum erasure_reason {
 	ERASURE_WITHDRAW,		/* a consent was withdrawn */
 	ERASURE_REMOVE,			/* the profile goes, too */
 	ERASURE_EXPIRE,			/* the age clock */
+	ERASURE_RESET,			/* everything, the household included */
 };
 const char *erasure_reason_name(int reason);
 
@@ -79,8 +80,9 @@ CLEANUP_DEFINE(struct erasure *, erasure_free)
 
 /*
  * Begins a job: when this returns 0, step 1 is on the disk together with what `within` wrote. The
- * selection of ERASURE_REMOVE is its profile alone. ANSWER_INVALID_ARGUMENT: an empty selection
- * without `all`. ANSWER_NOT_FOUND: nothing there (a profile is removed even without items).
+ * selection of ERASURE_REMOVE is its profile alone, of ERASURE_RESET `all`.
+ * ANSWER_INVALID_ARGUMENT: an empty selection without `all`. ANSWER_NOT_FOUND: nothing there (a
+ * profile is removed, and a household reset, even without items).
  * ret_items: how many items it touches.
  */
 int erasure_ask(struct erasure *erasure, enum erasure_reason reason,

@@ -7,6 +7,7 @@
 #include "doorbox.h"
 #include "failpoint.h"
 #include "household.h"
+#include "reset.h"
 
 /* Stores one door, its wraps under the key of `slot`. */
 static int door_store(const struct ground *ground, int64_t parent, const struct doorbox_door *given,
@@ -104,7 +105,9 @@ int household_setup(const struct ground *ground, const struct box_keypair *box,
 	struct parent_row founder = {0};
 	int r;
 
-	r = store_household(ground->store, &present);
+	r = reset_over(ground, why);
+	if (!r)
+		r = store_household(ground->store, &present);
 	if (r == 0)
 		return answer_why(why, ANSWER_EXISTS, "there is a household already; its parents "
 				  "can use it as it is");

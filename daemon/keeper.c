@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "consent.h"
 #include "keeper.h"
+#include "service/renew.h"
 #include "service/service.h"
 #include "store/household.h"
 #include "store/leap.h"
@@ -156,6 +157,9 @@ static void erasure_ended(void *context, const struct erasure_job *job)
 
 	if (job->state == ERASURE_PARTIAL && alert_tell(keeper->alerts, ALERT_PARTIAL, NULL, 1))
 		log_warning("parents could not be told that an erasure is only partly done");
+	/* Before who waits hears of it: the key it asks for next is the new one. */
+	if (job->state == ERASURE_DONE && job->reason == ERASURE_RESET && keeper_renew(keeper))
+		log_error("everything is erased, but the keeper still has its old key; restart it");
 	service_job_ended(keeper, job);
 }
 
@@ -272,6 +276,8 @@ int keeper_start(const struct keeper_options *options, struct keeper **ret, stru
 		r = leap_watch(&keeper->leap);
 	if (!r)
 		r = start_erasure(keeper, why);
+	if (!r)
+		r = keeper_renew(keeper);
 	if (!r)
 		r = start_bus(keeper, options->bus_address, ear_gid, parents_gid, why);
 	if (r)

@@ -158,3 +158,24 @@ int state_device_key(struct state *state, struct secret **ret, bool *ret_made, s
 	*ret_made = false;
 	return 0;
 }
+
+/* The old key is no more before there is a new one: what it could open or sign is of a household
+ * that is erased. A file of zeros would be taken for a key, so it goes at once. */
+int state_device_key_renew(struct state *state, struct secret **ret)
+{
+	static const uint8_t zeros[KEY_BYTES];
+	_cleanup_(cleanup_close) int fd = -1;
+	int r = 0;
+
+	fd = openat(state->fd, KEY_FILE, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT)
+		return fault_origin(-errno);
+	if (fd >= 0)
+		r = file_pwrite(fd, zeros, sizeof(zeros), 0);
+	if (r)
+		return fault_trace(r);
+	if (fd >= 0 && (fdatasync(fd) < 0 || unlinkat(state->fd, KEY_FILE, 0) < 0))
+		return fault_origin(-errno);
+	failpoint("device-key-overwritten");
+	return fault_trace(key_make(state, ret));
+}

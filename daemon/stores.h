@@ -22,9 +22,8 @@ enum stores_reach {
 };
 
 /*
- * X(table, columns, reach, holds), rows that refer to others before those they refer to. What
- * reset does not empty by itself is left out of a table's row here only with STORES_NOBODY; the
- * table `job` keeps one row, the receipt of the reset.
+ * X(table, columns, reach, holds), rows that refer to others before those they refer to: in this
+ * order a reset empties them. Of those with STORES_JOB it leaves its own receipt.
  */
 #define STORES_TABLES(X)                                                                          \
 	X(wrap, "parent kind secret wrapped", STORES_HOUSEHOLD,                                   \
@@ -56,6 +55,7 @@ enum stores_reach {
 	  "nickname, child or adult, key of the pseudonyms")                                      \
 	X(household, "one statement created_min", STORES_HOUSEHOLD,                               \
 	  "the household's public keys and its founder's name")                                   \
+	X(reset, "job renewed", STORES_JOB, "which erasures were of everything")                  \
 	X(job, "job reason profile uid items parts state problem receipt asked_min ended_min "    \
 	  "salt commitment", STORES_JOB, "erasures: counts, times, who asked, the receipt")       \
 	X(clock, "one leapt_min", STORES_NOBODY, "by how much the age clock was set ahead")

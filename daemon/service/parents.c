@@ -4,6 +4,7 @@
  * else: neither to the uid nor to a later connection of the same program. */
 
 #include "dbus-table.h"
+#include "reset.h"
 #include "service/service.h"
 
 static struct asker asker_of(struct call *call, struct session *session)
@@ -163,4 +164,29 @@ int service_parents_lock(struct call *call, void *service)
 		return fault_trace(r);
 	session->proof = (struct proof){0};
 	return 0;
+}
+
+int service_parents_reset(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	const struct archive_selection everything = {.all = true};
+	struct access_within entry = {
+		.log = keeper->log,
+		.entry = {.what = "reset", .uid = call_caller(call)->uid, .outcome = "asked",
+			  .method = "Parents.Reset"},
+	};
+	const struct archive_within within = {access_log_within, &entry};
+	char job[SERVICE_PATH_TEXT];
+	uint64_t items;
+	const char *name;
+	int r;
+
+	r = message_read(call_arguments(call), "s", &name);
+	if (!r)
+		r = reset_check(&keeper->ground, name, call_why(call));
+	if (!r)
+		r = service_erase(keeper, call, ERASURE_RESET, &everything, &within, job, &items);
+	if (!r)
+		r = message_append(call_reply(call), "o", job);
+	return fault_trace(r);
 }

@@ -229,6 +229,24 @@ void service_end_old(struct keeper *keeper)
 	bus_server_each(keeper->server, caller_end_old, keeper);
 }
 
+static void caller_anew(struct caller *caller, void *context)
+{
+	struct session *session = caller->session;
+
+	if (!session)
+		return;
+	drafts_clear(&session->drafts);
+	secret_wipe(&session->proof, sizeof(session->proof));
+}
+
+void service_anew(struct keeper *keeper)
+{
+	if (!keeper->server)
+		return;
+	bus_server_each(keeper->server, caller_anew, keeper);
+	service_policy_changed(keeper);
+}
+
 static void caller_policy_changed(struct caller *caller, void *context)
 {
 	struct keeper *keeper = context;

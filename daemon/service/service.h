@@ -22,6 +22,8 @@ struct service;
 int service_start(struct keeper *keeper, const char *address, uint32_t ear_gid,
 		  uint32_t parents_gid, struct why *why);
 void service_stop(struct keeper *keeper);
+/* After a reset: nobody has a proof any more, and what was begun is void. */
+void service_anew(struct keeper *keeper);
 /* Drafts that were open too long, of every connection. */
 void service_end_old(struct keeper *keeper);
 /* Answers who waits for the job, and tells who asked for it. */

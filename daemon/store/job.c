@@ -9,13 +9,16 @@
 
 STATEMENT(job_insert,
 	"INSERT INTO job (reason, uid, items, parts, state, asked_min, salt, commitment)"
-	" VALUES (:reason, :uid, 0, 0, 'queued', :asked, :salt, zeroblob(32))");
+	" VALUES (CASE :reason WHEN 'reset' THEN 'delete' ELSE :reason END, :uid, 0, 0,"
+	" 'queued', :asked, :salt, zeroblob(32))");
 STATEMENT(job_set_extent, "UPDATE job SET items = :items, parts = :parts, profile = :profile, "
 			  "commitment = :commitment WHERE job = :job");
 STATEMENT(job_set_state,
 	"UPDATE job SET state = :state, problem = :problem, receipt = :receipt, ended_min = :ended"
 	" WHERE job = :job");
-STATEMENT(job_find, "SELECT job, reason, state, profile, coalesce(uid, -1) AS uid, items, parts, "
+STATEMENT(job_find, "SELECT job, CASE WHEN EXISTS (SELECT 1 FROM reset WHERE "
+		    "reset.job = :job) THEN 'reset' ELSE reason END AS reason, state, "
+		    "profile, coalesce(uid, -1) AS uid, items, parts, "
 		    "problem, receipt, asked_min, coalesce(ended_min, 0) AS ended_min, salt, "
 		    "commitment, (SELECT count(DISTINCT item) FROM part WHERE part.job = :job) AS "
 		    "left FROM job WHERE job = :job");

@@ -369,6 +369,25 @@ int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n)
 	return refused ? ANSWER_FAILED : 0;
 }
 
+int vault_clear(struct vault *vault)
+{
+	static const uint8_t erased[PAGE_SLOTS * PAGE_SLOT_BYTES];
+	int r = 0;
+
+	/* Nobody may be given a key that is zero by now. */
+	while (r == 0 && vault->fresh.n > 0) {
+		r = numbers_push(&vault->stale, vault->fresh.list[vault->fresh.n - 1]);
+		if (r == 0)
+			vault->fresh.n--;
+	}
+	for (uint32_t page = 0; r == 0 && page < vault->n_pages; page++)
+		r = file_pwrite(vault->fd, erased, sizeof(erased),
+				page_slot_offset(page * PAGE_SLOTS));
+	if (r == 0)
+		r = file_sync(vault);
+	return fault_trace(r);
+}
+
 int vault_verify(struct vault *vault, uint32_t number)
 {
 	static const uint8_t erased[KEY_BYTES];

@@ -77,6 +77,9 @@ struct vault_erasure {
  * ANSWER_FAILED when any was.
  */
 int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n);
+/* Overwrites every key there is, then syncs once: for a reset, when no key may stay. Slots that
+ * rows name come back with vault_return(). */
+int vault_clear(struct vault *vault);
 /* 0: reads as zero. ANSWER_FAILED: it does not. */
 int vault_verify(struct vault *vault, uint32_t number);
 /* No row names this slot any more. It gets a fresh key before anybody takes it. */

@@ -275,7 +275,7 @@ CUBBY_API struct cubby_erasure *cubby_erasure_free(struct cubby_erasure *erasure
 
 struct cubby_receipt {
 	char id[CUBBY_ID_TEXT];
-	const char *reason;		/* "delete", "withdraw", "remove", "expire" */
+	const char *reason;		/* "delete", "withdraw", "remove", "expire", "reset" */
 	const char *erasure_level;
 	int64_t asked_s, ended_s;
 	uint32_t items, parts;

@@ -9,7 +9,7 @@
 #define RECEIPT_MEMBERS 15
 #define RECEIPT_LEVEL_MAX 3
 
-static const char *const receipt_reasons[] = { "delete", "withdraw", "remove", "expire" };
+static const char *const receipt_reasons[] = { "delete", "withdraw", "remove", "expire", "reset" };
 
 static bool receipt_reason_known(const char *reason)
 {

@@ -15,7 +15,7 @@
 
 struct receipt {
 	struct id id;			/* of the receipt, random */
-	char reason[16];		/* "delete", "withdraw", "remove", "expire" */
+	char reason[16];		/* "delete", "withdraw", "remove", "expire", "reset" */
 	int64_t asked_min, ended_min;
 	int64_t items, parts;
 	unsigned erasure_level;		/* 0 to 3: E0 to E3, see docs/ARCHITECTURE.md */

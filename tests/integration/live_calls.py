@@ -17,7 +17,7 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 # In this order, after everything else.
 LAST = ["Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
         "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove",
-        "Parents.Lock"]
+        "Parents.Lock", "Parents.Reset"]
 SIGNALS = {"Intake.PolicyChanged", "Job.Finished", "Status.Alert"}
 # Who may do what, a second time: the XML is followed by everything, so that a slip in it would be
 # followed too. A change of the law is written in both places.
@@ -28,7 +28,7 @@ LAW = {
     "ear parent": "Parents.Household",
     "ear proof": "Intake.Begin Intake.Commit Intake.Abort",
     "parent": "Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
-              "Parents.Challenge Parents.Prove Parents.Lock Profile.Name Profile.Type Profile.Created Profiles.Remove "
+              "Parents.Challenge Parents.Prove Parents.Lock Parents.Reset Profile.Name Profile.Type Profile.Created Profiles.Remove "
               "Consent.Withdraw Consent.Show Archive.List Archive.Delete Job.State Job.Done Job.Total "
               "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Retention.Set "
               "Retention.Show",
@@ -114,6 +114,14 @@ class Calls:
 
     def Parents_Setup(self):
         assert error_of(Keeper().setup, "Eve", b"another household entirely please") == "Exists"
+
+    def Parents_Reset(self):
+        """Only that a wrong name erases nothing; the rest is in reset.py."""
+        before = self.keeper.call("Status", "Describe")["items"]
+        assert error_of(self.keeper.call, "Parents", "Reset", "sa{sv}", "Nobody") == "InvalidArgument"
+        assert error_of(self.keeper.call, "Parents", "Reset", "sa{sv}", "") == "InvalidArgument"
+        assert self.keeper.call("Status", "Describe")["items"] == before
+        assert self.keeper.get("Status", "Household")
 
     def Parents_List(self):
         (name, created, founding), = self.keeper.call("Parents", "List")

@@ -185,7 +185,7 @@ static void test_device_follows_its_schema(void **state)
 static void test_r9_receipt_follows_its_schema(void **state)
 {
 	_cleanup_(sign_keypair_freep) struct sign_keypair *device = NULL;
-	static const char *const reasons[] = { "delete", "withdraw", "remove", "expire" };
+	static const char *const reasons[] = { "delete", "withdraw", "remove", "expire", "reset" };
 
 	assert_int_equal(sign_keypair_new(&device), 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(reasons); i++) {
