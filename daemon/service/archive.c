@@ -60,12 +60,14 @@ static int list_options(struct call *call, const char **ret_cursor, uint32_t *re
 	return 0;
 }
 
+/* reason: "dry-run" for who asks how many there are, which is a listing by another name. */
 static int list_log(struct keeper *keeper, struct call *call, const struct selected *selected,
-		    size_t n)
+		    size_t n, const char *reason)
 {
 	struct access_entry entry = {
 		.what = "list", .uid = call_caller(call)->uid, .outcome = "done",
-		.method = "Archive.List", .items = n,
+		.method = reason ? "Archive.Delete" : "Archive.List", .reason = reason,
+		.items = n,
 		.profile = selected->selection.profile ? &selected->profile : NULL,
 	};
 
@@ -91,7 +93,7 @@ int service_archive_list(struct call *call, void *service)
 		r = archive_list(keeper->archive, &selected.selection, cursor, limit, &items, &n,
 				 next, call_why(call));
 	if (!r)
-		r = list_log(keeper, call, &selected, n);
+		r = list_log(keeper, call, &selected, n, NULL);
 	if (!r)
 		r = message_open(reply, 'a', "(ssta(stu))");
 	for (size_t i = 0; !r && i < n; i++)
@@ -218,7 +220,9 @@ int service_archive_delete(struct call *call, void *service)
 	if (r)
 		return fault_trace(r);
 	items = count.items;
-	if (!dry_run)
+	if (dry_run)
+		r = list_log(keeper, call, &selected, items, "dry-run");
+	else
 		r = delete_run(keeper, call, &selected, &count, job, &items);
 	if (!r)
 		r = message_append(call_reply(call), "ou", job, (uint32_t)items);

@@ -417,6 +417,9 @@ def test_the_whole_story(world):
     # Deleting needs no passphrase.
     count = parent.call("Archive.Delete", "a{sv}", {"ids": dbus.Array([id_], "s")},
                         options={"dry-run": True})
+    # R14: how many there are is told to nobody unseen.
+    told = parent.log()[-1]
+    assert (told["what"], told["reason"], told["items"]) == ("list", "dry-run", 1), told
     assert count == ("/", 1) and len(parent.list()) == 1
     job, items = parent.call("Archive.Delete", "a{sv}", {"ids": dbus.Array([id_], "s")})
     assert items == 1 and parent.list() == []
