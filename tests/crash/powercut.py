@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import stage
+from report import Report
 
 # In play.h: what each letter does. A grown-up, two children and some items are there before.
 BEFORE = "gnnkakl"
@@ -26,23 +27,6 @@ FAULT_DAY, FAULT_CUTS = "kldtd", 40
 # Of the slow tier: film seed, day.
 LONG_DAYS = ((11, "kacdtwsepn"), (12, "lkdkdrkdtde"), (13, "sskeacdpnkdw"))
 LONG_STATES = 2000
-
-
-class Report:
-    def __init__(self, plan):
-        self.number = self.failed = 0
-        print(f"1..{plan}", flush=True)
-
-    def case(self, name, holds, text=""):
-        self.number += 1
-        self.failed += not holds
-        for line in text.splitlines():
-            print(line if line.startswith("#") else f"# {line}")
-        print(f"{'ok' if holds else 'not ok'} {self.number} - {name}", flush=True)
-
-    def skip(self, name, why):
-        self.number += 1
-        print(f"ok {self.number} - {name} # SKIP {why}", flush=True)
 
 
 def shown(report, name, programs, system, day, seed, cuts, holds, before=BEFORE, **environment):

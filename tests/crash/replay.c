@@ -93,33 +93,6 @@ static void traces_judge(int fd, const struct ledger *ledger, bool deleted, cons
 		    when, first->what, first->entry->mark.act);
 }
 
-/* In a process of its own, so that a keeper that dies is a finding. */
-static int keeper_judge(const struct replay *replay, const char *dir, const struct ledger *ledger,
-			struct verdict *verdict)
-{
-	char path[300];
-	int status;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		static struct rig rig;
-
-		if (!getenv("CUBBY_CRASH_LOUD") && !freopen("/dev/null", "w", stderr))
-			_exit(1);
-		snprintf(path, sizeof(path), "%s/state", dir);
-		rig_judge(&rig, path, ledger, verdict);
-		rig_shut(&rig);
-		_exit(0);
-	}
-	if (waitpid(pid, &status, 0) < 0)
-		return -errno;
-	if (status != 0)
-		verdict_add(verdict, "the keeper died at its start (status %x); ", status);
-	return 0;
-}
-
 static void verdict_tell(const struct replay *replay, const struct cut *cut,
 			 const struct verdict *verdict)
 {
@@ -141,6 +114,7 @@ static int state_judge(const struct replay *replay, const struct cut *cut, int i
 {
 	struct ledger ledger = { 0 };
 	struct mounted mounted;
+	char state[300];
 	int r;
 
 	memset(verdict, 0, sizeof(*verdict));
@@ -150,7 +124,8 @@ static int state_judge(const struct replay *replay, const struct cut *cut, int i
 	r = mounted_make(image_fd, replay->type, strcmp(replay->type, "xfs") == 0 ? "nouuid" : "",
 			 dir, &mounted);
 	if (r == 0) {
-		r = keeper_judge(replay, dir, &ledger, verdict);
+		snprintf(state, sizeof(state), "%s/state", dir);
+		r = rig_judge_apart(state, &ledger, verdict);
 		if (mounted_end(&mounted) < 0)
 			r = -EIO;
 	} else {
@@ -167,15 +142,14 @@ static int state_judge(const struct replay *replay, const struct cut *cut, int i
 /* Every `jobs`-th state. */
 static int worker_run(const struct replay *replay, unsigned number)
 {
-	struct verdict *verdict = mmap(NULL, sizeof(*verdict), PROT_READ | PROT_WRITE,
-				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct verdict *verdict = verdict_shared();
 	struct disk disk = { 0 };
 	char path[256], dir[256];
 	int fd, r;
 
 	snprintf(path, sizeof(path), "%s/disk-%u", replay->work, number);
 	snprintf(dir, sizeof(dir), "%s/mount-%u", replay->work, number);
-	if (verdict == MAP_FAILED || unshare(CLONE_NEWNS) < 0 ||
+	if (!verdict || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    (mkdir(dir, 0700) < 0 && errno != EEXIST))
 		return -errno;

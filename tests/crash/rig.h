@@ -46,3 +46,9 @@ void verdict_add(struct verdict *verdict, const char *format, ...) _printf_(2, 3
  * whether every promise of the ledger holds. */
 void rig_judge(struct rig *rig, const char *dir, const struct ledger *ledger,
 	       struct verdict *verdict);
+
+/* The same in a process of its own, so that a keeper that dies is a finding and not the end.
+ * `verdict` lies in shared memory. A fault: nothing was judged. */
+int rig_judge_apart(const char *dir, const struct ledger *ledger, struct verdict *verdict);
+/* Zeroed, and shared with every process that comes of this one. */
+struct verdict *verdict_shared(void);
