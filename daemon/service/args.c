@@ -185,6 +185,7 @@ int args_selection(struct keeper *keeper, struct message *arguments, struct sele
 	} types[] = {{"ids", "as"}, {"profile", "s"}, {"since", "t"}, {"until", "t"}, {"kind", "s"},
 		     {"all", "b"}};
 	const char *key, *signature;
+	unsigned seen = 0;
 	int r;
 
 	/* `ret` is filled in place: the selection points into it. */
@@ -195,9 +196,16 @@ int args_selection(struct keeper *keeper, struct message *arguments, struct sele
 		r = message_enter(arguments, 'e', "sv");
 		if (!r)
 			r = message_read(arguments, "s", &key);
-		for (size_t i = 0; !r && i < ARRAY_SIZE(types); i++)
-			if (!strcmp(types[i].key, key))
-				signature = types[i].signature;
+		for (size_t i = 0; !r && i < ARRAY_SIZE(types); i++) {
+			if (strcmp(types[i].key, key))
+				continue;
+			/* The last would win, and the caller may have meant the first. */
+			if (seen & 1u << i)
+				return answer_why(why, ANSWER_INVALID_ARGUMENT,
+						  "\"%s\" is twice in the selection", key);
+			seen |= 1u << i;
+			signature = types[i].signature;
+		}
 		if (!r && signature && message_enter(arguments, 'v', signature))
 			r = answer_why(why, ANSWER_INVALID_ARGUMENT,
 				       "\"%s\" of a selection has the type %s",

@@ -563,6 +563,15 @@ def test_selections_that_would_say_too_much(world):
         parent.refused("InvalidArgument", "Archive.Delete", "a{sv}", dbus.Dictionary(selection, "sv"))
     parent.refused("NotFound", "Archive.Delete", "a{sv}", {"ids": ["0" * 32]})
     assert len(parent.list()) == 1
+    # Twice the same key, which no dictionary of python's can hold.
+    if shutil.which("busctl"):
+        said = subprocess.run(
+            ["setpriv", "--reuid", str(PARENT[0]), "--regid", str(PARENTS_GID), "--clear-groups",
+             "busctl", "--address=" + world.address, "call", NAME, ROOT, NAME + ".Archive", "Delete",
+             "a{sv}a{sv}", "2", "profile", "s", "dad", "profile", "s", "mia", "0"],
+            capture_output=True, text=True)
+        assert said.returncode and "twice" in said.stderr, said
+        assert len(parent.list()) == 1
     now = int(time.time())
     assert parent.list(since=dbus.UInt64(now + 120)) == []
     assert len(parent.list(since=dbus.UInt64(now - 120), until=dbus.UInt64(now + 120))) == 1
