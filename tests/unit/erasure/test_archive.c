@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is kept, listed and opened, and what is refused. */
 
-#include "keeper_room.h"
+#include "copies.h"
 
 #define A (1u << KIND_AUDIO)
 #define T (1u << KIND_TRANSCRIPT)
@@ -226,30 +226,6 @@ static void test_damaged_body_is_not_handed_out(void **state)
 	secret_free(kept.keys);
 }
 
-static int approve(struct cupboard *c, const struct id *item, struct id *ret_copy)
-{
-	_cleanup_(archive_draft_freep) struct archive_draft *draft = NULL;
-	struct archive_body bodies[KIND_MAX];
-	uint8_t sealed[KIND_MAX][64];
-	struct archive_approve approve = { .purpose = "wake words",
-					   .recipient = "me",
-					   .bodies = bodies };
-	int r = archive_copy_begin(c->archive, item, &draft, &c->why);
-
-	if (r != 0)
-		return r;
-	crypt_random(sealed, sizeof(sealed));
-	approve.n_bodies = draft->n_parts;
-	for (unsigned i = 0; i < draft->n_parts; i++)
-		bodies[i] =
-			(struct archive_body){ draft->parts[i].kind, sealed[i], 64, 30 * 86400, 0 };
-	*ret_copy = draft->id;
-	r = archive_copy_commit(c->archive, draft, &approve, NULL, &c->why);
-	if (r == 0)
-		assert_int_equal(bodies[0].expires_min, T0_MIN + 7 * 1440);	/* the source's */
-	return r;
-}
-
 static void test_r17_only_an_adults_item_has_a_copy(void **state)
 {
 	struct cupboard *c = *state;
@@ -262,13 +238,14 @@ static void test_r17_only_an_adults_item_has_a_copy(void **state)
 
 	assert_int_equal(cupboard_keep(c, &child_id, A | T, 100, &childs), 0);
 	assert_int_equal(cupboard_keep(c, &adult_id, A | T | L, 100, &adults), 0);
-	assert_answer(approve(c, &childs.id, &none), ANSWER_NOT_AUTHORIZED, c->why);
+	assert_answer(cupboard_approve(c, &childs.id, &none), ANSWER_NOT_AUTHORIZED, c->why);
 	assert_int_equal(archive_copy_excluded(c->archive, &child, &not_approved), 0);
 	assert_int_equal(child, 1);
 	assert_int_equal(not_approved, 1);
-	assert_int_equal(approve(c, &adults.id, &copy), 0);
-	assert_answer(approve(c, &adults.id, &none), ANSWER_EXISTS, c->why);
+	assert_int_equal(cupboard_approve(c, &adults.id, &copy), 0);
+	assert_answer(cupboard_approve(c, &adults.id, &none), ANSWER_EXISTS, c->why);
 	assert_int_equal(archive_copy_list(c->archive, NULL, "me", &copies, &n), 0);
+	assert_int_equal(copies[0].expires_min, T0_MIN + 7 * 1440);	/* the source's */
 	assert_int_equal(n, 1);
 	assert_true(id_equal(&copies[0].item, &adults.id));
 	archive_copies_free(copies, n);
@@ -314,12 +291,12 @@ static void test_r17_a_childs_item_stays_a_childs(void **state)
 	assert_int_equal(cupboard_keep(c, &child_id, A | T, 100, &childs), 0);
 	assert_int_equal(cupboard_keep(c, &adult_id, T, 100, &adults), 0);
 	assert_int_not_equal(moved(c, &test_item_moves, &childs.id, &adult_id), 0);
-	assert_answer(approve(c, &childs.id, &none), ANSWER_NOT_AUTHORIZED, c->why);
+	assert_answer(cupboard_approve(c, &childs.id, &none), ANSWER_NOT_AUTHORIZED, c->why);
 	assert_int_not_equal(moved(c, &test_part_moves, &childs.id, &adults.id), 0);
 	assert_int_not_equal(moved(c, &test_item_renamed, &childs.id, NULL), 0);
 	/* The other way it may go: an adult's item turns out to be a child's. */
 	assert_int_equal(moved(c, &test_item_moves, &adults.id, &child_id), 0);
-	assert_answer(approve(c, &adults.id, &none), ANSWER_NOT_AUTHORIZED, c->why);
+	assert_answer(cupboard_approve(c, &adults.id, &none), ANSWER_NOT_AUTHORIZED, c->why);
 	secret_free(childs.keys);
 	secret_free(adults.keys);
 }
