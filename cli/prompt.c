@@ -229,6 +229,17 @@ bool prompt_confirm(const char *question, const char *wanted)
 	return strcmp((char *)answer, wanted) == 0;
 }
 
+bool prompt_text(const char *question, char *answer, size_t room)
+{
+	ssize_t n;
+
+	fflush(stdout);
+	fprintf(stderr, "%s", question);
+	memset(answer, 0, room);
+	n = line_read(STDIN_FILENO, (uint8_t *)answer, room - 1, NULL);
+	return n >= 0;
+}
+
 int prompt_proof(struct hand *hand, unsigned secrets)
 {
 	_cleanup_(secret_freep) struct secret *opener = NULL;

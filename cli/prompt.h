@@ -19,5 +19,7 @@ int prompt_secret_file(struct hand *hand, const char *path, struct secret **ret)
 bool prompt_possible(void);
 /* Yes only if that exact text is typed; for "y" any of y and yes counts. */
 bool prompt_confirm(const char *question, const char *wanted);
+/* A line of text as it was typed. False: there was none, or it was too long. */
+bool prompt_text(const char *question, char *answer, size_t room);
 /* Takes the secrets named (enum cubby_secrets) with passphrase or --recovery-file. */
 int prompt_proof(struct hand *hand, unsigned secrets);
