@@ -192,7 +192,7 @@ def readme(tap):
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60,
                           check=False, stdin=subprocess.DEVNULL)
     tap.ok(done.returncode == 0 and re.search(r"mia .*ten of clubs", done.stdout)
-           and "verified gone" in done.stdout and not done.stderr, "and it does what it says",
+           and "\nReceipt " in done.stdout and not done.stderr, "and it does what it says",
            done.stdout + done.stderr)
 
 
