@@ -26,6 +26,7 @@ struct access_log {
 	int64_t denials_min;	/* the minute the denials below belong to */
 	struct denial denials[DENIALS_MAX];
 	unsigned n_denials;
+	bool stranger;		/* one was written in this minute */
 	int64_t overflow;
 };
 
@@ -200,6 +201,18 @@ void access_log_denied(struct access_log *log, uint32_t uid, const char *method,
 	denial_write(log, uid, denial->method, outcome, 0);
 }
 
+void access_log_denied_stranger(struct access_log *log, uint32_t uid, const char *method,
+				const char *outcome)
+{
+	access_log_flush(log);
+	if (log->stranger) {
+		log->overflow++;
+		return;
+	}
+	log->stranger = true;
+	denial_write(log, uid, method, outcome, 0);
+}
+
 void access_log_flush(struct access_log *log)
 {
 	int64_t now_min = age_now_min(log->age);
@@ -214,6 +227,7 @@ void access_log_flush(struct access_log *log)
 		denial_write(log, -1, NULL, "denied", log->overflow);
 	log->n_denials = 0;
 	log->overflow = 0;
+	log->stranger = false;
 	log->denials_min = now_min;
 }
 

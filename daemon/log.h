@@ -54,6 +54,10 @@ int access_log_within(void *access_within);
  * counted and written as one entry when it is over (access_log_flush). */
 void access_log_denied(struct access_log *log, uint32_t uid, const char *method,
 		       const char *outcome);
+/* The same for one that holds no role here: the first in a minute is written, and how many more
+ * there were of all strangers together, or any user of the machine could fill the log. */
+void access_log_denied_stranger(struct access_log *log, uint32_t uid, const char *method,
+				const char *outcome);
 /* Call every minute. */
 void access_log_flush(struct access_log *log);
 

@@ -190,7 +190,13 @@ static void caller_denied(void *service, struct caller *caller, const struct met
 	if (!strncmp(interface, SERVICE_INTERFACE, strlen(SERVICE_INTERFACE)))
 		interface += strlen(SERVICE_INTERFACE);
 	snprintf(member, sizeof(member), "%.31s.%.31s", interface, method->member);
-	access_log_denied(keeper->log, caller->uid, member, answer_name(ANSWER_NOT_AUTHORIZED));
+	/* Root holds no role either, but is one, and always named. */
+	if (caller->uid == 0 || caller->roles & (ROLE_EAR | ROLE_PARENT))
+		access_log_denied(keeper->log, caller->uid, member,
+				  answer_name(ANSWER_NOT_AUTHORIZED));
+	else
+		access_log_denied_stranger(keeper->log, caller->uid, member,
+					   answer_name(ANSWER_NOT_AUTHORIZED));
 }
 
 static void caller_left(void *service, struct caller *caller)

@@ -428,45 +428,6 @@ static void test_r16_the_log_holds_no_names(void **state)
 	assert_string_not_equal(of_mia, access_log_pseudonym(&ben, &id, of_ben));
 }
 
-static void test_denials_are_counted_together(void **state)
-{
-	struct house *house = *state;
-
-	house_setup(house);
-	for (int i = 0; i < 1000; i++)
-		access_log_denied(house->log, 4000, "Archive.List", "NotAuthorized");
-	access_log_denied(house->log, 4001, "Archive.List", "NotAuthorized");
-	assert_int_equal(house_logged(house, "\"uid\": 4000"), 1);
-	assert_int_equal(house_logged(house, "\"uid\": 4001"), 1);
-	house->boot_ms += 60 * 1000;
-	access_log_flush(house->log);
-	assert_int_equal(house_logged(house, "\"uid\": 4000"), 2);
-	assert_int_equal(house_logged(house, "\"times\": 999"), 1);
-	assert_int_equal(house_logged(house, "\"uid\": 4001"), 1);
-}
-
-static void test_r14_the_log_is_a_chain(void **state)
-{
-	struct house *house = *state;
-	uint8_t previous[CHAIN_HASH_BYTES] = {0}, body[CHAIN_HASH_BYTES], hash[CHAIN_HASH_BYTES];
-	struct log_row *rows;
-	size_t n;
-
-	setup(house);
-	house_restart(house);
-	access_log_denied(house->log, 4000, "Archive.List", "NotAuthorized");
-	assert_int_equal(store_log_list(house->store, 0, 100, &rows, &n), 0);
-	assert_true(n >= 5);
-	for (size_t i = 0; i < n; i++) {
-		assert_int_equal(rows[i].seq, i + 1);
-		chain_body_hash(rows[i].salt, rows[i].body, strlen(rows[i].body), body);
-		chain_entry_hash(previous, rows[i].seq, rows[i].time_min, body, hash);
-		assert_memory_equal(hash, rows[i].hash, sizeof(hash));
-		memcpy(previous, hash, sizeof(previous));
-	}
-	log_rows_free(rows, n);
-}
-
 #define HOUSE_TEST(name) cmocka_unit_test_setup_teardown(name, house_make, house_drop)
 
 int main(void)
@@ -483,8 +444,6 @@ int main(void)
 		HOUSE_TEST(test_consent_is_asked_again_at_commit),
 		HOUSE_TEST(test_a_delivery_that_lies_is_refused),
 		HOUSE_TEST(test_r16_the_log_holds_no_names),
-		HOUSE_TEST(test_denials_are_counted_together),
-		HOUSE_TEST(test_r14_the_log_is_a_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
