@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "deposit.h"
+#include "lost.h"
 #include "store/copy.h"
 #include "store/leap.h"
 #include "store/selection.h"
@@ -17,10 +18,17 @@
 int archive_new(const struct archive_config *config, struct archive **ret)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
+	uint64_t lost;
+	int r;
 
 	if (!archive)
 		return fault_origin(-ENOMEM);
 	archive->config = *config;
+	r = lost_hide(config->store, config->vault, &lost);
+	if (r != 0) {
+		free(archive);
+		return fault_trace(r);
+	}
 	*ret = archive;
 	return 0;
 }

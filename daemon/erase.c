@@ -8,18 +8,22 @@
 #include <string.h>
 
 #include "failpoint.h"
+#include "lost.h"
 #include "print.h"
 #include "store/reset.h"
 #include "store/tombstone.h"
 
 #define SLOTS_A_SLICE 4096
 #define BODIES_A_SLICE 256
+/* Each is compared with every row. */
+#define LOST_A_SLICE 8
 /* Bodies are overwritten wholly as they go (docs/decisions/0002-secure-delete.md). A slice is
  * small, so that the bus is answered in between. */
 #define BODY_BATCH_BYTES (UINT64_C(8) << 20)
 
 enum erase_phase {
 	ERASE_SLOTS,
+	ERASE_SLOTS_LOST,
 	ERASE_BODIES,
 	ERASE_METADATA,
 	ERASE_LOG,
@@ -32,6 +36,8 @@ struct erase {
 	enum erase_phase phase;
 	struct tombstone_walk walk;
 	struct tombstone *list;
+	uint32_t *refused;	/* slots without their row's key, not yet looked into */
+	size_t n_refused;
 	uint32_t first_stuck;
 	uint64_t n_stuck;
 	uint64_t left;
@@ -66,6 +72,7 @@ struct erase *erase_free(struct erase *erase)
 	store_job_clear(&erase->job);
 	free(erase->list);
 	free(erase->slots);
+	free(erase->refused);
 	free(erase);
 	return NULL;
 }
@@ -96,9 +103,12 @@ static int stopped(int r, const char *store, struct why *why)
 static int slots_erase(struct erase *erase, size_t n)
 {
 	_cleanup_(cleanup_free) struct vault_erasure *erasures = calloc(n, sizeof(*erasures));
+	uint32_t *refused = realloc(erase->refused, (erase->n_refused + n) * sizeof(*refused));
 	int r;
 
-	if (!erasures)
+	if (refused)
+		erase->refused = refused;
+	if (!erasures || !refused)
 		return fault_origin(-ENOMEM);
 	for (size_t i = 0; i < n; i++) {
 		erasures[i].slot = erase->list[i].slot;
@@ -108,16 +118,43 @@ static int slots_erase(struct erase *erase, size_t n)
 	r = vault_erase(erase->stores.vault, erasures, n);
 	if (r < 0)
 		return fault_trace(r);
-	for (size_t i = 0; i < n; i++) {
-		if (!erasures[i].refused)
-			continue;
-		if (erase->n_stuck++ == 0)
-			erase->first_stuck = erasures[i].slot.number;
-		r = store_stuck_add(erase->stores.store, erasures[i].slot.number);
-		if (r != 0)
-			return fault_trace(r);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (erasures[i].refused)
+			refused[erase->n_refused++] = erasures[i].slot.number;
 	return 0;
+}
+
+/* A slot without its row's key. Somebody else's key is left alone, and the row stays. A key that is
+ * nobody's may be the item's own under a damaged tag, or one made since an old database was put
+ * back: it goes, so that the verifier can say of this slot what it says of all. */
+static int slot_lost(struct erase *erase, uint32_t slot)
+{
+	int r = lost_owner(erase->stores.store, erase->stores.vault, slot);
+
+	if (r == ANSWER_NOT_FOUND)
+		r = vault_erase_lost(erase->stores.vault, slot);
+	else if (r == 0)
+		r = ANSWER_FAILED;
+	else
+		return fault_trace(r);
+	if (r != ANSWER_FAILED)
+		return fault_trace(r);
+	if (erase->n_stuck++ == 0)
+		erase->first_stuck = slot;
+	return fault_trace(store_stuck_add(erase->stores.store, slot));
+}
+
+static int slots_lost_slice(struct erase *erase, struct why *why)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && erase->n_refused > 0 && i < LOST_A_SLICE; i++)
+		r = slot_lost(erase, erase->refused[--erase->n_refused]);
+	if (r != 0)
+		return stopped(r, "slots.bin", why);
+	if (erase->n_refused == 0)
+		erase->phase = ERASE_BODIES;
+	return ERASE_MORE;
 }
 
 static bool is_reset(const struct erase *erase)
@@ -144,7 +181,7 @@ static int slots_slice(struct erase *erase, struct why *why)
 		return stopped(r, "cubby.db", why);
 	if (n == 0) {
 		erase->walk = (struct tombstone_walk){ 0 };
-		erase->phase = ERASE_BODIES;
+		erase->phase = ERASE_SLOTS_LOST;
 		return ERASE_MORE;
 	}
 	failpoint("erase-before-slots");
@@ -310,6 +347,8 @@ int erase_slice(struct erase *erase, struct why *why)
 	switch (erase->phase) {
 	case ERASE_SLOTS:
 		return slots_slice(erase, why);
+	case ERASE_SLOTS_LOST:
+		return slots_lost_slice(erase, why);
 	case ERASE_BODIES:
 		return bodies_slice(erase, why);
 	case ERASE_METADATA:

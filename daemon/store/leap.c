@@ -25,7 +25,7 @@ STATEMENT(leap_parts,
 	" AND item.started_min > part.made_min");
 STATEMENT(count_seen,
 	"SELECT count(DISTINCT CASE WHEN " PART_SEEN " THEN item.item END) AS seen,"
-	" count(DISTINCT CASE WHEN part.expires_min > :now AND NOT " PART_SEEN
+	" count(DISTINCT CASE WHEN part.expires_min > :now AND NOT " PART_IN_TIME
 	" THEN item.item END) AS hidden"
 	" FROM part JOIN item ON item.item = part.item WHERE part.job IS NULL");
 

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What may be seen, in SQL: the one place that says when something is past its expiry. What was
- * made while the wall clock was ahead already is not hidden by that lead. */
+/* What may be seen, in SQL: the one place that says when something is past its expiry, or has lost
+ * its key (lost.h). What was made while the wall clock was ahead already is not hidden by that
+ * lead. */
 
 #include "kept.h"
 #include "store/store.h"
 
-/* Wants `part` and its `item` in scope, and :now and :ahead. */
+/* Want `part` and its `item` in scope, and :now and :ahead. */
 #define PART_SEEN                                                                                  \
+	"(:now <= 0 OR part.slot NOT IN (SELECT slot FROM lost)) AND " PART_IN_TIME
+#define PART_IN_TIME                                                                               \
 	"(part.expires_min > :now"                                                                 \
 	" + max(0, :ahead - max(0, item.started_min - part.made_min)))"
 /* Wants `copy_part` and its `copy`; it is hidden like the part it was made of. */
 #define COPY_PART_SEEN                                                                     \
-	"(copy_part.expires_min > :now"                                                    \
+	"(:now <= 0 OR copy_part.slot NOT IN (SELECT slot FROM lost))"                     \
+	" AND (copy_part.expires_min > :now"                                               \
 	" + max(0, :ahead - max(0, coalesce((SELECT source.started_min - made.made_min"    \
 	" FROM item AS source JOIN part AS made ON made.item = source.item"                \
 	" AND made.kind = copy_part.kind WHERE source.item = copy.item), 0))))"

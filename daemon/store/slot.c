@@ -9,6 +9,12 @@ STATEMENT(slots_used,
 	"SELECT slot FROM part UNION ALL SELECT slot FROM copy_part UNION ALL SELECT slot FROM door"
 	" UNION ALL SELECT slot FROM witness WHERE slot IS NOT NULL");
 
+STATEMENT(slot_rows,
+	"SELECT item.id AS owner, kind, slot, slot_tag FROM part JOIN item USING (item)"
+	" UNION ALL SELECT copy.id, kind, slot, slot_tag FROM copy_part JOIN copy USING (copy)"
+	" UNION ALL SELECT slot_id, :door, slot, slot_tag FROM door");
+STATEMENT(slot_hide, "INSERT OR IGNORE INTO lost (slot) VALUES (:slot)");
+
 STATEMENT(newest_min,
 	"SELECT max((SELECT coalesce(max(made_min), 0) FROM part),"
 	" (SELECT coalesce(max(time_min), 0) FROM log),"
@@ -32,6 +38,36 @@ int store_slots_used(struct store *store, struct vault_used *ret)
 	}
 	*ret = used;
 	return 0;
+}
+
+int store_slot_rows(struct store *store, int (*each)(void *context, const struct slot_row *row),
+		    void *context)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &slot_rows);
+	struct slot_row row;
+	int r;
+
+	statement_bind_integer(s, ":door", VAULT_KIND_DOOR);
+	while ((r = statement_next(s)) == STATEMENT_ROW) {
+		row.kind = (int)statement_integer(s, "kind");
+		row.slot.number = (uint32_t)statement_integer(s, "slot");
+		r = statement_id(s, "owner", &row.owner);
+		if (r == 0)
+			r = statement_bytes(s, "slot_tag", row.slot.tag, VAULT_TAG_BYTES);
+		if (r == 0)
+			r = each(context, &row);
+		if (r != 0)
+			break;
+	}
+	return fault_trace(r);
+}
+
+int store_slot_hide(struct store *store, uint32_t slot)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &slot_hide);
+
+	statement_bind_integer(s, ":slot", slot);
+	return fault_trace(statement_run(s));
 }
 
 int store_newest_min(struct store *store, int64_t *ret_min)

@@ -48,12 +48,13 @@ static const struct promise {
 	{ "PRAGMA max_page_count = " TEXT_OF(STORE_PAGES_MAX), NULL, NULL },
 };
 
-/* Working sets of one call, in memory (temp_store): what a selection or a job names, and slots that
- * hold somebody else's key. */
+/* In memory (temp_store): working sets of one call, of what a selection or a job names and of slots
+ * that hold somebody else's key; and slots whose rows have lost their key (lost.h). */
 static const char temporary_tables[] =
 	"CREATE TEMP TABLE chosen (item INTEGER PRIMARY KEY);"
 	"CREATE TEMP TABLE chosen_copy (copy INTEGER PRIMARY KEY);"
-	"CREATE TEMP TABLE stuck (slot INTEGER PRIMARY KEY);";
+	"CREATE TEMP TABLE stuck (slot INTEGER PRIMARY KEY);"
+	"CREATE TEMP TABLE lost (slot INTEGER PRIMARY KEY);";
 
 static int pragma_text(sqlite3 *db, const char *sql, char *text, int n)
 {

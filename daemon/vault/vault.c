@@ -339,6 +339,32 @@ int vault_get(struct vault *vault, const struct vault_slot *slot, const struct i
 	return 0;
 }
 
+int vault_owns(struct vault *vault, const struct vault_slot *slot, const struct id *owner,
+	       int kind)
+{
+	enum slot_state state = SLOT_OTHERS;
+	uint8_t key[KEY_BYTES];
+	int r = slot_look(vault, slot, owner, kind, key, &state);
+
+	secret_wipe(key, sizeof(key));
+	if (r < 0)
+		return fault_trace(r);
+	return state == SLOT_OWNED ? 0 : state == SLOT_ERASED ? ANSWER_NOT_FOUND : ANSWER_FAILED;
+}
+
+int vault_erase_lost(struct vault *vault, uint32_t number)
+{
+	static const uint8_t erased[KEY_BYTES];
+	int r;
+
+	if (number >= vault->n_pages * PAGE_SLOTS)
+		return ANSWER_FAILED;
+	r = file_pwrite(vault->fd, erased, KEY_BYTES, page_slot_offset(number));
+	if (r == 0)
+		r = file_sync(vault);
+	return fault_trace(r);
+}
+
 int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n)
 {
 	static const uint8_t erased[KEY_BYTES];

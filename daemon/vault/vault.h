@@ -64,6 +64,10 @@ int vault_take(struct vault *vault, const struct id *owner, int kind, struct vau
 int vault_get(struct vault *vault, const struct vault_slot *slot, const struct id *owner, int kind,
 	      struct secret **ret_key);
 
+/* As vault_get, without the key. 0: it is there and its own. */
+int vault_owns(struct vault *vault, const struct vault_slot *slot, const struct id *owner,
+	       int kind);
+
 struct vault_erasure {
 	struct vault_slot slot;
 	struct id owner;
@@ -80,6 +84,9 @@ int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n);
 /* Overwrites every key there is, then syncs once: for a reset, when no key may stay. Slots that
  * rows name come back with vault_return(). */
 int vault_clear(struct vault *vault);
+/* Overwrites a key that no row's tag fits, as its row goes (lost.h). ANSWER_FAILED: there is no
+ * such slot. */
+int vault_erase_lost(struct vault *vault, uint32_t number);
 /* 0: reads as zero. ANSWER_FAILED: it does not. */
 int vault_verify(struct vault *vault, uint32_t number);
 /* No row names this slot any more. It gets a fresh key before anybody takes it. */

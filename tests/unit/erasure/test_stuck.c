@@ -6,41 +6,58 @@
 #define A (1u << KIND_AUDIO)
 #define T (1u << KIND_TRANSCRIPT)
 
-/* The row of one item names the slot of another: that key is left alone, the job says partial, and
- * ends when the slot is what it should be. */
-STATEMENT(test_swap_tag, "UPDATE part SET slot_tag = :tag WHERE kind = 1");
+STATEMENT(test_slots, "SELECT min(slot) AS low, max(slot) AS high FROM part");
+STATEMENT(test_slot_moves, "UPDATE part SET slot = :to WHERE slot = :from");
+STATEMENT(test_damage_tag, "UPDATE part SET slot_tag = :tag WHERE kind = 1");
 
-static void test_r8_wrong_tag_is_partial_and_never_another_items_key(void **state)
+static void slot_moves(struct cupboard *c, int64_t from, int64_t to)
+{
+	_cleanup_(statement_endp) struct statement *s =
+		store_statement(c->store, &test_slot_moves);
+
+	statement_bind_integer(s, ":from", from);
+	statement_bind_integer(s, ":to", to);
+	assert_int_equal(statement_run(s), 0);
+}
+
+static void slots_swap(struct cupboard *c)
+{
+	struct statement *s = store_statement(c->store, &test_slots);
+	int64_t low, high;
+
+	assert_int_equal(statement_next(s), STATEMENT_ROW);
+	low = statement_integer(s, "low");
+	high = statement_integer(s, "high");
+	statement_end(s);
+	slot_moves(c, low, 1000000);
+	slot_moves(c, high, low);
+	slot_moves(c, 1000000, high);
+}
+
+/* The rows of two items name each other's slots: the other's key is left alone, the job says
+ * partial, and ends when the rows are what they should be. */
+static void test_r8_wrong_slot_is_partial_and_never_another_items_key(void **state)
 {
 	struct cupboard *c = *state;
 	_cleanup_(erasure_job_freep) struct erasure_job *job = NULL, *again = NULL;
+	struct kept kept = { 0 }, other = { 0 };
 	struct archive_opened *opened = NULL;
-	struct statement *s;
-	struct kept kept = { 0 };
-	uint8_t wrong[16] = "somebody else's";
-	uint8_t zeros[KEY_BYTES] = { 0 };
 	int64_t number;
-	char path[320];
-	FILE *file;
-	uint8_t *text, *at;
-	off_t size;
 
-	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &kept), 0);
-	s = store_statement(c->store, &test_swap_tag);
-	statement_bind_blob(s, ":tag", wrong, sizeof(wrong));
-	assert_int_equal(statement_run(s), 0);
-	statement_end(s);
+	assert_int_equal(cupboard_keep(c, &child_id, A, 300, &kept), 0);
+	assert_int_equal(cupboard_keep(c, &adult_id, A, 300, &other), 0);
+	slots_swap(c);
 	assert_answer(archive_open(c->archive, &kept.id, A, &opened, &c->why), ANSWER_FAILED,
 		      c->why);
-	assert_int_equal(cupboard_ask(c, &everything, &number), 0);
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .ids = &kept.id, .n_ids = 1 },
+				      &number),
+			 0);
 	job = finished(c, number);
 	assert_int_equal(job->state, ERASURE_PARTIAL);
 	assert_string_equal(job->receipt, "");
 	assert_non_null(strstr(job->problem, "slots.bin"));
-	/* The key stands, the other part's is gone, and no ciphertext is left. */
-	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes, KEY_BYTES), 1);
-	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes + KEY_BYTES, KEY_BYTES),
-			 0);
+	/* The other's key stands, and no ciphertext is left. */
+	assert_int_equal(room_count(c->room, "slots.bin", other.keys->bytes, KEY_BYTES), 1);
 	assert_int_equal(room_count(c->room, "cubby.db", kept.head, 16), 0);
 	assert_int_equal(c->ended, 1);
 	/* Through a restart, too. */
@@ -49,17 +66,94 @@ static void test_r8_wrong_tag_is_partial_and_never_another_items_key(void **stat
 	again = finished(c, number);
 	assert_int_equal(again->state, ERASURE_PARTIAL);
 	assert_int_equal(c->ended, 1);	/* no news */
-	size = room_size(c->room, "slots.bin");
-	text = malloc((size_t)size);
-	file = fopen(room_path(c->room, "slots.bin", path), "rb");
-	assert_int_equal(fread(text, 1, (size_t)size, file), size);
-	fclose(file);
-	at = memmem(text, (size_t)size, kept.keys->bytes, KEY_BYTES);
-	room_write(c->room, "slots.bin", at - text, zeros, KEY_BYTES);
-	free(text);
+	assert_int_equal(room_count(c->room, "slots.bin", other.keys->bytes, KEY_BYTES), 1);
+	slots_swap(c);
+	cupboard_shut(c);
+	cupboard_open(c);
+	done(c, number);
+	assert_int_equal(cupboard_traces(c, &kept), 0);
+	assert_int_equal(archive_open(c->archive, &other.id, A, &opened, &c->why), 0);
+	archive_opened_free(opened);
+	secret_free(kept.keys);
+	secret_free(other.keys);
+}
+
+/* A damaged tag fits no key. The one in the slot fits no row either, so it can only be the item's
+ * own: it goes, and the receipt says the truth. */
+static void test_r9_damaged_tag_does_not_keep_a_key(void **state)
+{
+	struct cupboard *c = *state;
+	const uint8_t wrong[16] = "nobody's at all";
+	struct archive_opened *opened = NULL;
+	struct kept kept = { 0 };
+	struct statement *s;
+	int64_t number;
+
+	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &kept), 0);
+	s = store_statement(c->store, &test_damage_tag);
+	statement_bind_blob(s, ":tag", wrong, sizeof(wrong));
+	assert_int_equal(statement_run(s), 0);
+	statement_end(s);
+	assert_answer(archive_open(c->archive, &kept.id, A, &opened, &c->why), ANSWER_FAILED,
+		      c->why);
+	assert_int_equal(cupboard_ask(c, &everything, &number), 0);
 	done(c, number);
 	assert_int_equal(cupboard_traces(c, &kept), 0);
 	secret_free(kept.keys);
+}
+
+static size_t listed(struct cupboard *c)
+{
+	char cursor[ARCHIVE_CURSOR_TEXT] = "";
+	struct archive_item *items = NULL;
+	size_t n = 0;
+
+	assert_int_equal(archive_list(c->archive, &(struct archive_selection){ .all = true }, "", 0,
+				      &items, &n, cursor, &c->why),
+			 0);
+	free(items);
+	return n;
+}
+
+/* Yesterday's database beside today's slots: what was erased since is not shown, nothing in slots
+ * that others got since is touched while they need it, and it goes in the end. */
+static void test_r29_restored_database_brings_nothing_back(void **state)
+{
+	struct cupboard *c = *state;
+	struct kept gone = { 0 }, stays = { 0 };
+	struct archive_opened *opened = NULL;
+	char path[320], copy[330], line[700];
+	int64_t job;
+
+	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &gone), 0);
+	assert_int_equal(cupboard_keep(c, &child_id, A, 300, &stays), 0);
+	cupboard_shut(c);
+	room_path(c->room, "cubby.db", path);
+	snprintf(copy, sizeof(copy), "%s.old", path);
+	snprintf(line, sizeof(line), "cp %s %s", path, copy);
+	assert_int_equal(system(line), 0);
+	cupboard_open(c);
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .ids = &gone.id, .n_ids = 1 },
+				      &job),
+			 0);
+	done(c, job);
+	/* Erased slots get fresh keys. */
+	assert_int_equal(vault_refill(c->vault), 0);
+	cupboard_shut(c);
+	assert_int_equal(rename(copy, path), 0);
+	cupboard_open(c);
+	assert_int_equal(listed(c), 1);
+	assert_int_equal(archive_open(c->archive, &stays.id, 0, &opened, &c->why), 0);
+	archive_opened_free(opened);
+	assert_answer(archive_open(c->archive, &gone.id, 0, &opened, &c->why), ANSWER_NOT_FOUND,
+		      c->why);
+	c->boot_ms += INT64_C(8) * 86400000;
+	assert_int_equal(erasure_sweep(c->erasure, &job), 0);
+	assert_true(job > 0);
+	done(c, job);
+	assert_int_equal(cupboard_traces(c, &gone), 0);
+	secret_free(gone.keys);
+	secret_free(stays.keys);
 }
 
 static off_t slot_offset(uint32_t slot)
@@ -136,7 +230,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cupboard_make, cupboard_drop)
 	const struct CMUnitTest tests[] = {
-		TEST(test_r8_wrong_tag_is_partial_and_never_another_items_key),
+		TEST(test_r8_wrong_slot_is_partial_and_never_another_items_key),
+		TEST(test_r9_damaged_tag_does_not_keep_a_key),
+		TEST(test_r29_restored_database_brings_nothing_back),
 		TEST(test_r9_no_receipt_while_a_row_of_the_item_remains),
 	};
 
