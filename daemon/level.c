@@ -20,6 +20,9 @@
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
 
+/* Loop devices over files on loop devices end somewhere. */
+#define LOOPS_MAX 4
+
 const char *level_name(enum level level)
 {
 	static const char *const names[] = { "E0", "E1", "E2" };
@@ -71,9 +74,11 @@ enum level level_of_device(const char *place, char rotational)
 {
 	const char *name = strstr(place, "/block/");
 
-	if (!name || strstr(place, "/virtual/") || strstr(place, "/virtio"))
+	if (!name || strstr(place, "/virtual/"))
 		return LEVEL_E0;
 	name += strlen("/block/");
+	if (strncmp(name, "vd", 2) == 0 && strstr(place, "/virtio"))
+		return LEVEL_E1;
 	if (strncmp(name, "mmcblk", 6) == 0 || strncmp(name, "nvme", 4) == 0)
 		return LEVEL_E2;
 	if (strncmp(name, "sd", 2) != 0 || (rotational != '0' && rotational != '1'))
@@ -82,7 +87,24 @@ enum level level_of_device(const char *place, char rotational)
 	return rotational == '1' && !strstr(place, "/usb") ? LEVEL_E1 : LEVEL_E2;
 }
 
-enum level level_find(const char *dir)
+static enum level level_below(const char *dir, unsigned loops);
+
+/* A loop device is what the file system below its file is; without that file, nothing is known. */
+static enum level level_of_loop(dev_t device, unsigned loops)
+{
+	_cleanup_(cleanup_fclose) FILE *file = NULL;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/loop/backing_file", major(device),
+		 minor(device));
+	file = fopen(path, "re");
+	if (!file || !fgets(path, sizeof(path), file) || loops >= LOOPS_MAX)
+		return LEVEL_E0;
+	path[strcspn(path, "\n")] = '\0';
+	return level_below(path, loops + 1);
+}
+
+static enum level level_below(const char *dir, unsigned loops)
 {
 	struct statfs fs;
 	struct stat st;
@@ -100,5 +122,12 @@ enum level level_find(const char *dir)
 	if (n <= 0)
 		return LEVEL_E0;
 	place[n] = '\0';
+	if (strstr(place, "/virtual/block/loop"))
+		return level_of_loop(st.st_dev, loops);
 	return level_of_device(place, device_rotational(st.st_dev));
+}
+
+enum level level_find(const char *dir)
+{
+	return level_below(dir, 0);
 }
