@@ -310,6 +310,26 @@ int cubby_resolve(struct cubby *cubby, const char *prefix, char ret_id[CUBBY_ID_
 	return session_end(cubby, resolve_run(cubby, prefix, ret_id));
 }
 
+/* Each id once, as the keeper counts them. */
+static int asked_ids(struct cubby *cubby, const struct list_selection *selection)
+{
+	struct id *ids = calloc(selection->ids.n, sizeof(*ids));
+	size_t n = 0;
+
+	if (!ids)
+		return fault_origin(-ENOMEM);
+	for (size_t i = 0; i < selection->ids.n; i++) {
+		bool known = !id_parse(selection->ids.all[i], &ids[n]);
+
+		for (size_t j = 0; !known && j < n; j++)
+			known = id_equal(&ids[j], &ids[n]);
+		n += !known;
+	}
+	cubby->asked.ids = ids;
+	cubby->asked.n_ids = n;
+	return 0;
+}
+
 static int delete_run(struct cubby *cubby, const struct list_selection *selection, bool dry_run,
 		      char **ret_job, uint32_t *ret_items)
 {
@@ -335,7 +355,9 @@ static int delete_run(struct cubby *cubby, const struct list_selection *selectio
 	r = message_read(reply, "ou", &path, &items);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Archive.Delete"));
-	r = session_job(path, ret_job);
+	r = session_job(cubby, path, "delete", items, ret_job);
+	if (r == 0 && selection->ids.n > 0)
+		r = asked_ids(cubby, selection);
 	if (r != 0)
 		return fault_trace(r);
 	*ret_items = items;

@@ -223,7 +223,7 @@ static int withdraw_run(struct cubby *cubby, const char *profile, const char *co
 	r = message_read(reply, "o", &job);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Consent.Withdraw"));
-	return fault_trace(session_job(job, ret_job));
+	return fault_trace(session_job(cubby, job, "withdraw", -1, ret_job));
 }
 
 int cubby_consent_withdraw(struct cubby *cubby, const char *profile, const char *const *kinds,

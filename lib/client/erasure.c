@@ -28,8 +28,33 @@ struct cubby_erasure *cubby_erasure_free(struct cubby_erasure *erasure)
 }
 CLEANUP_DEFINE(struct cubby_erasure *, cubby_erasure_free)
 
-static int erasure_make(struct cubby *cubby, const char *state, const char *receipt,
-			const char *problem, struct cubby_erasure **ret)
+/* A receipt that is genuine may still be of another erasure. */
+static int receipt_match(struct cubby *cubby, const char *job, const struct receipt *receipt)
+{
+	uint8_t commitment[sizeof(receipt->commitment)];
+	const char *reason = cubby->asked.reason;
+	int64_t items = cubby->asked.items;
+	bool same;
+
+	/* Asked for by another session: there is nothing to compare with. */
+	if (!cubby->asked.job || strcmp(cubby->asked.job, job) != 0)
+		return 0;
+	same = (!reason || strcmp(reason, receipt->reason) == 0) &&
+	       (items < 0 || items == receipt->items);
+	/* Where something else narrowed the ids, which of them went is the keeper's to know. */
+	if (same && cubby->asked.ids && (int64_t)cubby->asked.n_ids == items) {
+		receipt_commitment(receipt->salt, cubby->asked.ids, cubby->asked.n_ids,
+				   commitment);
+		same = memcmp(commitment, receipt->commitment, sizeof(commitment)) == 0;
+	}
+	return same ? 0
+		    : answer_why(&cubby->why, ANSWER_FAILED,
+				 "the receipt is of another erasure than the one asked for; do "
+				 "not rely on it, look with 'cubby list'");
+}
+
+static int erasure_make(struct cubby *cubby, const char *job, const char *state,
+			const char *receipt, const char *problem, struct cubby_erasure **ret)
 {
 	_cleanup_(cubby_erasure_freep) struct cubby_erasure *erasure = NULL;
 	struct erasure_owner *owner;
@@ -41,6 +66,8 @@ static int erasure_make(struct cubby *cubby, const char *state, const char *rece
 		if (r == 0)
 			r = receipt_verify(receipt, cubby->pins.device_sign, NULL, &checked,
 					   &cubby->why);
+		if (r == 0)
+			r = receipt_match(cubby, job, &checked);
 		if (r != 0)
 			return fault_trace(r);
 	} else if (strcmp(state, "partial") != 0) {
@@ -89,7 +116,7 @@ static int wait_run(struct cubby *cubby, const char *job, int timeout_ms,
 	r = message_read(reply, "sss", &state, &receipt, &problem);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Job.Wait"));
-	return fault_trace(erasure_make(cubby, state, receipt, problem, ret));
+	return fault_trace(erasure_make(cubby, job, state, receipt, problem, ret));
 }
 
 int cubby_job_wait(struct cubby *cubby, const char *job, int timeout_ms, struct cubby_erasure **ret)

@@ -226,7 +226,7 @@ static int profile_remove_run(struct cubby *cubby, const char *profile, char **r
 	r = message_read(reply, "o", &job);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Profiles.Remove"));
-	return fault_trace(session_job(job, ret_job));
+	return fault_trace(session_job(cubby, job, "remove", -1, ret_job));
 }
 
 int cubby_profile_remove(struct cubby *cubby, const char *profile, char **ret_job)

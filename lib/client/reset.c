@@ -28,7 +28,7 @@ static int reset_run(struct cubby *cubby, const char *parent, char **ret_job)
 	r = message_read(reply, "o", &job);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Parents.Reset"));
-	return fault_trace(session_job(job, ret_job));
+	return fault_trace(session_job(cubby, job, "reset", -1, ret_job));
 }
 
 int cubby_reset(struct cubby *cubby, const char *parent, char **ret_job)

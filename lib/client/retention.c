@@ -103,7 +103,7 @@ static int shorten_run(struct cubby *cubby, const char *profile, const char *kin
 	r = message_read(reply, "o", &job);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Retention.Set"));
-	return fault_trace(session_job(job, ret_job));
+	return fault_trace(session_job(cubby, job, NULL, -1, ret_job));
 }
 
 int cubby_retention_shorten(struct cubby *cubby, const char *profile, const char *kind,

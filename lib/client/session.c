@@ -106,6 +106,8 @@ struct cubby *cubby_free(struct cubby *cubby)
 	bus_client_free(cubby->bus);
 	free(cubby->address);
 	free(cubby->state_dir);
+	free(cubby->asked.job);
+	free(cubby->asked.ids);
 	free(cubby);
 	return NULL;
 }
@@ -194,15 +196,31 @@ int session_malformed(struct cubby *cubby, int r, const char *member)
 			  "of one version", member);
 }
 
-int session_job(const char *path, char **ret_job)
+static void asked_clear(struct cubby *cubby)
 {
+	free(cubby->asked.job);
+	free(cubby->asked.ids);
+	memset(&cubby->asked, 0, sizeof(cubby->asked));
+}
+
+int session_job(struct cubby *cubby, const char *path, const char *reason, int64_t items,
+		char **ret_job)
+{
+	_cleanup_(cleanup_free) char *asked = strdup(path);
 	char *job = NULL;
+
+	if (!asked)
+		return fault_origin(-ENOMEM);
 
 	if (strcmp(path, "/") != 0) {
 		job = strdup(path);
 		if (!job)
 			return fault_origin(-ENOMEM);
 	}
+	asked_clear(cubby);
+	cubby->asked.job = take(asked);
+	cubby->asked.reason = reason;
+	cubby->asked.items = items;
 	*ret_job = job;
 	return 0;
 }

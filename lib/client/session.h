@@ -27,6 +27,15 @@ struct cubby {
 	bool household_known;
 	struct household household;
 
+	/* What this session asked to be erased last: its receipt must be of just that. */
+	struct {
+		char *job;		/* NULL: nothing was */
+		const char *reason;
+		int64_t items;		/* -1: the keeper did not say how many */
+		struct id *ids;		/* those named, where it was by id */
+		size_t n_ids;
+	} asked;
+
 	/* Only what a proof fetched; NULL otherwise. */
 	struct box_keypair *home;
 	struct box_keypair *release;
@@ -60,4 +69,5 @@ void session_forget_secrets(struct cubby *cubby);
 int session_size(struct cubby *cubby, size_t size, size_t least, const char *macro);
 int64_t session_now_s(void);
 /* A copy of a job's path; NULL for "/", which means that there is nothing to wait for. */
-int session_job(const char *path, char **ret_job);
+int session_job(struct cubby *cubby, const char *path, const char *reason, int64_t items,
+		char **ret_job);

@@ -283,6 +283,44 @@ static void test_r9_a_deletion_ends_in_a_receipt_that_holds(void **state)
 	assert_null(receipt);
 }
 
+/* R9: a genuine receipt of another erasure, as a keeper gone wrong would hand out. */
+static void test_r9_a_receipt_of_another_erasure_is_refused(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
+	_cleanup_(cubby_erasure_freep) struct cubby_erasure *erasure = NULL;
+	_cleanup_(cleanup_free) char *other = NULL;
+	_cleanup_(cleanup_free) char *job = NULL;
+	struct cubby_selection selection = CUBBY_SELECTION_INIT;
+	char first[CUBBY_ID_TEXT], second[CUBBY_ID_TEXT];
+	const char *ids[] = { first };
+	uint32_t items = 0;
+
+	samples_make(4);
+	item_make("one", first);
+	item_make("two", second);
+	cubby = world_parent("home");
+	selection.ids = ids;
+	selection.n_ids = 1;
+	assert_cubby(cubby, cubby_delete(cubby, &selection, false, &other, &items));
+	ids[0] = second;
+	assert_cubby(cubby, cubby_delete(cubby, &selection, false, &job, &items));
+	/* As if the first one's receipt came for the second: same reason, same count. */
+	free(cubby->asked.job);
+	cubby->asked.job = strdup(other);
+	assert_refused(cubby, cubby_job_wait(cubby, other, 0, &erasure), CUBBY_FAILED);
+	assert_non_null(strstr(cubby_why(cubby), "another erasure"));
+	free(cubby->asked.job);
+	cubby->asked.job = strdup(job);
+	cubby->asked.reason = "withdraw";
+	assert_refused(cubby, cubby_job_wait(cubby, job, 0, &erasure), CUBBY_FAILED);
+	cubby->asked.reason = "delete";
+	cubby->asked.items = 2;
+	assert_refused(cubby, cubby_job_wait(cubby, job, 0, &erasure), CUBBY_FAILED);
+	cubby->asked.items = 1;
+	assert_cubby(cubby, cubby_job_wait(cubby, job, 0, &erasure));
+	assert_true(erasure->done);
+}
+
 static void test_deletion_never_takes_more_than_was_named(void **state)
 {
 	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
@@ -365,6 +403,8 @@ int main(void)
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_structs_begin_with_their_size),
 		cmocka_unit_test_teardown(test_r9_a_deletion_ends_in_a_receipt_that_holds,
+					  archive_empty),
+		cmocka_unit_test_teardown(test_r9_a_receipt_of_another_erasure_is_refused,
 					  archive_empty),
 		cmocka_unit_test_teardown(test_deletion_never_takes_more_than_was_named,
 					  archive_empty),
