@@ -95,6 +95,17 @@ int verb_profile_list(struct hand *hand)
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }
 
+int verb_profile_keep(struct hand *hand)
+{
+	const char *name = hand->command.arguments[0];
+	int r = cubby_profile_keep(hand->cubby, name);
+
+	if (r != 0)
+		return hand_refused(hand, r);
+	hand_say(hand, "%s is kept; the days without use begin anew.", name);
+	return 0;
+}
+
 int verb_profile_remove(struct hand *hand)
 {
 	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;

@@ -9,6 +9,7 @@ int verb_setup(struct hand *hand);
 int verb_status(struct hand *hand);
 int verb_profile_add(struct hand *hand);
 int verb_profile_list(struct hand *hand);
+int verb_profile_keep(struct hand *hand);
 int verb_profile_remove(struct hand *hand);
 int verb_consent_grant(struct hand *hand);
 int verb_consent_withdraw(struct hand *hand);

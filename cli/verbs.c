@@ -18,6 +18,8 @@ const struct verb verb_table[] = {
 	{ "profile", "add", "NAME --child|--adult", "add a person",
 	  PROVING | WITH(OPTION_CHILD) | WITH(OPTION_ADULT), 1, 1, verb_profile_add },
 	{ "profile", "list", "", "the people of the household", 0, 0, 0, verb_profile_list },
+	{ "profile", "keep", "NAME", "keep a person that nobody uses; the notice is void",
+	  0, 1, 1, verb_profile_keep },
 	{ "profile", "remove", "NAME", "erase everything kept of a person, then the profile",
 	  WITH(OPTION_YES) | WITH(OPTION_RECEIPT), 1, 1, verb_profile_remove },
 	{ "consent", "grant", "PROFILE KIND...", "allow audio, transcript or location to be kept",

@@ -13,6 +13,7 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "config.h"
+#include "crypt/terms.h"
 
 
 struct key {
@@ -37,6 +38,21 @@ static int key_set_keep(struct config *config, const struct key *key, const char
 				  "%ud, for instance 12h or %ud (nothing is kept for ever)",
 				  value, key->name, max_s / 86400, max_s / 86400);
 	config->keep_max_s[key->kind] = keep_s;
+	return 0;
+}
+
+static int key_set_days(struct config *config, const struct key *key, const char *value,
+			struct why *why)
+{
+	uint32_t s;
+
+	if (!config_duration(value, &s) || s % 86400 || s / 86400 < key->min ||
+	    s / 86400 > key->max)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "\"%.40s\" is not a value for %s; write whole days from "
+				  "%" PRIu64 "d to %" PRIu64 "d (no profile is kept for ever)",
+				  value, key->name, key->min, key->max);
+	*(uint32_t *)((char *)config + key->offset) = s / 86400;
 	return 0;
 }
 
@@ -82,6 +98,10 @@ static const struct key keys[] = {
 	{"retention", "audio", key_set_keep, KIND_AUDIO},
 	{"retention", "transcript", key_set_keep, KIND_TRANSCRIPT},
 	{"retention", "location", key_set_keep, KIND_LOCATION},
+	{"retention", "inactive", key_set_days, 0, 1, TERMS_INACTIVE_DAYS_MAX,
+	 offsetof(struct config, inactive_days)},
+	{"retention", "notice", key_set_days, 0, 1, TERMS_NOTICE_DAYS_MAX,
+	 offsetof(struct config, notice_days)},
 	{"quota", "items", key_set_number, 0, 1, 1000000, offsetof(struct config, quota_items)},
 	{"quota", "megabytes", key_set_number, 0, 1, 1048576, offsetof(struct config, quota_bytes)},
 	{"groups", "ear", key_set_group, 0, 0, 0, offsetof(struct config, ear_group)},
@@ -164,15 +184,19 @@ static int reading_key(void *context, const char *section, const char *name, con
 
 void config_default(struct config *ret)
 {
+	struct terms terms;
+
+	terms_default(&terms);
 	*ret = (struct config){
+		.inactive_days = terms.inactive_days,
+		.notice_days = terms.notice_days,
 		.quota_items = 100000,
 		.quota_bytes = 4096ull << 20,
 		.ear_group = "cubby-ear",
 		.parents_group = "cubby-parents",
 		.items_per_min = 120,
 	};
-	for (int kind = 1; kind <= KIND_MAX; kind++)
-		ret->keep_max_s[kind] = kind_keep_max_s(kind);
+	memcpy(ret->keep_max_s, terms.keep_max_s, sizeof(ret->keep_max_s));
 }
 
 int config_load(const char *path, bool must_exist, struct config *ret, struct why *why)

@@ -14,6 +14,9 @@
 
 struct config {
 	uint32_t keep_max_s[KIND_MAX + 1];	/* by kind; 60 to kind_keep_max_s() */
+	/* Without use until the notice, and from there until a child's profile is erased. */
+	uint32_t inactive_days;
+	uint32_t notice_days;
 	uint64_t quota_items;
 	uint64_t quota_bytes;
 	char ear_group[CONFIG_GROUP_MAX];

@@ -73,6 +73,8 @@ static int grant_store(const struct ground *ground, const struct consent *consen
 	/* The newest word counts: what was shortened under the older consent is said anew. */
 	if (!r)
 		r = store_retention_drop(ground->store, &row.profile, row.kind);
+	if (!r)
+		r = store_profile_used(ground->store, &row.profile, row.granted_min);
 	if (r)
 		return fault_trace(r);
 	/* What is kept already must not outlive the newer, shorter word (R3). */
@@ -139,7 +141,10 @@ int consent_in_force(const struct ground *ground, const struct profile *profile,
 				  kind_name(kind));
 	if (r)
 		return fault_trace(r);
-	if (!crypt_equal(row.policy, ground->policy->hash, sizeof(row.policy)))
+	r = policy_honours(ground->policy, ground->store, row.policy);
+	if (r < 0)
+		return fault_trace(r);
+	if (r)
 		return answer_why(why, ANSWER_NO_CONSENT,
 				  "the policy changed since a parent consented to keep %s of this "
 				  "profile; \"cubby policy\" shows the new one, \"cubby consent "
@@ -156,7 +161,8 @@ const char *consent_state(const struct ground *ground, const struct consent_row 
 {
 	if (row->withdrawn)
 		return "withdrawn";
-	if (!crypt_equal(row->policy, ground->policy->hash, sizeof(row->policy)))
+	/* In doubt it does not hold. */
+	if (policy_honours(ground->policy, ground->store, row->policy))
 		return "policy changed";
 	return "in force";
 }

@@ -159,6 +159,22 @@ int intake_begin(struct intake *intake, const struct intake_asker *asker, const 
 	return 0;
 }
 
+/* Entry and use of the profile, in the transaction of the item. */
+struct keep_within {
+	struct access_within entry;
+	struct store *store;
+	const struct id *profile;
+	int64_t now_min;
+};
+
+static int keep_within(void *context)
+{
+	struct keep_within *within = context;
+	int r = store_profile_used(within->store, within->profile, within->now_min);
+
+	return fault_trace(r ? r : access_log_within(&within->entry));
+}
+
 static int keep_store(struct intake *intake, const struct intake_asker *asker, struct draft *draft,
 		      const struct profile *profile, struct delivered *delivered, struct why *why)
 {
@@ -169,14 +185,20 @@ static int keep_store(struct intake *intake, const struct intake_asker *asker, s
 		.bodies = delivered->bodies,
 		.n_bodies = delivered->n_bodies,
 	};
-	struct access_within entry = {
-		.log = intake->ground.log,
+	struct keep_within kept = {
 		.entry = {
-			.what = draft->way == DRAFT_IMPORT ? "import" : "keep", .uid = asker->uid,
-			.outcome = "done", .profile = profile, .item = &draft->archive->id,
+			.log = intake->ground.log,
+			.entry = {
+				.what = draft->way == DRAFT_IMPORT ? "import" : "keep",
+				.uid = asker->uid, .outcome = "done", .profile = profile,
+				.item = &draft->archive->id,
+			},
 		},
+		.store = intake->ground.store,
+		.profile = &profile->id,
+		.now_min = age_now_min(intake->ground.age),
 	};
-	struct archive_within within = {access_log_within, &entry};
+	struct archive_within within = {keep_within, &kept};
 
 	return fault_trace(archive_commit(intake->ground.archive, draft->archive, &keep, &within,
 					  why));

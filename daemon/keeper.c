@@ -110,6 +110,8 @@ static int start_archive(struct keeper *keeper)
 		r = alerts_new(&alerts, &keeper->alerts);
 	if (!r)
 		r = policy_new(&keeper->config, &keeper->policy);
+	if (!r)
+		r = policy_record(keeper->policy, keeper->store);
 	if (r)
 		return fault_trace(r);
 	keeper->ground = (struct ground){
@@ -200,6 +202,7 @@ static void minute_passed(void *context)
 			  "minute");
 	access_log_flush(keeper->log);
 	service_end_old(keeper);
+	service_inactive_sweep(keeper);
 	if (vault_refill(keeper->vault))
 		log_warning("no fresh keys could be made ahead of use; new items wait for them");
 }

@@ -1,74 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The text and hash of the retention policy. Every sentence must be true of the running keeper;
- * one that depends on a setting is written from that setting. */
+/* The policy in force. Where it cannot be told that another one kept at least as much, a consent
+ * given for that one does not hold. */
 
-#include <stdio.h>
 #include <string.h>
 #include "base/fault.h"
 #include "base/id.h"
-#include "crypt/secret.h"
 #include "policy.h"
-
-static const char policy_format[] =
-	"What this device keeps, and for how long\n"
-	"\n"
-	"Speech is recognised on this device and forgotten, unless a parent has consented to "
-	"keep it.\n"
-	"A parent consents for one person and one kind at a time. Each kind is off until then, "
-	"and none implies another.\n"
-	"\n"
-	"  audio       the sound: erased after %s at the latest\n"
-	"  transcript  the words recognised: erased after %s at the latest\n"
-	"  location    a place, to two decimals of a degree at most: erased after %s at the "
-	"latest\n"
-	"\n"
-	"A consent can ask for less. Nothing is kept without an end. Days are counted while this "
-	"device has power; days without it count once its clock has been right for a day.\n"
-	"What is kept is encrypted where it is heard, and opened only with a parent's "
-	"passphrase.\n"
-	"A parent can list, hear and delete all of it at any time; deleting and withdrawing a "
-	"consent need no passphrase.\n"
-	"Withdrawing a consent erases what was kept under it.\n"
-	"Every time something is listed, opened, deleted or refused, it is written into a log "
-	"that parents can read.\n"
-	"Nothing of a child is ever used for training. An adult's own recording is, only after "
-	"that adult approved it, one by one, for at most 30 days.\n"
-	"When this policy changes, nothing more is kept until a parent has consented to the new "
-	"one.\n";
-
-static const char *duration_text(uint32_t s, char *text, size_t n)
-{
-	static const struct {
-		uint32_t s;
-		const char *name;
-	} units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		uint32_t count = s / units[i].s;
-
-		if (s % units[i].s)
-			continue;
-		snprintf(text, n, "%u %s%s", count, units[i].name, count == 1 ? "" : "s");
-		break;
-	}
-	return text;
-}
+#include "store/policy.h"
 
 int policy_new(const struct config *config, struct policy **ret)
 {
 	_cleanup_(policy_freep) struct policy *policy = calloc(1, sizeof(*policy));
-	char keep[KIND_MAX + 1][32];
+	int r;
 
 	if (!policy)
 		return fault_origin(-ENOMEM);
-	for (int kind = 1; kind <= KIND_MAX; kind++)
-		duration_text(config->keep_max_s[kind], keep[kind], sizeof(keep[kind]));
-	if (asprintf(&policy->text, policy_format, keep[KIND_AUDIO], keep[KIND_TRANSCRIPT],
-		     keep[KIND_LOCATION]) < 0) {
-		policy->text = NULL;
-		return fault_origin(-ENOMEM);
-	}
+	memcpy(policy->terms.keep_max_s, config->keep_max_s, sizeof(config->keep_max_s));
+	policy->terms.inactive_days = config->inactive_days;
+	policy->terms.notice_days = config->notice_days;
+	r = terms_text(&policy->terms, &policy->text);
+	if (r)
+		return fault_trace(r);
 	crypt_hash(policy->text, strlen(policy->text), policy->hash);
 	hex_text(policy->hash, sizeof(policy->hash), policy->hash_text);
 	*ret = take(policy);
@@ -82,4 +35,36 @@ struct policy *policy_free(struct policy *policy)
 	free(policy->text);
 	free(policy);
 	return NULL;
+}
+
+int policy_record(const struct policy *policy, struct store *store)
+{
+	struct policy_row row = {.terms = policy->terms};
+
+	memcpy(row.hash, policy->hash, sizeof(row.hash));
+	return fault_trace(store_policy_put(store, &row));
+}
+
+int policy_honours(const struct policy *policy, struct store *store, const uint8_t hash[static 32])
+{
+	struct policy_row row;
+	uint8_t again[HASH_BYTES];
+	int r;
+
+	if (crypt_equal(hash, policy->hash, HASH_BYTES))
+		return 0;
+	r = store_policy_find(store, hash, &row);
+	if (r == ANSWER_NOT_FOUND)
+		return ANSWER_NO_CONSENT;
+	if (r)
+		return fault_trace(r);
+	/* Another build's wording, or numbers that are not those of the text. */
+	if (!terms_valid(&row.terms))
+		return ANSWER_NO_CONSENT;
+	r = terms_hash(&row.terms, again);
+	if (r)
+		return fault_trace(r);
+	if (!crypt_equal(again, hash, HASH_BYTES) || !terms_within(&policy->terms, &row.terms))
+		return ANSWER_NO_CONSENT;
+	return 0;
 }

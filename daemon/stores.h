@@ -51,14 +51,16 @@ enum stores_reach {
 	  "who did what: uids, and pseudonyms that die with the profile")                         \
 	X(parent, "parent name sign_key statement created_min", STORES_HOUSEHOLD,                 \
 	  "names and public keys of parents")                                                     \
-	X(profile, "profile id name type created_min log_key removing", STORES_PROFILE,           \
-	  "nickname, child or adult, key of the pseudonyms")                                      \
+	X(profile, "profile id name type created_min log_key removing used_min noticed_min",      \
+	  STORES_PROFILE, "nickname, child or adult, key of the pseudonyms, when last used")      \
 	X(household, "one statement created_min", STORES_HOUSEHOLD,                               \
 	  "the household's public keys and its founder's name")                                   \
 	X(reset, "job renewed", STORES_JOB, "which erasures were of everything")                  \
 	X(job, "job reason profile uid items parts state problem receipt asked_min ended_min "    \
 	  "salt commitment", STORES_JOB, "erasures: counts, times, who asked, the receipt")       \
-	X(clock, "one leapt_min", STORES_NOBODY, "by how much the age clock was set ahead")
+	X(clock, "one leapt_min", STORES_NOBODY, "by how much the age clock was set ahead")       \
+	X(policy, "hash audio_s transcript_s location_s inactive_days notice_days",               \
+	  STORES_NOBODY, "the numbers of the policies that consents were given for")
 
 struct stores_table {
 	const char *name;

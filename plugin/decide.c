@@ -51,9 +51,38 @@ void decider_clear(struct decider *decider)
 	memset(&decider->household, 0, sizeof(decider->household));
 }
 
-/* One consent: signed, by a parent of this household, for the policy in force, for a profile that
+/* A policy as handed over, if the numbers are those of the text with this hash. */
+static const struct terms *terms_of(const struct snapshot *snapshot, const uint8_t hash[static 32])
+{
+	uint8_t again[HASH_BYTES];
+
+	for (size_t i = 0; i < snapshot->n_policies; i++) {
+		const struct decide_policy *policy = &snapshot->policies[i];
+
+		if (memcmp(policy->hash, hash, HASH_BYTES) == 0 && terms_valid(&policy->terms) &&
+		    terms_hash(&policy->terms, again) == 0 &&
+		    memcmp(again, hash, HASH_BYTES) == 0)
+			return &policy->terms;
+	}
+	return NULL;
+}
+
+/* Was this consent given for the policy in force, or for one that keeps at least as much? */
+static bool policy_holds(const struct decider *decider, const struct snapshot *snapshot,
+			 const struct consent *consent)
+{
+	const struct terms *in_force, *consented;
+
+	if (memcmp(consent->policy, decider->policy, sizeof(decider->policy)) == 0)
+		return true;
+	in_force = terms_of(snapshot, decider->policy);
+	consented = terms_of(snapshot, consent->policy);
+	return in_force && consented && terms_within(in_force, consented);
+}
+
+/* One consent: signed, by a parent of this household, for what the policy keeps, for a profile that
  * is there. Anything else is as if it had not been given. */
-static void consent_take(struct decider *decider, const char *text)
+static void consent_take(struct decider *decider, const struct snapshot *snapshot, const char *text)
 {
 	struct consent consent;
 
@@ -62,7 +91,7 @@ static void consent_take(struct decider *decider, const char *text)
 		decider->refused++;
 		return;
 	}
-	if (memcmp(consent.policy, decider->policy, sizeof(decider->policy)) != 0) {
+	if (!policy_holds(decider, snapshot, &consent)) {
 		decider->refused++;
 		decider->outdated++;
 		return;
@@ -97,7 +126,7 @@ int decider_update(struct decider *decider, const struct snapshot *snapshot, str
 	       snapshot->n_profiles * sizeof(*snapshot->profiles));
 	decider->n_profiles = snapshot->n_profiles;
 	for (size_t i = 0; i < snapshot->n_consents; i++)
-		consent_take(decider, snapshot->consents[i]);
+		consent_take(decider, snapshot, snapshot->consents[i]);
 	decider->in_force = true;
 	return 0;
 }

@@ -10,9 +10,11 @@
 #include "base/id.h"
 #include "base/kind.h"
 #include "crypt/household.h"
+#include "crypt/terms.h"
 
 #define DECIDE_PROFILES_MAX 64
 #define DECIDE_CONSENTS_MAX (DECIDE_PROFILES_MAX * KIND_MAX)
+#define DECIDE_POLICIES_MAX 64
 #define DECIDE_NAME_BYTES 129
 
 enum profile_type { PROFILE_CHILD = 1, PROFILE_ADULT = 2 };
@@ -23,6 +25,12 @@ struct decide_profile {
 	enum profile_type type;
 };
 
+/* A policy by its numbers. */
+struct decide_policy {
+	uint8_t hash[32];
+	struct terms terms;
+};
+
 /* As Intake.Policy gives it: nothing in it is believed yet. */
 struct snapshot {
 	const char *household;
@@ -31,6 +39,8 @@ struct snapshot {
 	size_t n_profiles;
 	const char *const *consents;
 	size_t n_consents;
+	const struct decide_policy *policies;	/* in force, and those consented to */
+	size_t n_policies;
 };
 
 struct decider;

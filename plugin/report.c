@@ -110,11 +110,42 @@ static int strings_read(struct message *reply, const char **strings, size_t max,
 	return r;
 }
 
+static int policies_read(struct message *reply, struct decide_policy *policies, size_t *ret_n)
+{
+	size_t n = 0;
+	int r = message_enter(reply, 'a', "(suuuuu)");
+
+	while (r == 0 && message_more(reply)) {
+		struct decide_policy policy = { 0 };
+		struct terms *terms = &policy.terms;
+		const char *hash;
+
+		r = message_enter(reply, 'r', "suuuuu");
+		if (r == 0)
+			r = message_read(reply, "suuuuu", &hash, &terms->keep_max_s[KIND_AUDIO],
+					 &terms->keep_max_s[KIND_TRANSCRIPT],
+					 &terms->keep_max_s[KIND_LOCATION], &terms->inactive_days,
+					 &terms->notice_days);
+		if (r == 0)
+			r = message_leave(reply);
+		/* One too many or unreadable is one that no consent holds by. */
+		if (r == 0 && n < DECIDE_POLICIES_MAX &&
+		    hex_parse(hash, policy.hash, sizeof(policy.hash)))
+			policies[n++] = policy;
+	}
+	if (r == 0)
+		r = message_leave(reply);
+	*ret_n = n;
+	return r;
+}
+
 static int policy_take(struct message *reply, struct decider *decider, struct why *why)
 {
 	struct decide_profile profiles[DECIDE_PROFILES_MAX];
 	const char *consents[DECIDE_CONSENTS_MAX];
-	struct snapshot snapshot = { .profiles = profiles, .consents = consents };
+	struct decide_policy policies[DECIDE_POLICIES_MAX];
+	struct snapshot snapshot = { .profiles = profiles, .consents = consents,
+				     .policies = policies };
 	int r;
 
 	r = message_read(reply, "s", &snapshot.household);
@@ -127,6 +158,8 @@ static int policy_take(struct message *reply, struct decider *decider, struct wh
 		r = profiles_read(reply, profiles, &snapshot.n_profiles);
 	if (r == 0)
 		r = strings_read(reply, consents, ARRAY_SIZE(consents), &snapshot.n_consents);
+	if (r == 0)
+		r = policies_read(reply, policies, &snapshot.n_policies);
 	if (r > 0)
 		return answer_why(why, r, "the keeper's policy cannot be read; "
 				  "are cubbyd and the ear of the same version?");

@@ -5,7 +5,9 @@
 
 #include <string.h>
 #include "backoff.h"
+#include "consent.h"
 #include "dbus-table.h"
+#include "inactive.h"
 #include "service/service.h"
 
 #define ALERTS_MAX 200
@@ -68,6 +70,35 @@ static int conditions_add(struct keeper *keeper, struct sentences *sentences)
 	return fault_trace(r);
 }
 
+/* Profiles that are told of, and consents that stopped counting. */
+static int household_add(struct keeper *keeper, struct sentences *sentences)
+{
+	_cleanup_(cleanup_free) struct profile_use *uses = NULL;
+	struct consent_row *rows = NULL;
+	size_t n_uses = 0, n_rows = 0;
+	int r;
+
+	r = store_profile_uses(keeper->store, &uses, &n_uses);
+	if (!r)
+		r = store_consents(keeper->store, NULL, &rows, &n_rows);
+	for (size_t i = 0; !r && i < n_uses; i++) {
+		const struct profile *profile = &uses[i].profile;
+		uint64_t n = 0;
+
+		for (size_t k = 0; k < n_rows; k++)
+			n += id_equal(&rows[k].profile, &profile->id) &&
+			     !strcmp(consent_state(&keeper->ground, &rows[k]), "policy changed");
+		if (n)
+			r = sentence_add_kind(sentences, ALERT_POLICY, profile->name, n);
+		if (!r && uses[i].noticed_min)
+			r = sentence_add_kind(sentences, ALERT_INACTIVE, profile->name,
+					      inactive_days_left(&keeper->ground,
+								 uses[i].noticed_min));
+	}
+	consent_rows_free(rows, n_rows);
+	return fault_trace(r);
+}
+
 static int raised_add(struct keeper *keeper, struct sentences *sentences)
 {
 	size_t n = 0;
@@ -86,6 +117,8 @@ int service_alerts_reply(struct keeper *keeper, struct message *reply)
 	int r;
 
 	r = conditions_add(keeper, &sentences);
+	if (!r)
+		r = household_add(keeper, &sentences);
 	if (!r)
 		r = raised_add(keeper, &sentences);
 	if (!r)

@@ -4,6 +4,7 @@
 
 #include "dbus-table.h"
 #include "service/service.h"
+#include "store/policy.h"
 
 static int profiles_append(struct message *reply, const struct profile *profiles, size_t n)
 {
@@ -43,6 +44,39 @@ static int consents_append(struct keeper *keeper, struct message *reply)
 	return fault_trace(r);
 }
 
+static int policy_append(struct message *reply, const struct policy_row *row)
+{
+	const uint32_t *keep_max_s = row->terms.keep_max_s;
+	char hash[2 * HASH_BYTES + 1];
+	int r;
+
+	r = message_open(reply, 'r', "suuuuu");
+	if (!r)
+		r = message_append(reply, "suuuuu", hex_text(row->hash, sizeof(row->hash), hash),
+				   keep_max_s[KIND_AUDIO], keep_max_s[KIND_TRANSCRIPT],
+				   keep_max_s[KIND_LOCATION], row->terms.inactive_days,
+				   row->terms.notice_days);
+	if (!r)
+		r = message_close(reply);
+	return fault_trace(r);
+}
+
+static int policies_append(struct keeper *keeper, struct message *reply)
+{
+	_cleanup_(cleanup_free) struct policy_row *rows = NULL;
+	size_t n = 0;
+	int r;
+
+	r = store_policies(keeper->store, &rows, &n);
+	if (!r)
+		r = message_open(reply, 'a', "(suuuuu)");
+	for (size_t i = 0; !r && i < n; i++)
+		r = policy_append(reply, &rows[i]);
+	if (!r)
+		r = message_close(reply);
+	return fault_trace(r);
+}
+
 int service_intake_policy(struct call *call, void *service)
 {
 	_cleanup_(cleanup_free) struct profile *profiles = NULL;
@@ -66,6 +100,8 @@ int service_intake_policy(struct call *call, void *service)
 		r = profiles_append(reply, profiles, n);
 	if (!r)
 		r = consents_append(keeper, reply);
+	if (!r)
+		r = policies_append(keeper, reply);
 	return fault_trace(r);
 }
 

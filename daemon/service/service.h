@@ -26,6 +26,8 @@ void service_stop(struct keeper *keeper);
 void service_anew(struct keeper *keeper);
 /* Drafts that were open too long, of every connection. */
 void service_end_old(struct keeper *keeper);
+/* Tells of profiles that nobody uses, and erases those that parents were told of. */
+void service_inactive_sweep(struct keeper *keeper);
 /* Answers who waits for the job, and tells who asked for it. */
 void service_job_ended(struct keeper *keeper, const struct erasure_job *job);
 

@@ -17,6 +17,14 @@ STATEMENT(profile_by_name,
 STATEMENT(profile_all,
 	"SELECT id, name, type, created_min, log_key FROM profile WHERE removing = 0 "
 	"ORDER BY profile");
+STATEMENT(profile_uses,
+	"SELECT id, name, type, created_min, log_key, max(created_min, used_min) AS used_min, "
+	"coalesce(noticed_min, 0) AS noticed_min FROM profile WHERE removing = 0 "
+	"ORDER BY profile");
+STATEMENT(profile_used,
+	"UPDATE profile SET used_min = :now, noticed_min = NULL WHERE id = :id "
+	"AND (used_min <= :now - 60 OR noticed_min IS NOT NULL)");
+STATEMENT(profile_notice, "UPDATE profile SET noticed_min = :now WHERE id = :id");
 STATEMENT(profile_removing,
 	"SELECT count(*) AS n FROM profile WHERE name = :name AND removing = 1");
 
@@ -116,4 +124,51 @@ int store_profile_removing(struct store *store, const char *name, bool *ret)
 		return r ? fault_trace(r) : fault_origin(-EBADMSG);
 	*ret = statement_integer(s, "n") > 0;
 	return 0;
+}
+
+int store_profile_uses(struct store *store, struct profile_use **ret_uses, size_t *ret_n)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_uses);
+	_cleanup_(cleanup_free) struct profile_use *uses = NULL;
+	size_t n = 0;
+	int r;
+
+	while ((r = statement_next(s)) == STATEMENT_ROW) {
+		struct profile_use *more = reallocarray(uses, n + 1, sizeof(*uses));
+
+		if (!more)
+			return fault_origin(-ENOMEM);
+		uses = more;
+		r = profile_read(s, &uses[n].profile);
+		if (r)
+			return fault_trace(r);
+		uses[n].used_min = statement_integer(s, "used_min");
+		uses[n].noticed_min = statement_integer(s, "noticed_min");
+		n++;
+	}
+	if (r)
+		return fault_trace(r);
+	*ret_uses = take(uses);
+	*ret_n = n;
+	return 0;
+}
+
+static int profile_at(struct store *store, struct statement_source *source,
+		      const struct id *profile, int64_t now_min)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+
+	statement_bind_id(s, ":id", profile);
+	statement_bind_integer(s, ":now", now_min);
+	return fault_trace(statement_run(s));
+}
+
+int store_profile_used(struct store *store, const struct id *profile, int64_t now_min)
+{
+	return profile_at(store, &profile_used, profile, now_min);
+}
+
+int store_profile_notice(struct store *store, const struct id *profile, int64_t now_min)
+{
+	return profile_at(store, &profile_notice, profile, now_min);
 }

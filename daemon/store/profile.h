@@ -24,5 +24,16 @@ int store_profile_by_id(struct store *store, const struct id *id, struct profile
 int store_profile_by_name(struct store *store, const char *name, struct profile *ret);
 /* In the order they were made; *ret_profiles is freed with free(). */
 int store_profiles(struct store *store, struct profile **ret_profiles, size_t *ret_n);
+/* When a profile was last used, and told of. */
+struct profile_use {
+	struct profile profile;
+	int64_t used_min;
+	int64_t noticed_min;	/* 0: nobody was told */
+};
+/* As store_profiles. */
+int store_profile_uses(struct store *store, struct profile_use **ret_uses, size_t *ret_n);
+/* It is used: a notice is void. To the hour, so that keeping an item costs no write for it. */
+int store_profile_used(struct store *store, const struct id *profile, int64_t now_min);
+int store_profile_notice(struct store *store, const struct id *profile, int64_t now_min);
 /* Whether a profile that is being removed still has this name. */
 int store_profile_removing(struct store *store, const char *name, bool *ret);

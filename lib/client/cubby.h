@@ -151,6 +151,9 @@ CUBBY_API int cubby_profile_add(struct cubby *cubby, const char *name, bool chil
  * free(). */
 CUBBY_API int cubby_profile_remove(struct cubby *cubby, const char *profile, char **ret_job);
 
+/* Keep it although nobody uses it; a child's profile is erased otherwise, after a notice. */
+CUBBY_API int cubby_profile_keep(struct cubby *cubby, const char *profile);
+
 /* ------------------------------------------------------------------ consent */
 
 struct cubby_consent {

@@ -234,3 +234,22 @@ int cubby_profile_remove(struct cubby *cubby, const char *profile, char **ret_jo
 	session_begin(cubby);
 	return session_end(cubby, profile_remove_run(cubby, profile, ret_job));
 }
+
+static int keep_run(struct cubby *cubby, const char *profile)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	int r = session_request(cubby, NULL, "Profiles", "Keep", &request);
+
+	if (r == 0)
+		r = message_append(request, "s", profile);
+	if (r == 0)
+		r = session_call(cubby, request, &reply);
+	return fault_trace(r);
+}
+
+int cubby_profile_keep(struct cubby *cubby, const char *profile)
+{
+	session_begin(cubby);
+	return session_end(cubby, keep_run(cubby, profile));
+}

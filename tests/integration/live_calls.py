@@ -31,7 +31,7 @@ LAW = {
               "Parents.Challenge Parents.Prove Parents.Lock Parents.Reset Profile.Name Profile.Type Profile.Created Profiles.Remove "
               "Consent.Withdraw Consent.Show Archive.List Archive.Delete Job.State Job.Done Job.Total "
               "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Retention.Set "
-              "Retention.Show",
+              "Retention.Show Profiles.Keep",
     "proof": "Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
              "Export.List Export.Select Export.Open",
 }
@@ -181,6 +181,10 @@ class Calls:
         path = str(call("Profiles", "Add", "ssa{sv}", f"zoe-{self.role}", "child"))
         assert path.startswith(f"{PATH}/profile/"), path
 
+    def Profiles_Keep(self):
+        assert error_of(self.keeper.call, "Profiles", "Keep", "sa{sv}", "nobody") == "NotFound"
+        self.keeper.call("Profiles", "Keep", "sa{sv}", "mia")
+
     def Profiles_Remove(self):
         call = self.keeper.call
         assert error_of(call, "Profiles", "Remove", "sa{sv}", "nobody") == "NotFound"
@@ -323,13 +327,15 @@ class Calls:
     # Intake.
 
     def Intake_Policy(self):
-        household, parents, policy, profiles, consents = self.keeper.call("Intake", "Policy")
+        household, parents, policy, profiles, consents, policies = \
+            self.keeper.call("Intake", "Policy")
         founder = bytes.fromhex(sodium.verify(str(household), "cubby-household-1")["key"])
         assert policy == self.keeper.call("Status", "Policy")[1]
         assert (self.context["mia"], "mia", "child") in [tuple(map(str, p)) for p in profiles]
         for text in consents:
             sodium.verify(str(text), "cubby-consent-1", founder)
         assert len(consents) == 2 and len(parents) == 0
+        assert [str(p[0]) for p in policies] == [str(policy)] and 2592000 in policies[0], policies
 
     def _target(self):
         return "mia" if self.role == "ear" else "otto"

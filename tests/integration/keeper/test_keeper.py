@@ -583,13 +583,25 @@ def test_selections_that_would_say_too_much(world):
 
 
 def test_r21_a_new_policy_stops_storing(world):
-    world.start()
+    def configured(audio, running=True):
+        if running:
+            world.stop()
+        with open(world.dir + "/new.conf", "w") as file:
+            file.write("[retention]\naudio = %s\n" % audio)
+        world.start("--config", world.dir + "/new.conf")
+        return Connection(world, EAR), Connection(world, PARENT)
+
+    configured("2d", running=False)
     anna, _, mia, _ = a_house(world)
-    world.stop()
-    with open(world.dir + "/new.conf", "w") as file:
-        file.write("[retention]\naudio = 2d\n")
-    world.start("--config", world.dir + "/new.conf")
-    ear, parent = Connection(world, EAR), Connection(world, PARENT)
+    # Less than was consented to goes on, and back to it.
+    for audio in ("1d", "2d"):
+        ear, parent = configured(audio)
+        ear.keep(anna, "mia", "audio")
+        assert not any("policy" in text for text in parent.call("Status.Describe")["alerts"])
+    # More does not, and parents see it.
+    ear, parent = configured("3d")
+    assert any("consents of mia" in text for text in parent.call("Status.Describe")["alerts"])
+    assert {row[2] for row in parent.call("Consent.Show", "s", "mia")} == {"policy changed"}
     text = ear.refused("NoConsent", "Intake.Begin", "sasay", "mia", ["audio"],
                        dbus.ByteArray(box_pair()[0]))
     assert "policy changed" in text

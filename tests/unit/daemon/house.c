@@ -55,6 +55,7 @@ static void house_open(struct house *house)
 	alerts.age = house->age;
 	assert_int_equal(alerts_new(&alerts, &house->alerts), 0);
 	assert_int_equal(policy_new(&house->config, &house->policy), 0);
+	assert_int_equal(policy_record(house->policy, house->store), 0);
 	house->ground = (struct ground){
 		.config = &house->config, .policy = house->policy, .clock = &house->clock,
 		.store = house->store, .vault = house->vault, .age = house->age,

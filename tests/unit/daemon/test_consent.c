@@ -109,6 +109,109 @@ static void test_r21_another_policy_stops_storing(void **state)
 	assert_int_equal(house_keep(house, &ear, "mia", kinds, 1, &id), 0);
 }
 
+/* Lowering the configuration keeps what was allowed allowed; going back to it is no more than what
+ * was consented to; one number above it is. */
+static void test_r21_a_narrower_policy_goes_on(void **state)
+{
+	struct house *house = *state;
+	const char *kinds[] = {"audio"};
+	struct intake_asker ear = house_ear(house);
+	struct consent_row *rows;
+	struct profile mia;
+	uint32_t keep_s;
+	struct id id;
+	size_t n;
+
+	house->config.keep_max_s[KIND_AUDIO] = 7 * DAY_S;
+	house->config.inactive_days = 60;
+	house_restart(house);
+	house_setup(house);
+	mia = house_add(house, "mia", "child");
+	assert_int_equal(house_grant(house, &mia, KIND_AUDIO, 2 * DAY_S), 0);
+	for (int i = 0; i < 2; i++) {
+		house->config.keep_max_s[KIND_AUDIO] = DAY_S;
+		house->config.keep_max_s[KIND_LOCATION] = 60;
+		house->config.inactive_days = 1;
+		house_restart(house);
+		assert_int_equal(in_force(house, &mia, KIND_AUDIO, &keep_s), 0);
+		assert_int_equal(keep_s, DAY_S);
+		assert_int_equal(house_keep(house, &ear, "mia", kinds, 1, &id), 0);
+		house->config.keep_max_s[KIND_AUDIO] = 7 * DAY_S;
+		house->config.keep_max_s[KIND_LOCATION] = 7 * DAY_S;
+		house->config.inactive_days = 60;
+		house_restart(house);
+		assert_int_equal(in_force(house, &mia, KIND_AUDIO, &keep_s), 0);
+	}
+	assert_int_equal(store_consents(house->store, &mia.id, &rows, &n), 0);
+	assert_string_equal(consent_state(&house->ground, &rows[0]), "in force");
+	/* Less sound does not make up for keeping the profile longer. */
+	house->config.keep_max_s[KIND_AUDIO] = DAY_S;
+	house->config.inactive_days = 61;
+	house_restart(house);
+	assert_answer(in_force(house, &mia, KIND_AUDIO, &keep_s), ANSWER_NO_CONSENT, house->why);
+	assert_string_equal(consent_state(&house->ground, &rows[0]), "policy changed");
+	consent_rows_free(rows, n);
+	assert_answer(house_keep(house, &ear, "mia", kinds, 1, &id), ANSWER_NO_CONSENT, house->why);
+}
+
+/* The numbers in the database are no argument: only if they make the hash that was signed. */
+STATEMENT(test_policy_lie,
+	"INSERT INTO policy VALUES (randomblob(32), 2592000, 7776000, 604800, 90, 30)");
+STATEMENT(test_policy_widen, "UPDATE policy SET audio_s = 2592000");
+STATEMENT(test_policy_drop, "DELETE FROM policy");
+
+static void run(struct house *house, struct statement_source *source)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(house->store, source);
+
+	assert_int_equal(statement_run(s), 0);
+}
+
+static void test_r21_numbers_that_are_not_the_policys_count_for_nothing(void **state)
+{
+	struct house *house = *state;
+	struct profile mia;
+	uint32_t keep_s;
+
+	house->config.keep_max_s[KIND_AUDIO] = DAY_S;
+	house_restart(house);
+	house_setup(house);
+	mia = house_add(house, "mia", "child");
+	assert_int_equal(house_grant(house, &mia, KIND_AUDIO, DAY_S), 0);
+	house->config.keep_max_s[KIND_AUDIO] = 2 * DAY_S;
+	house_restart(house);
+	run(house, &test_policy_lie);
+	run(house, &test_policy_widen);
+	assert_answer(in_force(house, &mia, KIND_AUDIO, &keep_s), ANSWER_NO_CONSENT, house->why);
+	/* Nor does a narrower policy help where nobody knows any more what the older one said. */
+	house->config.keep_max_s[KIND_AUDIO] = DAY_S / 2;
+	house_restart(house);
+	run(house, &test_policy_drop);
+	assert_answer(in_force(house, &mia, KIND_AUDIO, &keep_s), ANSWER_NO_CONSENT, house->why);
+}
+
+/* What is allowed of one kind never comes from another, and goes with it. */
+static void test_r20_withdrawing_one_kind_leaves_the_others(void **state)
+{
+	struct house *house = *state;
+	uint32_t keep_s;
+
+	house_setup(house);
+	for (int gone = 1; gone <= KIND_MAX; gone++) {
+		char name[8];
+		struct profile child;
+
+		snprintf(name, sizeof(name), "kid%d", gone);
+		child = house_add(house, name, "child");
+		for (int kind = 1; kind <= KIND_MAX; kind++)
+			assert_int_equal(house_grant(house, &child, kind, DAY_S), 0);
+		assert_int_equal(consent_withdraw(&house->ground, &child, gone), 0);
+		for (int kind = 1; kind <= KIND_MAX; kind++)
+			assert_int_equal(in_force(house, &child, kind, &keep_s),
+					 kind == gone ? ANSWER_NO_CONSENT : 0);
+	}
+}
+
 static void test_r22_only_a_proved_parent_consents(void **state)
 {
 	struct house *house = *state;
@@ -254,6 +357,9 @@ int main(void)
 		HOUSE_TEST(test_r2_no_consent_for_ever),
 		HOUSE_TEST(test_the_configuration_caps_a_consent),
 		HOUSE_TEST(test_r21_another_policy_stops_storing),
+		HOUSE_TEST(test_r21_a_narrower_policy_goes_on),
+		HOUSE_TEST(test_r21_numbers_that_are_not_the_policys_count_for_nothing),
+		HOUSE_TEST(test_r20_withdrawing_one_kind_leaves_the_others),
 		HOUSE_TEST(test_r22_only_a_proved_parent_consents),
 		HOUSE_TEST(test_all_consents_or_none),
 		HOUSE_TEST(test_withdrawn_is_over_and_a_newer_one_counts),

@@ -193,6 +193,47 @@ static void test_r21_consent_for_another_policy_is_none(void **state)
 	assert_int_equal(decider_refused(home->decider), 1);
 }
 
+/* The keeper hands over numbers; only those that make the signed hash count, and only less does. */
+static void test_r21_a_narrower_policy_goes_on_and_a_wider_one_not(void **state)
+{
+	struct home *home = *state;
+	struct consent consent = consent_for(home, 0, KIND_AUDIO);
+	struct decide_policy policies[2] = { 0 };
+	struct snapshot snapshot;
+	char hex[65];
+	struct why why = { "" };
+
+	terms_default(&policies[0].terms);
+	policies[0].terms.keep_max_s[KIND_AUDIO] = 7200;
+	policies[1].terms = policies[0].terms;
+	assert_int_equal(terms_hash(&policies[0].terms, policies[0].hash), 0);
+	memcpy(consent.policy, policies[0].hash, sizeof(consent.policy));
+	grant(home, consent, home->parent);
+	for (int32_t more = -1; more <= 1; more++) {
+		policies[1].terms.keep_max_s[KIND_AUDIO] = (uint32_t)(7200 + more);
+		assert_int_equal(terms_hash(&policies[1].terms, policies[1].hash), 0);
+		snapshot = snapshot_of(home);
+		snapshot.policy_hash = hex_text(policies[1].hash, 32, hex);
+		snapshot.policies = policies;
+		snapshot.n_policies = 2;
+		assert_int_equal(decider_update(home->decider, &snapshot, &why), 0);
+		assert_int_equal(kinds(home, "Mia"), more <= 0 ? AUDIO : 0);
+	}
+	/* A keeper that calls what was consented to wider than it was, or its own narrower. */
+	policies[0].terms.keep_max_s[KIND_AUDIO] = 7201;
+	assert_int_equal(decider_update(home->decider, &snapshot, &why), 0);
+	assert_int_equal(kinds(home, "Mia"), 0);
+	policies[0].terms.keep_max_s[KIND_AUDIO] = 7200;
+	policies[1].terms.keep_max_s[KIND_AUDIO] = 60;
+	assert_int_equal(decider_update(home->decider, &snapshot, &why), 0);
+	assert_int_equal(kinds(home, "Mia"), 0);
+	/* Another build's wording: nobody here can tell what it keeps. */
+	memset(policies[1].hash, 0x22, 32);
+	snapshot.policy_hash = POLICY_WIDER;
+	assert_int_equal(decider_update(home->decider, &snapshot, &why), 0);
+	assert_int_equal(kinds(home, "Mia"), 0);
+}
+
 static void test_r22_stranger_cannot_consent(void **state)
 {
 	struct home *home = *state;
@@ -349,6 +390,7 @@ int main(void)
 		WITH_HOME(test_r20_only_what_is_offered),
 		WITH_HOME(test_r20_consent_is_for_one_profile),
 		WITH_HOME(test_r21_consent_for_another_policy_is_none),
+		WITH_HOME(test_r21_a_narrower_policy_goes_on_and_a_wider_one_not),
 		WITH_HOME(test_r22_stranger_cannot_consent),
 		WITH_HOME(test_changed_consent_is_none),
 		WITH_HOME(test_withdrawn_consent_ends_with_the_next_snapshot),
