@@ -54,7 +54,7 @@ int verb_reset(struct hand *hand)
 	r = cubby_forget_keeper(hand->cubby);
 	if (r != 0)
 		return hand_refused(hand, r);
-	hand_say(hand, "The household is gone and the keeper has a new key. Listeners that run have "
-		       "to be restarted; 'cubby setup' begins anew.");
+	hand_say(hand, "The household is gone and the keeper has a new key. Restart the listeners "
+		       "that run; 'cubby setup' begins anew.");
 	return EXIT_DONE;
 }

@@ -290,9 +290,10 @@ CUBBY_API int cubby_receipt_verify(struct cubby *cubby, const char *text, const 
 				   struct cubby_receipt **ret);
 CUBBY_API struct cubby_receipt *cubby_receipt_free(struct cubby_receipt *receipt);
 
-/* Erases everything, the household included; needs no proof. parent: the name of the parent who made
- * the household, as a person typed it. *ret_job: for cubby_job_wait(), then free(). Once that is
- * done, call cubby_forget_keeper(): the keeper has new keys. CUBBY_INVALID_ARGUMENT: another name. */
+/* Erases everything, the household included; needs no proof. parent: the name of the parent who
+ * made the household, as a person typed it. *ret_job: for cubby_job_wait(), then free(). Once that
+ * is done, call cubby_forget_keeper(): the keeper has new keys. CUBBY_INVALID_ARGUMENT: another
+ * name. */
 CUBBY_API int cubby_reset(struct cubby *cubby, const char *parent, char **ret_job);
 /* Removes the keys pinned here and the checkpoint of the access log, and wipes every secret. */
 CUBBY_API int cubby_forget_keeper(struct cubby *cubby);

@@ -191,7 +191,8 @@ static void test_r9_receipt_follows_its_schema(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(reasons); i++) {
 		_cleanup_(cleanup_free) char *text = NULL;
 		struct receipt receipt = {
-			.asked_min = 1, .ended_min = 1, .erasure_level = i, .n_steps = 1,
+			.asked_min = 1, .ended_min = 1, .n_steps = 1,
+			.erasure_level = i < 3 ? i : 3,	/* E3 is the highest */
 			.steps = { "slot keys zeroed" },
 		};
 
