@@ -130,6 +130,7 @@ static void slot_to(struct house *house, enum kind kind, int64_t slot)
 	statement_bind_integer(s, ":kind", kind);
 	statement_bind_integer(s, ":slot", slot);
 	assert_int_equal(statement_run(s), 0);
+	statement_end(s);
 }
 
 static void slots_swap(struct house *house)
