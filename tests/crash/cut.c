@@ -250,3 +250,23 @@ void ledger_forward(struct ledger *ledger, const struct film *film, size_t step)
 		ledger_take(ledger, &mark);
 	}
 }
+
+int film_leave(struct film *film, size_t number, const char *image, const char *to_image,
+	       const char *to_marks)
+{
+	const struct cut *cut = &film->cuts[number % film->n_cuts];
+	struct disk disk = { 0 };
+	FILE *marks = fopen(to_marks, "ae");
+	int fd = open(to_image, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int r = fd < 0 || !marks ? -errno : disk_read(image, &disk);
+
+	if (r == 0)
+		r = disk_cut(&disk, film, cut, fd);
+	for (size_t i = 0; r == 0 && i <= cut->step; i++)
+		if (film->steps[i].head.type == TRACE_MARK &&
+		    fwrite(film->steps[i].data, film->steps[i].head.bytes, 1, marks) != 1)
+			r = -EIO;
+	if (fd >= 0)
+		close(fd);
+	return marks && fclose(marks) == 0 ? r : -EIO;
+}

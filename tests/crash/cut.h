@@ -63,4 +63,7 @@ int disk_read(const char *path, struct disk *ret);
 void disk_forward(struct disk *disk, const struct film *film, size_t step);
 /* Writes the state of the cut to an empty file. */
 int disk_cut(struct disk *disk, const struct film *film, const struct cut *cut, int fd);
+/* Leaves the disk and the marks of one cut as files, for a film of what the keeper then does. */
+int film_leave(struct film *film, size_t number, const char *image, const char *to_image,
+	       const char *to_marks);
 void ledger_forward(struct ledger *ledger, const struct film *film, size_t step);

@@ -37,6 +37,8 @@ class Killing:
         text = self.process.communicate()[0].decode(errors="replace")
         shutil.rmtree(self.place, ignore_errors=True)
         found = SUM.search(text)
+        if not found:
+            text += f"# {self.process.args} ended with status {self.process.returncode}\n"
         return self.process.returncode, text, tuple(map(int, found.groups())) if found else None
 
 

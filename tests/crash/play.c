@@ -314,6 +314,24 @@ static int profile_delete(struct play *play, const struct mark *chosen, bool wit
 	return items_delete(play, ERASURE_REMOVE, &selection, act);
 }
 
+static int all_delete(struct play *play)
+{
+	const struct archive_selection selection = { .all = true };
+	const uint32_t act = play->ledger->act + 1;
+
+	parts_deleting(play, act, NULL, NULL, 0, 0);
+	for (size_t i = 0; i < play->ledger->n; i++) {
+		struct mark mark = play->ledger->entries[i].mark;
+
+		if (mark.phase != MARK_KEPT || mark.thing != THING_PROFILE)
+			continue;
+		mark.phase = MARK_DELETING;
+		mark.act = act;
+		play_mark(play, &mark);
+	}
+	return items_delete(play, ERASURE_RESET, &selection, act);
+}
+
 static int hours_pass(struct play *play)
 {
 	const struct mark clock = { .phase = MARK_CLOCK,
@@ -343,6 +361,14 @@ static int keeper_again(struct play *play)
 	return r == 0 ? erasure_finish(play->rig->erasure, &partial) : r;
 }
 
+static int start_finish(struct play *play)
+{
+	uint64_t partial;
+	int r = erasure_sweep(play->rig->erasure, NULL);
+
+	return r == 0 ? erasure_finish(play->rig->erasure, &partial) : r;
+}
+
 int play_letter(struct play *play, char letter)
 {
 	switch (letter) {
@@ -369,6 +395,10 @@ int play_letter(struct play *play, char letter)
 		return profile_delete(play, kept_choose(play, fits_child), false);
 	case 'e':
 		return hours_pass(play);
+	case 'x':
+		return all_delete(play);
+	case 'f':
+		return start_finish(play);
 	case 'r':
 		return keeper_again(play);
 	}

@@ -10,13 +10,14 @@
  *   a  an adult's item                        p  remove a profile with all it has
  *   c  approve a copy of an adult's item      e  three hours pass, and what expired goes
  *   n  a new child's profile                  r  the keeper ends and starts again
- *   g  a new grown-up's profile
+ *   g  a new grown-up's profile               x  reset: everything goes
+ *   f  what a start finds to do is done
  */
 
 #include "ledger.h"
 #include "rig.h"
 
-#define PLAY_LETTERS "kkklssaacddtwpengr"
+#define PLAY_LETTERS "kkklssaacddtwpengrkklsaacdtwenngrx"
 
 struct play {
 	struct rig *rig;

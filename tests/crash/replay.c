@@ -4,6 +4,7 @@
  * it could not look at.
  *
  * usage: replay TRACE IMAGE FSTYPE WORK JOBS CUTS SEED RAW [MARKS]
+ *        replay TRACE IMAGE leave TO-IMAGE TO-MARKS NUMBER SEED
  *
  * IMAGE: the disk when the film began, MARKS: those made before. WORK: a directory for disks. CUTS:
  * how many at most, 0 for all. RAW: 1 where nothing erased may be found anywhere on the disk (E1).
@@ -194,11 +195,25 @@ static int replay_run(const struct replay *replay)
 	return 0;
 }
 
+/* The state of one cut, as a disk to go on from. TO-MARKS is written on. */
+static int leave(char **argv)
+{
+	struct film film = { 0 };
+
+	if (film_read(argv[1], &film) < 0 || film_cut(&film, strtoull(argv[7], NULL, 10)) < 0 ||
+	    film.n_cuts == 0)
+		return 2;
+	return film_leave(&film, strtoul(argv[6], NULL, 10), argv[2], argv[4], argv[5]) < 0 ? 2
+											   : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct replay replay = { 0 };
 	size_t all;
 
+	if (argc == 8 && strcmp(argv[3], "leave") == 0)
+		return leave(argv);
 	if (argc < 9 || argc > 10) {
 		fprintf(stderr,
 			"usage: replay TRACE IMAGE FSTYPE WORK JOBS CUTS SEED RAW [MARKS]\n");

@@ -127,6 +127,12 @@ class Stage:
             self.umount(fuse)
             recorder.wait(20)
 
+    def cut(self, number, seed):
+        """The disk is now what one of the cuts left of it, unrecorded."""
+        run(self.programs["replay"], self.path("trace"), self.path("base"), "leave",
+            self.path("image"), self.path("marks-before"), number, seed)
+        shutil.copyfile(self.path("image"), self.path("base"))
+
     def replay(self, jobs, cuts, seed, raw, **environment):
         """(numbers of the sum, all output)"""
         done = subprocess.run(
