@@ -28,7 +28,7 @@
 #define TELL_MAX 6
 /* Everything once, so that every failpoint is passed. */
 #define BEGINNING "gnnaacklslk"
-#define REST_OF_DAY "cdtwerpnkepkdr"
+#define REST_OF_DAY "gacdtwerpnkepkdr"
 #define WHOLE_DAY BEGINNING REST_OF_DAY
 
 struct point {
@@ -209,6 +209,7 @@ static int round_judge(struct killing *killing, const char *how)
 		return 0;
 	if (killing->wrong++ < TELL_MAX)
 		printf("# round %u, %s: %s\n", killing->rounds, how, killing->verdict->text);
+	fflush(stdout);
 	/* What is wrong stays wrong; the next one starts on its own. */
 	return life_begin(killing);
 }
@@ -225,17 +226,29 @@ static void letters_choose(struct killing *killing, bool whole, char letters[sta
 	strcpy(letters + n, whole ? REST_OF_DAY : "");
 }
 
-/* The next failpoint in turn, at one of its passes. Some are passed by a first start only. */
+/* In turn; after the first turn one that was missed, if there is. */
+static struct point *point_next(struct killing *killing)
+{
+	struct points *points = &killing->points;
+
+	for (unsigned i = 0; killing->at_points >= points->n && i < points->n; i++)
+		if (!points->list[i].struck)
+			return &points->list[i];
+	return &points->list[killing->at_points % points->n];
+}
+
+/* A failpoint at one of its passes. Some are passed by a first start only. */
 static int point_choose(struct killing *killing, char how[static 64], struct point **ret)
 {
-	struct point *point = &killing->points.list[killing->at_points % killing->points.n];
+	struct point *point = point_next(killing);
 	const unsigned passes = point->passes < PASSES_MAX ? point->passes : PASSES_MAX;
-	const bool first = strncmp(point->name, "step-", 5) == 0 ||
+	const bool missed = killing->at_points >= killing->points.n && !point->struck;
+	const bool first = missed || strncmp(point->name, "step-", 5) == 0 ||
 			   strncmp(point->name, "store-", 6) == 0 ||
 			   strncmp(point->name, "vault-pages-", 12) == 0;
 	const uint64_t pass = play_random(&killing->play, 2 * passes);
 
-	snprintf(how, 64, "%s:%u", point->name, pass < passes ? 1 + (unsigned)pass : 1);
+	snprintf(how, 64, "%s:%u", point->name, pass < passes && !missed ? 1 + (unsigned)pass : 1);
 	killing->at_points++;
 	*ret = point;
 	return first ? life_begin(killing) : 0;
