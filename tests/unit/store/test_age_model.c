@@ -322,7 +322,7 @@ static void test_r29_model(void **state)
 		kept += w->kept;
 		leapt += w->now.leapt_min > 0;
 	}
-	print_message("%d sequences: %llu kept, %llu erased, %llu of these by an accepted wall "
+	print_message("# %d sequences: %llu kept, %llu erased, %llu of these by an accepted wall "
 		      "clock; %llu ended with a leap\n", n, (unsigned long long)kept,
 		      (unsigned long long)erased, (unsigned long long)early,
 		      (unsigned long long)leapt);
