@@ -52,6 +52,10 @@ static const struct alert_row_of {
 		"The file of the age clock was damaged or missing and was made anew from the "
 		"newest entry in the database; what is kept may be erased later by the time "
 		"between."},
+	[ALERT_KEYS_LOST] = {"keys-lost", true,
+		"An old database seems to have been put back: it names {n} part{s} whose keys are "
+		"gone. Nobody can open them; they are not shown, and what of them had been erased "
+		"is erased again."},
 };
 
 const char *alert_name(int kind)

@@ -25,7 +25,8 @@ enum alert_kind {
 	ALERT_CLOCK,		/* the wall clock jumped ahead; stays; count: hours */
 	ALERT_LOG_BROKEN,	/* the access log did not verify; stays; count: first bad entry */
 	ALERT_CLOCK_LOST,	/* the file of the age clock was damaged or missing */
-	ALERT_KIND_LAST = ALERT_CLOCK_LOST,
+	ALERT_KEYS_LOST,	/* count: parts that an old database names again */
+	ALERT_KIND_LAST = ALERT_KEYS_LOST,
 };
 
 struct alerts;

@@ -18,19 +18,23 @@
 int archive_new(const struct archive_config *config, struct archive **ret)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
-	uint64_t lost;
 	int r;
 
 	if (!archive)
 		return fault_origin(-ENOMEM);
 	archive->config = *config;
-	r = lost_hide(config->store, config->vault, &lost);
+	r = lost_hide(config->store, config->vault, &archive->lost);
 	if (r != 0) {
 		free(archive);
 		return fault_trace(r);
 	}
 	*ret = archive;
 	return 0;
+}
+
+uint64_t archive_lost(const struct archive *archive)
+{
+	return archive->lost;
 }
 
 struct archive *archive_free(struct archive *archive)

@@ -33,6 +33,9 @@ int archive_new(const struct archive_config *config, struct archive **ret);
 struct archive *archive_free(struct archive *archive);
 CLEANUP_DEFINE(struct archive *, archive_free)
 
+/* Parts that had lost their keys at start (lost.h), as after an old database was put back. */
+uint64_t archive_lost(const struct archive *archive);
+
 /* An erasure has changed what is kept: the quota is counted anew. */
 void archive_recount(struct archive *archive);
 

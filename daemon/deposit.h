@@ -11,6 +11,7 @@ struct archive {
 	/* What the disk carries; read again when an erasure has changed it. */
 	uint64_t items, bytes;
 	bool counted;
+	uint64_t lost;		/* parts without their key, at start */
 };
 
 /* ANSWER_QUOTA_EXCEEDED names the limit. */

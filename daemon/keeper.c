@@ -187,6 +187,13 @@ static int start_erasure(struct keeper *keeper, struct why *why)
 	r = erasure_finish(keeper->erasure, &partial);
 	if (r)
 		return fault_trace(r);
+	r = archive_lost(keeper->archive) ? alert_raise(keeper->alerts, ALERT_KEYS_LOST, NULL,
+							 archive_lost(keeper->archive)) : 0;
+	/* What has expired goes on its way at once, not in a minute. */
+	if (!r)
+		r = erasure_sweep(keeper->erasure, NULL);
+	if (r)
+		return fault_trace(r);
 	if (partial)
 		log_error("%llu erasures could not be completed; they are tried again, and \"cubby "
 			  "status\" says what stands in the way", (unsigned long long)partial);

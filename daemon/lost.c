@@ -11,7 +11,7 @@ struct look {
 	struct store *store;
 	struct vault *vault;
 	uint32_t slot;
-	uint64_t n;
+	uint64_t n, n_erased;
 };
 
 #define LOST_FOUND 103
@@ -19,13 +19,18 @@ struct look {
 static int row_hide(void *context, const struct slot_row *row)
 {
 	struct look *look = context;
-	int r = vault_owns(look->vault, &row->slot, &row->owner, row->kind);
+	int r;
 
+	/* A tombstone has lost its key as it should. */
+	if (!row->live)
+		return 0;
+	r = vault_owns(look->vault, &row->slot, &row->owner, row->kind);
 	/* A door without its key is told of when somebody knocks. */
 	if (row->kind == VAULT_KIND_DOOR || (r != ANSWER_FAILED && r != ANSWER_NOT_FOUND))
 		return fault_trace(r < 0 ? r : 0);
 	look->n++;
-	return fault_trace(store_slot_hide(look->store, row->slot.number));
+	look->n_erased += r == ANSWER_NOT_FOUND;
+	return fault_trace(store_slot_hide(look->store, row->slot.number, r == ANSWER_NOT_FOUND));
 }
 
 int lost_hide(struct store *store, struct vault *vault, uint64_t *ret_n)
@@ -33,12 +38,16 @@ int lost_hide(struct store *store, struct vault *vault, uint64_t *ret_n)
 	struct look look = { .store = store, .vault = vault };
 	int r = store_slot_rows(store, row_hide, &look);
 
+	/* An overwritten key cannot come back; another one may, with a good slots.bin. */
+	if (r == 0 && look.n_erased > 0)
+		r = store_slots_expire(store);
 	if (r != 0)
 		return fault_trace(r);
 	if (look.n > 0)
 		log_warning("%llu stored parts have lost their keys, as after an old cubby.db was "
-			    "put back; they are not shown, and go with a deletion or their expiry",
-			    (unsigned long long)look.n);
+			    "put back; they are not shown; %llu are erased now, the others go with a "
+			    "deletion or their expiry",
+			    (unsigned long long)look.n, (unsigned long long)look.n_erased);
 	*ret_n = look.n;
 	return 0;
 }

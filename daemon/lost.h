@@ -9,8 +9,9 @@
 #include "store/store.h"
 #include "vault/vault.h"
 
-/* At start, before anything is listed: such rows are not seen until they are erased. *ret_n counts
- * them. */
+/* At start, before anything is listed: such rows are not seen until they are erased. Those whose
+ * key was overwritten count as expired, and the next sweep finishes their erasure. *ret_n counts
+ * all. */
 int lost_hide(struct store *store, struct vault *vault, uint64_t *ret_n);
 /* Whether the key in this slot is the own key of any row, by its tag. 0: it is. ANSWER_NOT_FOUND:
  * it is nobody's. */

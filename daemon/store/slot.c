@@ -10,10 +10,18 @@ STATEMENT(slots_used,
 	" UNION ALL SELECT slot FROM witness WHERE slot IS NOT NULL");
 
 STATEMENT(slot_rows,
-	"SELECT item.id AS owner, kind, slot, slot_tag FROM part JOIN item USING (item)"
-	" UNION ALL SELECT copy.id, kind, slot, slot_tag FROM copy_part JOIN copy USING (copy)"
-	" UNION ALL SELECT slot_id, :door, slot, slot_tag FROM door");
-STATEMENT(slot_hide, "INSERT OR IGNORE INTO lost (slot) VALUES (:slot)");
+	"SELECT item.id AS owner, kind, slot, slot_tag, job IS NULL AS live FROM part"
+	" JOIN item USING (item)"
+	" UNION ALL SELECT copy.id, kind, slot, slot_tag, job IS NULL FROM copy_part"
+	" JOIN copy USING (copy)"
+	" UNION ALL SELECT slot_id, :door, slot, slot_tag, 1 FROM door");
+STATEMENT(slot_hide, "INSERT OR IGNORE INTO lost (slot, erased) VALUES (:slot, :erased)");
+STATEMENT(slots_expire,
+	"UPDATE part SET expires_min = made_min + 1 WHERE job IS NULL"
+	" AND slot IN (SELECT slot FROM lost WHERE erased)");
+STATEMENT(slots_expire_copies,
+	"UPDATE copy_part SET expires_min = 1 WHERE job IS NULL"
+	" AND slot IN (SELECT slot FROM lost WHERE erased)");
 
 STATEMENT(newest_min,
 	"SELECT max((SELECT coalesce(max(made_min), 0) FROM part),"
@@ -51,6 +59,7 @@ int store_slot_rows(struct store *store, int (*each)(void *context, const struct
 	while ((r = statement_next(s)) == STATEMENT_ROW) {
 		row.kind = (int)statement_integer(s, "kind");
 		row.slot.number = (uint32_t)statement_integer(s, "slot");
+		row.live = statement_integer(s, "live") != 0;
 		r = statement_id(s, "owner", &row.owner);
 		if (r == 0)
 			r = statement_bytes(s, "slot_tag", row.slot.tag, VAULT_TAG_BYTES);
@@ -62,12 +71,25 @@ int store_slot_rows(struct store *store, int (*each)(void *context, const struct
 	return fault_trace(r);
 }
 
-int store_slot_hide(struct store *store, uint32_t slot)
+int store_slot_hide(struct store *store, uint32_t slot, bool erased)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &slot_hide);
 
 	statement_bind_integer(s, ":slot", slot);
+	statement_bind_integer(s, ":erased", erased);
 	return fault_trace(statement_run(s));
+}
+
+int store_slots_expire(struct store *store)
+{
+	_cleanup_(statement_endp) struct statement *parts = store_statement(store, &slots_expire);
+	_cleanup_(statement_endp) struct statement *copies =
+		store_statement(store, &slots_expire_copies);
+	int r = statement_run(copies);
+
+	if (r == 0)
+		r = statement_run(parts);
+	return fault_trace(r);
 }
 
 int store_newest_min(struct store *store, int64_t *ret_min)

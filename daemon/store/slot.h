@@ -15,10 +15,13 @@ struct slot_row {
 	struct vault_slot slot;
 	struct id owner;
 	int kind;
+	bool live;		/* not a tombstone */
 };
 int store_slot_rows(struct store *store, int (*each)(void *context, const struct slot_row *row),
 		    void *context);
 /* Parts in this slot are not seen any more, until the store is opened again. */
-int store_slot_hide(struct store *store, uint32_t slot);
+int store_slot_hide(struct store *store, uint32_t slot, bool erased);
+/* What was hidden as erased is past its expiry from here on. */
+int store_slots_expire(struct store *store);
 /* 0 when nothing is kept. */
 int store_newest_min(struct store *store, int64_t *ret_min);

@@ -54,7 +54,7 @@ static const char temporary_tables[] =
 	"CREATE TEMP TABLE chosen (item INTEGER PRIMARY KEY);"
 	"CREATE TEMP TABLE chosen_copy (copy INTEGER PRIMARY KEY);"
 	"CREATE TEMP TABLE stuck (slot INTEGER PRIMARY KEY);"
-	"CREATE TEMP TABLE lost (slot INTEGER PRIMARY KEY);";
+	"CREATE TEMP TABLE lost (slot INTEGER PRIMARY KEY, erased INTEGER NOT NULL);";
 
 static int pragma_text(sqlite3 *db, const char *sql, char *text, int n)
 {

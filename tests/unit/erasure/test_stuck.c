@@ -156,6 +156,43 @@ static void test_r29_restored_database_brings_nothing_back(void **state)
 	secret_free(stays.keys);
 }
 
+/* Slots that have no fresh keys yet: it is certain that they were erased, and it is finished. */
+static void test_r29_restored_database_is_erased_again(void **state)
+{
+	struct cupboard *c = *state;
+	struct kept gone = { 0 }, stays = { 0 };
+	char path[320], line[700];
+	int64_t job;
+
+	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &gone), 0);
+	assert_int_equal(cupboard_keep(c, &child_id, A, 300, &stays), 0);
+	cupboard_shut(c);
+	room_path(c->room, "cubby.db", path);
+	snprintf(line, sizeof(line), "cp %s %s.old", path, path);
+	assert_int_equal(system(line), 0);
+	cupboard_open(c);
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .ids = &gone.id, .n_ids = 1 },
+				      &job), 0);
+	done(c, job);
+	cupboard_shut(c);
+	snprintf(line, sizeof(line), "mv %s.old %s", path, path);
+	assert_int_equal(system(line), 0);
+	cupboard_open(c);
+	assert_int_equal(archive_lost(c->archive), 2);
+	assert_int_equal(listed(c), 1);
+	c->boot_ms += 60 * 1000;
+	assert_int_equal(erasure_sweep(c->erasure, &job), 0);
+	assert_true(job > 0);
+	done(c, job);
+	assert_int_equal(cupboard_traces(c, &gone), 0);
+	assert_int_equal(listed(c), 1);
+	cupboard_shut(c);
+	cupboard_open(c);
+	assert_int_equal(archive_lost(c->archive), 0);
+	secret_free(gone.keys);
+	secret_free(stays.keys);
+}
+
 static off_t slot_offset(uint32_t slot)
 {
 	return (off_t)(slot / 127) * 4096 + 32 + (off_t)(slot % 127) * 32;
@@ -233,6 +270,7 @@ int main(void)
 		TEST(test_r8_wrong_slot_is_partial_and_never_another_items_key),
 		TEST(test_r9_damaged_tag_does_not_keep_a_key),
 		TEST(test_r29_restored_database_brings_nothing_back),
+		TEST(test_r29_restored_database_is_erased_again),
 		TEST(test_r9_no_receipt_while_a_row_of_the_item_remains),
 	};
 
