@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "output.h"
+#include "progress.h"
 #include "prompt.h"
 #include "render.h"
 
@@ -122,6 +123,7 @@ int erase_finish(struct hand *hand, const char *job, const char *const *kinds, s
 
 	if (!job)
 		return nothing_kept(hand);
+	progress_watch(hand, job);
 	r = cubby_job_wait(hand->cubby, job, hand->timeout_ms, &erasure);
 	if (r != 0)
 		return hand_refused(hand, r);

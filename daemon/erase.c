@@ -41,6 +41,7 @@ struct erase {
 	uint32_t first_stuck;
 	uint64_t n_stuck;
 	uint64_t left;
+	uint64_t n_bodies;		/* parts whose ciphertext is removed */
 	uint32_t *slots;
 	size_t n_slots;
 };
@@ -75,6 +76,18 @@ struct erase *erase_free(struct erase *erase)
 	free(erase->refused);
 	free(erase);
 	return NULL;
+}
+
+uint64_t erase_items_done(const struct erase *erase)
+{
+	const struct job_row *job = &erase->job;
+
+	if (erase->phase > ERASE_METADATA)
+		return job->items - (erase->left < job->items ? erase->left : job->items);
+	/* The rows of all go in one piece, last. */
+	if (job->parts == 0 || erase->n_bodies >= job->parts)
+		return job->items > 0 ? job->items - 1 : 0;
+	return (uint64_t)((double)job->items * (double)erase->n_bodies / (double)job->parts);
 }
 
 const struct job_row *erase_job(const struct erase *erase)
@@ -249,6 +262,8 @@ static int bodies_slice(struct erase *erase, struct why *why)
 		erase->walk = from;
 	}
 	r = bodies_end(erase, n_taken);
+	if (r == 0)
+		erase->n_bodies += n_taken;
 	failpoint("erase-after-bodies");
 	return r != 0 ? stopped(r, "cubby.db", why) : ERASE_MORE;
 }

@@ -22,6 +22,9 @@ struct erase *erase_free(struct erase *erase);
 CLEANUP_DEFINE(struct erase *, erase_free)
 
 const struct job_row *erase_job(const struct erase *erase);
+/* Items removed so far, by the share of ciphertext that is gone; never all of them before their
+ * rows are. */
+uint64_t erase_items_done(const struct erase *erase);
 
 #define ERASE_MORE 102
 

@@ -45,9 +45,12 @@ int erasure_find(struct erasure *erasure, int64_t number, struct erasure_job **r
 	int r = ending_find(erasure->config.store, number, ret);
 
 	/* Known here only: writing it down would cost a sync. */
-	if (r == 0 && (*ret)->state == ERASURE_QUEUED && erasure->run &&
-	    erase_job(erasure->run)->job == number)
-		(*ret)->state = ERASURE_RUNNING;
+	if (r == 0 && erasure->run && erase_job(erasure->run)->job == number) {
+		if ((*ret)->state == ERASURE_QUEUED)
+			(*ret)->state = ERASURE_RUNNING;
+		if (erase_items_done(erasure->run) > (*ret)->done)
+			(*ret)->done = erase_items_done(erasure->run);
+	}
 	return fault_trace(r);
 }
 

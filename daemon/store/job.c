@@ -20,8 +20,9 @@ STATEMENT(job_find, "SELECT job, CASE WHEN EXISTS (SELECT 1 FROM reset WHERE "
 		    "reset.job = :job) THEN 'reset' ELSE reason END AS reason, state, "
 		    "profile, coalesce(uid, -1) AS uid, items, parts, "
 		    "problem, receipt, asked_min, coalesce(ended_min, 0) AS ended_min, salt, "
-		    "commitment, (SELECT count(DISTINCT item) FROM part WHERE part.job = :job) AS "
-		    "left FROM job WHERE job = :job");
+		    "commitment, CASE state WHEN 'done' THEN 0 WHEN 'verifying' THEN 0"
+		    " WHEN 'partial' THEN (SELECT count(DISTINCT item) FROM part"
+		    " WHERE part.job = :job) ELSE items END AS left FROM job WHERE job = :job");
 STATEMENT(job_next,
 	"SELECT min(job) AS job FROM job WHERE state <> 'done' AND job > :after");
 STATEMENT(jobs_pending,

@@ -274,6 +274,9 @@ struct cubby_erasure {
 /* CUBBY_TIMEOUT: it goes on without us. timeout_ms 0: 10 minutes. */
 CUBBY_API int cubby_job_wait(struct cubby *cubby, const char *job, int timeout_ms,
 			     struct cubby_erasure **ret);
+/* How far it is: items removed so far, of how many, and whether it has ended. */
+CUBBY_API int cubby_job_progress(struct cubby *cubby, const char *job, uint64_t *ret_done,
+				 uint64_t *ret_total, bool *ret_ended);
 CUBBY_API struct cubby_erasure *cubby_erasure_free(struct cubby_erasure *erasure);
 
 struct cubby_receipt {

@@ -3,6 +3,8 @@
 
 #include "keeper_room.h"
 
+#include "erase.h"
+
 #include <sys/wait.h>
 
 #define A (1u << KIND_AUDIO)
@@ -337,6 +339,44 @@ static void test_old_receipts_are_forgotten(void **state)
 	secret_free(kept.keys);
 }
 
+STATEMENT(rows_left, "SELECT count(*) AS n FROM item");
+
+/* What a parent sees while a large profile goes: it grows, and says "all" only when all rows are
+ * gone. */
+static void test_r10_progress_grows_to_the_end(void **state)
+{
+	struct cupboard *c = *state;
+	_cleanup_(erase_freep) struct erase *erase = NULL;
+	struct erase_stores stores = { c->store, c->vault, NULL };
+	struct archive_selection of_child = { .profile = &child_id };
+	uint64_t last = 0, steps = 0;
+	struct kept kept = { 0 };
+	struct statement *s;
+	int64_t job;
+	int r;
+
+	for (int i = 0; i < 600; i++) {
+		assert_int_equal(cupboard_keep(c, &child_id, A | T, 100, &kept), 0);
+		kept.keys = secret_free(kept.keys);
+	}
+	assert_int_equal(verify_new(c->room->dir, &stores.verify), 0);
+	assert_int_equal(cupboard_ask(c, &of_child, &job), 0);
+	assert_int_equal(erase_new(&stores, job, &erase), 0);
+	while ((r = erase_slice(erase, &c->why)) == ERASE_MORE) {
+		assert_true(erase_items_done(erase) >= last);
+		steps += erase_items_done(erase) > last;
+		last = erase_items_done(erase);
+		assert_int_equal(statement_next(s = store_statement(c->store, &rows_left)),
+				 STATEMENT_ROW);
+		assert_true(last < 600 || statement_integer(s, "n") == 0);
+		statement_end(s);
+	}
+	assert_int_equal(r, 0);
+	assert_true(steps >= 4);
+	assert_int_equal(last, 600);
+	verify_free(stores.verify);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cupboard_make, cupboard_drop)
@@ -352,6 +392,7 @@ int main(void)
 		TEST(test_big_job_leaves_nothing),
 		TEST(test_r7_r8_killed_at_any_moment),
 		TEST(test_old_receipts_are_forgotten),
+		TEST(test_r10_progress_grows_to_the_end),
 	};
 
 	return cmocka_run_group_tests_name("erasure", tests, NULL, NULL);

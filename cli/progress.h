@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* How far an erasure is, on a terminal. */
+
+#include "hand.h"
+
+#define PROGRESS_TEXT 128
+
+/* Watches the job until it has ended or time is up, and draws a bar on standard error once that
+ * takes more than a second. Where nobody looks (no terminal, --json, -q) it returns at once. */
+void progress_watch(struct hand *hand, const char *job);
+/* The bar: a share, the count, the rate. */
+char *progress_line(uint64_t done, uint64_t total, int64_t passed_ms,
+		    char text[static PROGRESS_TEXT]);
