@@ -17,7 +17,7 @@ const struct stores_file stores_files[] = {
 	{ "cubby.db", STORES_ITEM, "the tables above" },
 	{ "cubby.db-wal", STORES_ITEM, "what was written last; empty after every erasure" },
 	{ "cubby.db-journal", STORES_ITEM, "the same, while the database is first made" },
-	{ "clock", STORES_NOBODY, "the age clock: one number" },
+	{ "clock", STORES_NOBODY, "the age clock: its value, and the lead of the wall clock" },
 	{ "device.key", STORES_HOUSEHOLD, "the keeper's own key" },
 	{ "device.key.new", STORES_HOUSEHOLD, "the same, while it is made" },
 	{ "reserve.bin", STORES_NOBODY, "room for the first steps of an erasure on a full disk" },
