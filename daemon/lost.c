@@ -45,8 +45,8 @@ int lost_hide(struct store *store, struct vault *vault, uint64_t *ret_n)
 		return fault_trace(r);
 	if (look.n > 0)
 		log_warning("%llu stored parts have lost their keys, as after an old cubby.db was "
-			    "put back; they are not shown; %llu are erased now, the others go with a "
-			    "deletion or their expiry",
+			    "put back; they are not shown; %llu are erased now, the others go with "
+			    "a deletion or their expiry",
 			    (unsigned long long)look.n, (unsigned long long)look.n_erased);
 	*ret_n = look.n;
 	return 0;
