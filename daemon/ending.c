@@ -91,14 +91,15 @@ int ending_find(struct store *store, int64_t number, struct erasure_job **ret)
 }
 
 static int receipt_make(const struct erasure_config *config, enum level level,
-			const struct job_row *job, int64_t now_min, char **ret_text)
+			const struct job_row *job, bool whole, int64_t now_min, char **ret_text)
 {
-	static const char *const steps[] = {
+	const char *const steps[] = {
 		"rows made invisible, committed",
 		"slot keys overwritten in place, synced",
 		"ciphertext and metadata removed",
 		"database log written back and emptied",
-		"read back: slots zero, no id, no ciphertext head",
+		whole ? "read back: slots zero, no id or head in all of the database"
+		      : "read back: slots zero, no id or head in pages written or freed",
 	};
 	struct receipt receipt = {
 		.asked_min = job->asked_min,
@@ -146,7 +147,8 @@ static int ended_log(const struct erasure_config *config, int64_t number)
 	return fault_trace(r);
 }
 
-int ending_done(const struct erasure_config *config, enum level level, const struct job_row *job)
+int ending_done(const struct erasure_config *config, enum level level, const struct job_row *job,
+		bool whole)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
 	_cleanup_(cleanup_free) char *receipt = NULL;
@@ -154,7 +156,7 @@ int ending_done(const struct erasure_config *config, enum level level, const str
 	const int64_t now_min = age_now_min(config->age);
 	int r;
 
-	r = receipt_make(config, level, job, now_min, &receipt);
+	r = receipt_make(config, level, job, whole, now_min, &receipt);
 	if (r == 0)
 		r = store_begin(store, &transaction);
 	if (r == 0)

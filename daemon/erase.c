@@ -49,6 +49,7 @@ struct erase {
 int erase_new(const struct erase_stores *stores, int64_t job, struct erase **ret)
 {
 	_cleanup_(erase_freep) struct erase *erase = calloc(1, sizeof(*erase));
+	size_t n_witnesses = 0;
 	int r;
 
 	if (!erase)
@@ -60,8 +61,16 @@ int erase_new(const struct erase_stores *stores, int64_t job, struct erase **ret
 	r = store_job_find(stores->store, job, &erase->job);
 	if (r == 0)
 		r = store_stuck_clear(stores->store);
+	if (r == 0)
+		r = store_witness_count(stores->store, job, &n_witnesses);
 	if (r != 0)
 		return r < 0 ? fault_trace(r) : fault_origin(-ENOENT);
+	/* What an earlier run touched, nobody watched; and while nobody waits, everything is read
+	 * once a day. */
+	verify_watch(stores->verify,
+		     n_witnesses > 0 || strcmp(erase->job.state, "queued") != 0 ||
+		     (strcmp(erase->job.reason, "expire") == 0 &&
+		      verify_whole_is_due(stores->verify)));
 	*ret = take(erase);
 	return 0;
 }
@@ -234,6 +243,8 @@ static int bodies_end(struct erase *erase, size_t n)
 	}
 	if (r == 0)
 		r = store_commit(take(transaction));
+	if (r == 0)
+		verify_look(erase->stores.verify);
 	return fault_trace(r);
 }
 
@@ -303,6 +314,8 @@ static int metadata_end(struct erase *erase)
 		r = store_job_set_state(store, erase->job.job, "verifying", "", "", 0);
 	if (r == 0)
 		r = store_commit(take(transaction));
+	if (r == 0)
+		verify_look(erase->stores.verify);
 	return fault_trace(r);
 }
 

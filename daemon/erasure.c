@@ -119,7 +119,8 @@ static int work_slice(struct erasure *erasure)
 	job = erase_job(erasure->run);
 	number = job->job;
 	if (r == 0)
-		r = ending_done(&erasure->config, erasure->level, job);
+		r = ending_done(&erasure->config, erasure->level, job,
+				verify_is_whole(erasure->verify));
 	if (r == 0) {
 		slots_return(erasure);
 		retry_forget(&erasure->retries, number);

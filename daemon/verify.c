@@ -12,12 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "footprint.h"
 #include "print.h"
 
 #define SLICE_BYTES (8 << 20)
 #define READ_BYTES (1 << 20)
 #define CARRY_BYTES (PRINT_BYTES - 1)
 #define LANES 4
+#define WHOLE_INTERVAL_S (24 * 60 * 60)
 /* As the vault's layout has it, and on purpose written down a second time. */
 #define SLOTS_A_PAGE 127
 #define SLOT_BYTES 32
@@ -35,6 +38,12 @@ struct verify {
 	bool zero_print;
 	uint64_t base;
 	uint64_t out[256];	/* what a byte leaving the window takes with it */
+	/* Where to look when not at everything. */
+	struct footprint *footprint;
+	bool watched;
+	bool begun;
+	uint32_t page;
+	int64_t whole_s;	/* boot time at which the whole was last read through; 0: not yet */
 	uint64_t magic;		/* print of the first bytes of every database */
 	/* Progress through the database. */
 	off_t at;
@@ -70,6 +79,8 @@ int verify_new(const char *dir, struct verify **ret)
 	r = file_open(dir, "slots.bin", &verify->slots_fd);
 	if (r == 0)
 		r = file_open(dir, "cubby.db", &verify->db_fd);
+	if (r == 0)
+		r = footprint_new(dir, verify->db_fd, &verify->footprint);
 	if (r < 0)
 		return fault_trace(r);
 	*ret = take(verify);
@@ -91,6 +102,7 @@ struct verify *verify_free(struct verify *verify)
 	if (!verify)
 		return NULL;
 	job_forget(verify);
+	footprint_free(verify->footprint);
 	if (verify->slots_fd >= 0)
 		close(verify->slots_fd);
 	if (verify->db_fd >= 0)
@@ -158,14 +170,44 @@ int verify_begin(struct verify *verify, uint32_t *slots, size_t n_slots, uint64_
 	verify->magic_seen = false;
 	verify->at = 0;
 	verify->carried = 0;
+	verify->begun = false;
+	verify->page = 0;
+	if (verify->watched && footprint_end(verify->footprint) < 0)
+		verify->watched = false;
 	return 0;
+}
+
+static int64_t boot_s(void)
+{
+	return clock_boot_ms(&clock_system) / 1000 + 1;
+}
+
+bool verify_whole_is_due(const struct verify *verify)
+{
+	return verify->whole_s == 0 || boot_s() - verify->whole_s >= WHOLE_INTERVAL_S;
+}
+
+bool verify_is_whole(const struct verify *verify)
+{
+	return !verify->watched;
+}
+
+void verify_watch(struct verify *verify, bool whole)
+{
+	verify->watched = !whole && footprint_begin(verify->footprint) == 0;
+}
+
+void verify_look(struct verify *verify)
+{
+	if (verify->watched && footprint_look(verify->footprint) < 0)
+		verify->watched = false;
 }
 
 /* What is still in the page cache would say nothing about the disk. Pages that are not written yet
  * stay; there are none, as the stores are synced before this. */
-static int cache_drop(int fd, const char *name, struct why *why)
+static int cache_drop(int fd, off_t from, off_t n, const char *name, struct why *why)
 {
-	int error = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	int error = posix_fadvise(fd, from, n, POSIX_FADV_DONTNEED);
 
 	return error ? answer_why(why, ANSWER_FAILED,
 				  "%s cannot be read back from the disk itself (%s)", name,
@@ -178,7 +220,7 @@ static int slots_verify(struct verify *verify, struct why *why)
 	static const uint8_t zeros[SLOT_BYTES];
 	uint8_t key[SLOT_BYTES];
 
-	int r = cache_drop(verify->slots_fd, "slots.bin", why);
+	int r = cache_drop(verify->slots_fd, 0, 0, "slots.bin", why);
 
 	if (r != 0)
 		return r;
@@ -295,10 +337,60 @@ static int log_scan(struct verify *verify, const char *name, struct why *why)
 					    strerror(errno));
 	verify->at = 0;
 	verify->carried = 0;
-	r = cache_drop(fd, name, why);
+	r = cache_drop(fd, 0, 0, name, why);
 	while (r == 0 && !end)
 		r = file_scan(verify, fd, name, &end, why);
 	return r;
+}
+
+/* Up to a slice of the pages in the footprint, with what lies across their edges. */
+static int pages_scan(struct verify *verify, bool *ret_end, struct why *why)
+{
+	const uint32_t page_bytes = footprint_page_bytes(verify->footprint);
+	const uint32_t most = READ_BYTES / page_bytes - 1;
+	uint32_t n;
+
+	for (size_t done = 0; done < SLICE_BYTES; done += (size_t)n * page_bytes) {
+		off_t from, bytes;
+		ssize_t got;
+		int r;
+
+		footprint_next(verify->footprint, most, &verify->page, &n);
+		*ret_end = n == 0;
+		if (n == 0)
+			return 0;
+		from = (off_t)(verify->page - 1) * page_bytes;
+		bytes = (off_t)n * page_bytes + CARRY_BYTES;
+		if (from > 0) {
+			from -= CARRY_BYTES;
+			bytes += CARRY_BYTES;
+		}
+		verify->page += n - 1;
+		r = cache_drop(verify->db_fd, from, bytes, "cubby.db", why);
+		if (r != 0)
+			return r;
+		got = pread(verify->db_fd, verify->buffer, (size_t)bytes, from);
+		if (got < 0)
+			return answer_why(why, ANSWER_FAILED, "cubby.db cannot be read back (%s)",
+					  strerror(errno));
+		if (bytes_scan(verify, verify->buffer, (size_t)got))
+			return answer_why(why, ANSWER_FAILED,
+					  "cubby.db: something of what was erased is still "
+					  "there, before byte %" PRIi64,
+					  (int64_t)from + (int64_t)got);
+	}
+	return 0;
+}
+
+static int database_scan(struct verify *verify, bool *ret_end, struct why *why)
+{
+	int r = 0;
+
+	if (verify->watched)
+		return pages_scan(verify, ret_end, why);
+	if (verify->at == 0)
+		r = cache_drop(verify->db_fd, 0, 0, "cubby.db", why);
+	return r != 0 ? r : file_scan(verify, verify->db_fd, "cubby.db", ret_end, why);
 }
 
 int verify_slice(struct verify *verify, struct why *why)
@@ -306,14 +398,13 @@ int verify_slice(struct verify *verify, struct why *why)
 	bool end = false;
 	int r;
 
-	if (verify->at == 0) {
+	if (!verify->begun) {
 		r = slots_verify(verify, why);
-		if (r == 0)
-			r = cache_drop(verify->db_fd, "cubby.db", why);
 		if (r != 0)
 			return r;
+		verify->begun = true;
 	}
-	r = file_scan(verify, verify->db_fd, "cubby.db", &end, why);
+	r = database_scan(verify, &end, why);
 	if (r != 0)
 		return r;
 	if (!end)
@@ -325,6 +416,8 @@ int verify_slice(struct verify *verify, struct why *why)
 	r = log_scan(verify, "cubby.db-wal", why);
 	if (r == 0)
 		r = log_scan(verify, "cubby.db-journal", why);
+	if (r == 0 && !verify->watched)
+		verify->whole_s = boot_s();
 	job_forget(verify);
 	return r;
 }

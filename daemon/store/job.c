@@ -168,7 +168,7 @@ int store_witness_insert(struct store *store, int64_t job, int64_t slot, uint64_
 	return fault_trace(statement_run(s));
 }
 
-static int witness_n(struct store *store, int64_t job, size_t *ret)
+int store_witness_count(struct store *store, int64_t job, size_t *ret)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &witness_count);
 	int r;
@@ -188,7 +188,7 @@ int store_witness_read(struct store *store, int64_t job, uint32_t **ret_slots, s
 	_cleanup_(cleanup_free) uint32_t *slots = NULL;
 	_cleanup_(cleanup_free) uint64_t *prints = NULL;
 	size_t n = 0, n_slots = 0, n_prints = 0;
-	int r = witness_n(store, job, &n);
+	int r = store_witness_count(store, job, &n);
 
 	if (r != 0)
 		return fault_trace(r);

@@ -39,6 +39,7 @@ int store_jobs_pending(struct store *store, uint64_t *ret_items, uint64_t *ret_p
 int store_jobs_forget(struct store *store, int64_t before_min);
 
 /* slot < 0: none. */
+int store_witness_count(struct store *store, int64_t job, size_t *ret);
 int store_witness_insert(struct store *store, int64_t job, int64_t slot, uint64_t print);
 /* All of a job; free() both lists. */
 int store_witness_read(struct store *store, int64_t job, uint32_t **ret_slots, size_t *ret_n_slots,

@@ -4,6 +4,8 @@
 
 #include "keeper_room.h"
 
+#include "store/core.h"
+
 #include <sqlite3.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
@@ -228,6 +230,40 @@ static void test_r8_any_write_on_a_full_disk_converges(void **state)
 	any_write_fails(*state, ENOSPC);
 }
 
+/* SQLite forgets to overwrite what it frees: the verifier looks where the erasure was. */
+static void test_r8_what_is_not_overwritten_is_found(void **state)
+{
+	static const size_t sizes[] = { 300, 9000, 160000 };
+	struct cupboard *c = *state;
+	struct kept stays = { 0 };
+	int64_t job;
+
+	assert_int_equal(cupboard_keep(c, &adult_id, A | T, 160000, &stays), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		_cleanup_(erasure_job_freep) struct erasure_job *done_job = NULL;
+		struct archive_selection one = { .n_ids = 1 };
+		struct kept kept = { 0 }, other = { 0 };
+
+		assert_int_equal(cupboard_keep(c, &child_id, A, sizes[i], &kept), 0);
+		assert_int_equal(cupboard_keep(c, &child_id, A, sizes[i], &other), 0);
+		assert_int_equal(store_checkpoint(c->store), 0);
+		sqlite3_exec(c->store->db, "PRAGMA secure_delete = OFF", NULL, NULL, NULL);
+		one.ids = &kept.id;
+		assert_int_equal(cupboard_ask(c, &one, &job), 0);
+		ends_as(c, job, ERASURE_PARTIAL, "cubby.db");
+		sqlite3_exec(c->store->db, "PRAGMA secure_delete = ON", NULL, NULL, NULL);
+		/* One that is done tells on its receipt what was read. */
+		one.ids = &other.id;
+		assert_int_equal(cupboard_ask(c, &one, &job), 0);
+		assert_true(erasure_finish(c->erasure, &(uint64_t){ 0 }) == 0);
+		assert_int_equal(erasure_find(c->erasure, job, &done_job), 0);
+		assert_non_null(strstr(done_job->receipt, "pages written or freed"));
+		secret_free(kept.keys);
+		secret_free(other.keys);
+	}
+	secret_free(stays.keys);
+}
+
 static bool reserve_is_kept(struct cupboard *c)
 {
 	char path[320];
@@ -308,6 +344,7 @@ int main(void)
 		TEST(test_r8_slots_that_do_not_sync_are_partial),
 		TEST(test_r8_any_write_that_fails_converges),
 		TEST(test_r8_any_write_on_a_full_disk_converges),
+		TEST(test_r8_what_is_not_overwritten_is_found),
 		TEST(test_r8_reserve_is_given_for_erasing_alone),
 		TEST(test_log_is_overwritten_head_first),
 	};
