@@ -40,6 +40,7 @@ const struct option_row option_table[OPTION_COUNT] = {
 	[OPTION_PURPOSE] = { "purpose", 0, "P", "what the export is for" },
 	[OPTION_RECIPIENT] = { "recipient", 0, "R", "who gets it" },
 	[OPTION_FORMAT] = { "format", 0, "hf", "Hugging Face audiofolder" },
+	[OPTION_METHOD] = { "method", 0, "NAME", "verify by /etc/cubby/consent.d/NAME first" },
 	[OPTION_SEEN] = { "seen", 0, NULL, "drop the alerts that only tell what happened" },
 	[OPTION_VERIFY] = { "verify", 0, NULL, "check that the log was not changed" },
 };

@@ -57,6 +57,7 @@ enum option {
 	OPTION_FORMAT,
 	OPTION_VERIFY,
 	OPTION_SEEN,
+	OPTION_METHOD,
 	OPTION_COUNT,
 };
 #define WITH(option) (1ull << (option))

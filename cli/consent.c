@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `cubby consent`: what may be kept. Each kind is named by the parent or not granted at all. */
 
+#include <errno.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/kind.h"
 #include "erase.h"
@@ -13,6 +17,8 @@
 
 /* Where --keep is not given: 30 days, or less where the law of the build says so. */
 #define KEEP_DEFAULT_S (30 * 86400)
+
+#define METHOD_FOLDER "/etc/cubby/consent.d"
 
 /* The kinds among the arguments, checked. Returns an exit code. */
 static int kinds_check(struct hand *hand)
@@ -60,6 +66,40 @@ static int keep_choose(struct hand *hand, const char *kind, uint32_t *ret_s)
 	return 0;
 }
 
+/* An integrator's verification: the parent consents only if it agrees, and its name is signed. */
+static int method_run(struct hand *hand)
+{
+	const char *method = hand->command.value[OPTION_METHOD];
+	_cleanup_(cleanup_free) const char **arguments = NULL;
+	_cleanup_(cleanup_free) char *path = NULL;
+	size_t n = hand->command.n;
+	int status, r;
+	pid_t pid;
+
+	if (!method)
+		return 0;
+	if (!*method || strspn(method, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(method))
+		return hand_fail(hand, EXIT_USAGE,
+				 "--method: '%s' is not small letters, digits and '-'", method);
+	arguments = calloc(n + 2, sizeof(*arguments));
+	if (!arguments || asprintf(&path, METHOD_FOLDER "/%s", method) < 0)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	arguments[0] = path;
+	memcpy(arguments + 1, hand->command.arguments, n * sizeof(*arguments));
+	r = posix_spawn(&pid, path, NULL, NULL, (char *const *)(uintptr_t)arguments, environ);
+	if (r != 0)
+		return hand_fail(hand, EXIT_GENERAL, "%s cannot be run (%s); nothing was granted",
+				 path, strerror(r));
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return hand_fail(hand, EXIT_GENERAL, "%s was lost; nothing was granted",
+					 path);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return hand_fail(hand, EXIT_NOT_AUTHORIZED, "%s did not agree; nothing was granted",
+				 path);
+	return 0;
+}
+
 int verb_consent_grant(struct hand *hand)
 {
 	const char *profile = hand->command.arguments[0];
@@ -74,12 +114,17 @@ int verb_consent_grant(struct hand *hand)
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = keep_choose(hand, kinds[i], &keep_s[i]);
 	if (r == 0)
+		r = method_run(hand);
+	if (r == 0)
 		r = prompt_proof(hand, CUBBY_SECRET_SIGN);
 	if (r != 0)
 		return r;
 	r = cubby_policy(hand->cubby, &policy, hash);
 	if (r == 0)
-		r = cubby_consent_grant(hand->cubby, profile, kinds, keep_s, n);
+		r = command_has(&hand->command, OPTION_METHOD)
+			? cubby_consent_grant_by(hand->cubby, profile, kinds, keep_s, n,
+						 hand->command.value[OPTION_METHOD])
+			: cubby_consent_grant(hand->cubby, profile, kinds, keep_s, n);
 	if (r != 0)
 		return hand_refused(hand, r);
 	if (hand->json) {

@@ -23,7 +23,7 @@ const struct verb verb_table[] = {
 	{ "profile", "remove", "NAME", "erase everything kept of a person, then the profile",
 	  WITH(OPTION_YES) | WITH(OPTION_RECEIPT), 1, 1, verb_profile_remove },
 	{ "consent", "grant", "PROFILE KIND...", "allow audio, transcript or location to be kept",
-	  PROVING | WITH(OPTION_KEEP), 2, 4, verb_consent_grant },
+	  PROVING | WITH(OPTION_KEEP) | WITH(OPTION_METHOD), 2, 4, verb_consent_grant },
 	{ "consent", "withdraw", "PROFILE [KIND...]",
 	  "end consents at once and erase what was kept under them",
 	  WITH(OPTION_RECEIPT), 1, 4, verb_consent_withdraw },

@@ -168,12 +168,18 @@ static int statements_append(struct cubby *cubby, struct message *request,
 }
 
 static int grant_run(struct cubby *cubby, const char *profile, const char *const *kinds,
-		     const uint32_t *keep_s, size_t n)
+		     const uint32_t *keep_s, size_t n, const char *method)
 {
 	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	struct consent consent = { .time_s = session_now_s() };
 	int r;
+
+	if (!consent_method_valid(method))
+		return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
+				  "'%.40s' is not the name of a method: 1 to %d small letters, "
+				  "digits and '-'", method, CONSENT_METHOD_TEXT - 1);
+	strcpy(consent.method, method);
 
 	if (!cubby->sign)
 		return answer_why(&cubby->why, ANSWER_NOT_AUTHORIZED,
@@ -194,8 +200,14 @@ static int grant_run(struct cubby *cubby, const char *profile, const char *const
 int cubby_consent_grant(struct cubby *cubby, const char *profile, const char *const *kinds,
 			const uint32_t *keep_s, size_t n)
 {
+	return cubby_consent_grant_by(cubby, profile, kinds, keep_s, n, CONSENT_METHOD_LOCAL);
+}
+
+int cubby_consent_grant_by(struct cubby *cubby, const char *profile, const char *const *kinds,
+			   const uint32_t *keep_s, size_t n, const char *method)
+{
 	session_begin(cubby);
-	return session_end(cubby, grant_run(cubby, profile, kinds, keep_s, n));
+	return session_end(cubby, grant_run(cubby, profile, kinds, keep_s, n, method));
 }
 
 static int withdraw_run(struct cubby *cubby, const char *profile, const char *const *kinds,

@@ -177,6 +177,11 @@ CUBBY_API uint32_t cubby_keep_max_s(const char *kind);
 CUBBY_API int cubby_consent_grant(struct cubby *cubby, const char *profile,
 				  const char *const *kinds,
 				  const uint32_t *keep_s, size_t n);
+/* The same, after a verification of the caller's own: `method` is its name, 1 to 32 of a-z, 0-9 and
+ * "-", and stands in the signed statement. */
+CUBBY_API int cubby_consent_grant_by(struct cubby *cubby, const char *profile,
+				     const char *const *kinds, const uint32_t *keep_s, size_t n,
+				     const char *method);
 /* Ends consents at once and erases what was kept under them. n 0: every kind. *ret_job: free(). */
 CUBBY_API int cubby_consent_withdraw(struct cubby *cubby, const char *profile,
 				     const char *const *kinds, size_t n, char **ret_job);

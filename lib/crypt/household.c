@@ -100,19 +100,28 @@ int household_verify(const char *text, const uint8_t *founder, struct household 
 	return 0;
 }
 
+bool consent_method_valid(const char *method)
+{
+	size_t n = strlen(method);
+
+	return n >= 1 && n < CONSENT_METHOD_TEXT &&
+	       strspn(method, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
 int consent_sign(const struct consent *consent, const struct sign_keypair *parent, char **ret_text)
 {
 	_cleanup_(statement_json_freep) json_t *body = NULL;
 	const char *kind = kind_name((int)consent->kind);
+	const char *method = consent->method[0] ? consent->method : CONSENT_METHOD_LOCAL;
 	int r;
 
-	if (!kind || consent->keep_s < CONSENT_KEEP_MIN_S ||
+	if (!kind || !consent_method_valid(method) || consent->keep_s < CONSENT_KEEP_MIN_S ||
 	    consent->keep_s > kind_keep_max_s((int)consent->kind) || consent->time_s < 1 ||
 	    consent->time_s > TIME_MAX_S)
 		return ANSWER_INVALID_ARGUMENT;
 	body = json_pack("{s:s, s:I, s:I, s:s}", "kind", kind, "keep_s",
 			 (json_int_t)consent->keep_s, "time_s", (json_int_t)consent->time_s,
-			 "method", CONSENT_METHOD_LOCAL);
+			 "method", method);
 	if (!body)
 		return fault_origin(-ENOMEM);
 	r = body_set_bytes(body, "profile", consent->profile.bytes, ID_BYTES);
@@ -149,11 +158,12 @@ static int consent_read(const json_t *body, struct consent *consent, struct why 
 	r = statement_get_string(body, "method", &method, why);
 	if (r)
 		return r;
-	if (strcmp(method, CONSENT_METHOD_LOCAL) != 0)
+	if (!consent_method_valid(method))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "the consent was given by an unknown method: this program knows "
-				  "\"%s\"",
-				  CONSENT_METHOD_LOCAL);
+				  "the consent's method is not 1 to %d small letters, digits and "
+				  "\"-\"",
+				  CONSENT_METHOD_TEXT - 1);
+	strcpy(consent->method, method);
 	r = statement_get_integer(body, "time_s", 1, TIME_MAX_S, &consent->time_s, why);
 	if (r)
 		return r;

@@ -11,7 +11,10 @@
 
 #define HOUSEHOLD_STATEMENT "cubby-household-1"
 #define CONSENT_STATEMENT "cubby-consent-1"
+/* How the parent was known: by the key alone, or also by an integrator's own verification, whose
+ * name stands here. It is what the parent's client says; the key is what counts. */
 #define CONSENT_METHOD_LOCAL "local-parent-key"
+#define CONSENT_METHOD_TEXT 33
 
 struct household {
 	uint8_t home[BOX_PUBLIC_BYTES];		/* the ear seals everything to this */
@@ -33,11 +36,15 @@ struct consent {
 	uint32_t keep_s;		/* 60 to kind_keep_max_s(kind) */
 	uint8_t policy[32];		/* hash of the policy text in force when it was given */
 	int64_t time_s;
+	char method[CONSENT_METHOD_TEXT];	/* "": CONSENT_METHOD_LOCAL */
 	uint8_t parent[SIGN_PUBLIC_BYTES];
 };
 
+/* 1 to 32 of a-z, 0-9 and "-". */
+bool consent_method_valid(const char *method);
+
 /* The signer's key is the parent, whatever consent->parent holds.
- * ANSWER_INVALID_ARGUMENT: a kind that is none, or a time out of range. */
+ * ANSWER_INVALID_ARGUMENT: a kind or a method that is none, or a time out of range. */
 int consent_sign(const struct consent *consent, const struct sign_keypair *parent, char **ret_text);
 /* Checks the signature and every range; whether `parent` is a parent here and `policy` is the one
  * in force is for the caller. */

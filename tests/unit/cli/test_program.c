@@ -36,6 +36,8 @@ static void test_usage_errors_exit_2(void **state)
 		"consent grant emma training", "consent grant emma audio audio",
 		"consent grant emma audio --keep 0", "consent grant emma audio --keep forever",
 		"consent grant emma audio --keep 31d", "consent grant emma location --keep 8d",
+		"retention set emma audio forever",
+		"retention set emma audio 0", "retention set emma audio 31d",
 		"list --since never", "list --kind video", "list --color pink", "list --timeout 0",
 		"list --since now --until yesterday", "play", "delete", "delete --all --kind audio",
 		"delete --all abcd", "export create x", "export create x --format nemo",
@@ -48,6 +50,43 @@ static void test_usage_errors_exit_2(void **state)
 			fail_msg("cubby %s: %s", wrong[i], output);
 		assert_memory_equal(output, "cubby: ", 7);
 	}
+}
+
+/* The program with an /etc of its own, in which the method "school" is this script. */
+static int cubby_with_method(const char *script, const char *arguments)
+{
+	char command[1024];
+	FILE *pipe;
+	int status;
+
+	snprintf(command, sizeof(command), "unshare -rm sh -c 'mount -t tmpfs none /etc && mkdir "
+		 "-p /etc/cubby/consent.d && cd /etc/cubby/consent.d && printf \"#!/bin/sh\\n%s"
+		 "\\n\" >school && chmod 755 school || exit 99; exec setsid -w %s %s </dev/null' "
+		 "2>&1", script, getenv("CUBBY_PROGRAM"), arguments);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	output[fread(output, 1, sizeof(output) - 1, pipe)] = 0;
+	status = pclose(pipe);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Whoever agrees, the keeper and the parent's key are asked next; whoever does not ends it. */
+static void test_r22_an_integrators_method_is_asked_first(void **state)
+{
+#define GRANT "consent grant emma audio location --passphrase-file /dev/null --method "
+	int status = cubby_with_method("exit 0", GRANT "school");
+
+	if (status == 99)
+		skip();
+	assert_int_equal(status, 8);
+	assert_int_equal(cubby_with_method("exit 3", GRANT "school"), 4);
+	assert_non_null(strstr(output, "nothing was granted"));
+	assert_int_equal(cubby_with_method("kill -9 \\$\\$", GRANT "school"), 4);
+	assert_int_equal(cubby_with_method("echo asked \\$*; exit 1", GRANT "school"), 4);
+	assert_non_null(strstr(output, "asked emma audio location\n"));
+	assert_int_equal(cubby_with_method("exit 0", GRANT "nobody"), 1);
+	assert_int_equal(cubby_with_method("exit 0", GRANT "../consent.d/school"), 2);
 }
 
 static void test_no_keeper_exits_8(void **state)
@@ -114,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage_errors_exit_2),
+		cmocka_unit_test(test_r22_an_integrators_method_is_asked_first),
 		cmocka_unit_test(test_no_keeper_exits_8),
 		cmocka_unit_test(test_help_goes_to_standard_output),
 		cmocka_unit_test(test_alone_it_says_what_to_do),

@@ -230,9 +230,14 @@ static void test_r20_consent_for_anything_else_is_refused(void **state)
 	assert_by_hand_refused("kind", json_string("location"), "keep_s");
 }
 
-static void test_r22_consent_by_an_unknown_method_is_refused(void **state)
+static void test_r22_consent_by_a_method_without_a_name_is_refused(void **state)
 {
-	assert_by_hand_refused("method", json_string("email-plus"), "method");
+	static const char *const wrong[] = { "", "../key", "Email", "e mail", "a\n",
+					     "a-name-that-is-one-letter-too-long" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_by_hand_refused("method", json_string(wrong[i]), "method");
+	assert_by_hand_refused("method", NULL, "members");
 	assert_by_hand_refused("time_s", json_integer(0), "time_s");
 	assert_by_hand_refused("policy", json_string("00"), "policy");
 	assert_by_hand_refused("profile", json_string("everyone"), "profile");
@@ -262,7 +267,7 @@ int main(void)
 		cmocka_unit_test(test_r2_consent_without_end_is_not_signed),
 		cmocka_unit_test(test_r2_consent_without_end_is_refused),
 		cmocka_unit_test(test_r20_consent_for_anything_else_is_refused),
-		cmocka_unit_test(test_r22_consent_by_an_unknown_method_is_refused),
+		cmocka_unit_test(test_r22_consent_by_a_method_without_a_name_is_refused),
 		cmocka_unit_test(test_consent_is_no_household),
 	};
 

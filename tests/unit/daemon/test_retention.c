@@ -164,6 +164,27 @@ static void test_r3_items_of_a_partial_job_and_drafts(void **state)
 	assert_int_equal(rows(house), 0);
 }
 
+/* A wall clock far ahead hides items before anybody erases them; shortening reaches these too. */
+static void test_r3_r29_hidden_items_are_shortened(void **state)
+{
+	struct house *house = *state;
+	struct intake_asker ear = house_ear(house);
+	struct profile mia = mia_with(house, 7 * DAY_S);
+	struct id id;
+
+	assert_int_equal(house_keep(house, &ear, "mia", both, 2, &id), 0);
+	days_pass(house, 2);
+	house->wall_s += 100 * DAY_S;
+	assert_int_equal(age_watch(house->age), 0);
+	assert_int_equal(parts_of(house, &id), 0);
+	assert_int_equal(sweep(house), 0);
+	assert_int_not_equal(rows(house), 0);
+	assert_int_equal(shorten(house, &mia, KIND_AUDIO, DAY_S), 0);
+	assert_int_equal(shorten(house, &mia, KIND_TRANSCRIPT, DAY_S), 0);
+	assert_int_equal(sweep(house), 0);
+	assert_int_equal(rows(house), 0);
+}
+
 static struct id approved(struct house *house, const struct id *item)
 {
 	struct export_asker who = {.uid = HOUSE_UID, .proof = &house->proof,
@@ -278,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(test_r3_seven_days_shortened_to_one),
 		HOUSE_TEST(test_r3_items_of_a_partial_job_and_drafts),
+		HOUSE_TEST(test_r3_r29_hidden_items_are_shortened),
 		HOUSE_TEST(test_r3_approved_copies_are_shortened_with_their_source),
 		HOUSE_TEST(test_r2_no_retention_for_ever),
 		HOUSE_TEST(test_r21_longer_is_a_new_consent),
