@@ -137,7 +137,9 @@ static int erasure_log(void *context, const struct erasure_job *job)
 {
 	struct keeper *keeper = context;
 	struct access_entry entry = {
-		.what = erasure_reason_name(job->reason),
+		.what = drill_owns(keeper->drill, job->number)
+				? "drill"
+				: erasure_reason_name(job->reason),
 		.uid = job->uid,
 		.outcome = erasure_state_name(job->state),
 		.items = job->items,
@@ -163,6 +165,32 @@ static void erasure_ended(void *context, const struct erasure_job *job)
 	if (job->state == ERASURE_DONE && job->reason == ERASURE_RESET && keeper_renew(keeper))
 		log_error("everything is erased, but the keeper still has its old key; restart it");
 	service_job_ended(keeper, job);
+	if (keeper->drill)
+		drill_job_ended(keeper->drill, job);
+}
+
+static void drill_ended(void *context, const char *found)
+{
+	service_drill_ended(context, found);
+}
+
+static int start_drill(struct keeper *keeper)
+{
+	struct drill_config config = {
+		.dir = keeper->state->path,
+		.loop = keeper->loop,
+		.store = keeper->store,
+		.vault = keeper->vault,
+		.age = keeper->age,
+		.archive = keeper->archive,
+		.erasure = keeper->erasure,
+		.alerts = keeper->alerts,
+		.ended = drill_ended,
+		.context = keeper,
+	};
+	int r = drill_new(&config, &keeper->drill);
+
+	return fault_trace(r ? r : drill_clean(keeper->drill));
 }
 
 static int start_erasure(struct keeper *keeper, struct why *why)
@@ -210,6 +238,7 @@ static void minute_passed(void *context)
 	access_log_flush(keeper->log);
 	service_end_old(keeper);
 	service_inactive_sweep(keeper);
+	drill_minute(keeper->drill);
 	if (vault_refill(keeper->vault))
 		log_warning("no fresh keys could be made ahead of use; new items wait for them");
 }
@@ -289,6 +318,8 @@ int keeper_start(const struct keeper_options *options, struct keeper **ret, stru
 	if (!r)
 		r = keeper_renew(keeper);
 	if (!r)
+		r = start_drill(keeper);
+	if (!r)
 		r = start_bus(keeper, options->bus_address, ear_gid, parents_gid, why);
 	if (r)
 		return fault_trace(r);
@@ -309,6 +340,7 @@ struct keeper *keeper_free(struct keeper *keeper)
 	service_stop(keeper);
 	loop_timer_free(keeper->minute);
 	loop_timer_free(keeper->save);
+	drill_free(keeper->drill);
 	erasure_free(keeper->erasure);
 	intake_free(keeper->intake);
 	parents_free(keeper->parents);

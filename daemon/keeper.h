@@ -12,6 +12,7 @@
 #include "config.h"
 #include "crypt/device.h"
 #include "draft.h"
+#include "drill.h"
 #include "erasure.h"
 #include "ground.h"
 #include "intake.h"
@@ -54,6 +55,7 @@ struct keeper {
 	struct access_log *log;
 	struct alerts *alerts;
 	struct erasure *erasure;
+	struct drill *drill;
 	struct policy *policy;
 	struct ground ground;
 	struct leap leap;

@@ -58,6 +58,7 @@ enum stores_reach {
 	X(reset, "job renewed", STORES_JOB, "which erasures were of everything")                  \
 	X(job, "job reason profile uid items parts state problem receipt asked_min ended_min "    \
 	  "salt commitment", STORES_JOB, "erasures: counts, times, who asked, the receipt")       \
+	X(drill, "one ended_min found", STORES_HOUSEHOLD, "how the last deletion drill went")     \
 	X(clock, "one leapt_min", STORES_NOBODY, "by how much the age clock was set ahead")       \
 	X(policy, "hash audio_s transcript_s location_s inactive_days notice_days",               \
 	  STORES_NOBODY, "the numbers of the policies that consents were given for")

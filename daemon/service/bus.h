@@ -22,8 +22,12 @@ struct service {
 	struct bus_server *server;
 	struct waiting *waiting;
 	size_t n_waiting;
+	struct call **drilling;		/* wait for the end of the drill */
+	size_t n_drilling;
 	struct asked *asked;
 	size_t n_asked;
 };
 
+/* Ends the calls that wait for a drill. */
+void service_drill_stop(struct service *service);
 void service_asked_drop(struct service *service, const char *caller);

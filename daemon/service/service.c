@@ -12,7 +12,8 @@
 #include "service/service.h"
 
 static const char *const root_interfaces[] = {
-	SERVICE_INTERFACE "Archive", SERVICE_INTERFACE "Consent", SERVICE_INTERFACE "Export",
+	SERVICE_INTERFACE "Archive", SERVICE_INTERFACE "Consent", SERVICE_INTERFACE "Drill",
+	SERVICE_INTERFACE "Export",
 	SERVICE_INTERFACE "Intake", SERVICE_INTERFACE "Log", SERVICE_INTERFACE "Parents",
 	SERVICE_INTERFACE "Profiles", SERVICE_INTERFACE "Retention",
 	SERVICE_INTERFACE "Status", NULL,
@@ -314,6 +315,7 @@ void service_stop(struct keeper *keeper)
 		call_finish(service->waiting[i].call, ANSWER_FAILED);
 	}
 	service->n_waiting = 0;
+	service_drill_stop(service);
 	/* Callers leave as it goes, and give back what they hold. */
 	keeper->server = bus_server_free(keeper->server);
 	free(service->waiting);

@@ -31,6 +31,9 @@ void service_inactive_sweep(struct keeper *keeper);
 /* Answers who waits for the job, and tells who asked for it. */
 void service_job_ended(struct keeper *keeper, const struct erasure_job *job);
 
+/* Answers who waits for the drill. */
+void service_drill_ended(struct keeper *keeper, const char *found);
+
 /* Tells an alert to the parents on the bus. Nobody is there before the service has started. */
 void service_alert(struct keeper *keeper, const char *kind, const char *text);
 

@@ -431,6 +431,17 @@ int vault_verify(struct vault *vault, uint32_t number)
 	return gone ? 0 : ANSWER_FAILED;
 }
 
+size_t vault_free_named(const struct vault *vault, const struct vault_used *used)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < vault->fresh.n; i++)
+		n += vault_used_get(used, vault->fresh.list[i]);
+	for (size_t i = 0; i < vault->stale.n; i++)
+		n += vault_used_get(used, vault->stale.list[i]);
+	return n;
+}
+
 void vault_return(struct vault *vault, uint32_t number)
 {
 	/* Out of memory: the slot rests until the next start finds that nobody names it. */

@@ -89,6 +89,8 @@ int vault_clear(struct vault *vault);
 int vault_erase_lost(struct vault *vault, uint32_t number);
 /* 0: reads as zero. ANSWER_FAILED: it does not. */
 int vault_verify(struct vault *vault, uint32_t number);
+/* How many slots of `used` the vault counts as free: none, as long as rows and vault agree. */
+size_t vault_free_named(const struct vault *vault, const struct vault_used *used);
 /* No row names this slot any more. It gets a fresh key before anybody takes it. */
 void vault_return(struct vault *vault, uint32_t number);
 /* Makes fresh keys when few are left; for idle moments. vault_take does so itself when it must. */

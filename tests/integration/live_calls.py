@@ -15,7 +15,7 @@ from keeper import Keeper, NAME, PATH, memfd, parts_of
 
 PROPERTIES = "org.freedesktop.DBus.Properties"
 # In this order, after everything else.
-LAST = ["Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
+LAST = ["Drill.Run", "Drill.Last", "Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
         "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove",
         "Parents.Lock", "Parents.Reset"]
 SIGNALS = {"Intake.PolicyChanged", "Job.Finished", "Status.Alert"}
@@ -27,7 +27,7 @@ LAW = {
     "ear": "Intake.Policy Intake.PolicyChanged",
     "ear parent": "Parents.Household",
     "ear proof": "Intake.Begin Intake.Commit Intake.Abort",
-    "parent": "Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
+    "parent": "Drill.Run Drill.Last Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
               "Parents.Challenge Parents.Prove Parents.Lock Parents.Reset Profile.Name Profile.Type Profile.Created Profiles.Remove "
               "Consent.Withdraw Consent.Show Archive.List Archive.Delete Job.State Job.Done Job.Total "
               "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Retention.Set "
@@ -114,6 +114,14 @@ class Calls:
 
     def Parents_Setup(self):
         assert error_of(Keeper().setup, "Eve", b"another household entirely please") == "Exists"
+
+    def Drill_Run(self):
+        found = self.keeper.call("Drill", "Run")
+        assert isinstance(found, dbus.Array) and not found, [str(one) for one in found]
+
+    def Drill_Last(self):
+        ended, found = self.keeper.call("Drill", "Last")
+        assert abs(time.time() - ended) < 300 and not found, (ended, found)
 
     def Parents_Reset(self):
         """Only that a wrong name erases nothing; the rest is in reset.py."""
