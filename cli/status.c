@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hand.h"
+#include "moment.h"
 #include "render.h"
 #include "verb.h"
 
@@ -20,7 +21,18 @@ static json_t *texts_json(const char *const *texts)
 	return array;
 }
 
-static json_t *status_json(const struct cubby_status *status)
+/* null where there was none yet. */
+static json_t *drill_json(const struct cubby_drill *drill)
+{
+	char time[MOMENT_TEXT];
+
+	if (!drill->ended_s)
+		return json_null();
+	return json_pack("{s:s, s:b, s:o}", "ended", moment_iso(drill->ended_s, time), "ok",
+			 !drill->found[0], "found", texts_json(drill->found));
+}
+
+static json_t *status_json(const struct cubby_status *status, const struct cubby_drill *drill)
 {
 	json_t *json = json_pack("{s:b, s:s, s:s, s:o, s:b, s:s?, s:b}", "running", 1, "version",
 				 status->version, "erasure_level", status->erasure_level, "sandbox",
@@ -36,6 +48,8 @@ static json_t *status_json(const struct cubby_status *status)
 	json_object_set_new(json, "erasing", json_integer(status->erasing));
 	json_object_set_new(json, "released", json_integer(status->released));
 	json_object_set_new(json, "alerts", texts_json(status->alerts));
+	if (drill)
+		json_object_set_new(json, "drill", drill_json(drill));
 	return json;
 }
 
@@ -50,7 +64,21 @@ static const char *level_words(const char *level)
 	return "see docs/ERASURE.md";
 }
 
-static void status_print(struct hand *hand, const struct cubby_status *status)
+/* Last drill; nothing for who is no parent. */
+static void drill_print(struct hand *hand, const struct cubby_drill *drill)
+{
+	char time[MOMENT_TEXT];
+
+	if (!drill->ended_s)
+		hand_say(hand, "last drill  none yet; 'cubby drill' runs it now");
+	else
+		hand_say(hand, "last drill  %s, %s%s", moment_local(drill->ended_s, time),
+			 drill->found[0] ? "failed: " : "ok",
+			 drill->found[0] ? drill->found[0] : "");
+}
+
+static void status_print(struct hand *hand, const struct cubby_status *status,
+			 const struct cubby_drill *drill)
 {
 	char sandbox[256] = "";
 
@@ -72,6 +100,8 @@ static void status_print(struct hand *hand, const struct cubby_status *status)
 			 status->hidden);
 	if (status->device_key[0])
 		hand_say(hand, "device key  %s", status->device_key);
+	if (drill)
+		drill_print(hand, drill);
 	for (const char *const *text = status->alerts; *text; text++)
 		hand_say(hand, "ALERT       %s", *text);
 }
@@ -79,10 +109,15 @@ static void status_print(struct hand *hand, const struct cubby_status *status)
 int verb_status(struct hand *hand)
 {
 	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
+	_cleanup_(cubby_drill_freep) struct cubby_drill *drill = NULL;
 	int r = cubby_status(hand->cubby, &status);
 
 	if (r == CUBBY_NO_DAEMON && hand->json)
 		render_json(json_pack("{s:b}", "running", 0));
+	if (r != 0)
+		return hand_refused(hand, r);
+	if (status->described)
+		r = cubby_drill_last(hand->cubby, &drill);
 	if (r != 0)
 		return hand_refused(hand, r);
 	/* What is dropped was read before, and is shown this once more. */
@@ -92,11 +127,11 @@ int verb_status(struct hand *hand)
 			return hand_refused(hand, r);
 	}
 	if (hand->json) {
-		r = render_json(status_json(status));
+		r = render_json(status_json(status, drill));
 		if (r < 0)
 			return hand_fail(hand, EXIT_GENERAL, "cannot write the output");
 	} else {
-		status_print(hand, status);
+		status_print(hand, status, drill);
 	}
 	if (!status->device_trusted)
 		return hand_fail(hand, EXIT_GENERAL,

@@ -21,6 +21,7 @@ int verb_list(struct hand *hand);
 int verb_show(struct hand *hand);
 int verb_play(struct hand *hand);
 int verb_delete(struct hand *hand);
+int verb_drill(struct hand *hand);
 int verb_reset(struct hand *hand);
 int verb_receipt_verify(struct hand *hand);
 int verb_export_approve(struct hand *hand);

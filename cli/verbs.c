@@ -56,6 +56,8 @@ const struct verb verb_table[] = {
 	  verb_export_create },
 	{ "export", "list", "", "what was approved, for what and for whom",
 	  PROVING, 0, 0, verb_export_list },
+	{ "drill", NULL, "", "erase canaries, look for them, compare every store", 0, 0, 0,
+	  verb_drill },
 	{ "reset", NULL, "[--parent NAME]", "erase everything and begin anew; needs no passphrase",
 	  WITH(OPTION_PARENT) | WITH(OPTION_YES) | WITH(OPTION_RECEIPT), 0, 0, verb_reset },
 	{ "log", NULL, "", "who looked, listed, deleted, exported, and who was refused",

@@ -306,6 +306,18 @@ CUBBY_API int cubby_reset(struct cubby *cubby, const char *parent, char **ret_jo
 /* Removes the keys pinned here and the checkpoint of the access log, and wipes every secret. */
 CUBBY_API int cubby_forget_keeper(struct cubby *cubby);
 
+/* The deletion drill: canaries that nobody can open are kept, erased like anything else, and looked
+ * for in every raw file; then every store is compared with every other. */
+struct cubby_drill {
+	int64_t ended_s;		/* 0: there was none yet */
+	const char *const *found;	/* NULL-ended sentences; none when all is well */
+};
+/* Runs one now and waits for it. timeout_ms 0: 10 minutes. */
+CUBBY_API int cubby_drill_run(struct cubby *cubby, int timeout_ms, struct cubby_drill **ret);
+/* The last one. The keeper runs one daily. */
+CUBBY_API int cubby_drill_last(struct cubby *cubby, struct cubby_drill **ret);
+CUBBY_API struct cubby_drill *cubby_drill_free(struct cubby_drill *drill);
+
 /* ------------------------------------------------------------ import, export */
 
 /* An adult's own recording: 16-bit mono samples at 16 kHz, sealed here. transcript may be NULL.

@@ -5,6 +5,7 @@ list of files is closed."""
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import wave
@@ -108,10 +109,59 @@ def reset(tap):
     tap.ok(done.returncode == 10, "there is nothing to reset now", f"{done.returncode} {done.stderr}")
 
 
+def status():
+    return json.loads(run("cubby", "status", "--json").stdout)
+
+
+def drill(tap):
+    tap.ok(status()["drill"] is None, "no drill yet", status())
+    said = good(tap, "R32 the drill goes well", "cubby", "drill")
+    tap.ok("well" in said, "and says so", said)
+    tap.ok(status()["drill"]["ok"] and status()["profiles"] == 1 and status()["items"] == 1,
+           "the status shows it, and nothing of the canaries", status())
+    log = good(tap, "it is in the access log", "cubby", "log", "--json")
+    tap.ok('"drill"' in log or "drill" in log, "as a drill", log)
+    with open(f"{STATE}/cache.json", "w", encoding="utf-8") as file:
+        file.write("{}")
+    os.chmod(f"{STATE}/cache.json", 0o644)
+    done = run("cubby", "drill", "--json")
+    tap.ok(done.returncode == 11 and not json.loads(done.stdout)["ok"],
+           "R32 a file that is no store: 11", f"{done.returncode} {done.stdout}{done.stderr}")
+    now = status()
+    tap.ok(not now["drill"]["ok"] and any("drill" in text for text in now["alerts"]),
+           "the status shows it, with an alert", now)
+    os.unlink(f"{STATE}/cache.json")
+    done = run("cubby", "drill")
+    tap.ok(done.returncode == 0 and not status()["alerts"], "once it is gone the alert is, too",
+           f"{done.stderr} {status()}")
+    for role in ("ear", "stranger", "root"):
+        done = run("cubby", "drill", role=role)
+        tap.ok(done.returncode == 4, f"R13 {role} cannot drill", f"{done.returncode} {done.stderr}")
+    run("sandbox", "--stop", "keeper", role="root")
+    plant()
+    run("sandbox", "--start", "keeper", role="root")
+    done = run("cubby", "drill")
+    tap.ok(done.returncode == 11 and "body" in done.stderr + done.stdout
+           or "bodies" in done.stderr, "R32 a planted body is found", done.stderr)
+    now = status()
+    tap.ok("bodies" in " ".join(now["drill"]["found"]) and now["alerts"], "and told", now)
+
+
+def plant():
+    """A body that no part names, as a bug or a crash might leave it."""
+    db = sqlite3.connect(f"{STATE}/cubby.db")
+    with db:
+        db.execute("INSERT INTO body (sealed) VALUES (randomblob(3000))")
+    db.close()
+    for name in os.listdir(STATE):
+        os.chown(f"{STATE}/{name}", os.stat(STATE).st_uid, os.stat(STATE).st_gid)
+
+
 def main():
     tap = Tap()
     os.umask(0o022)
     household(tap)
+    drill(tap)
     reset(tap)
     household(tap)
     done = run("cubby", "log", "--verify")
