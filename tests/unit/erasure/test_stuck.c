@@ -3,6 +3,8 @@
 
 #include "keeper_room.h"
 
+#include "erase.h"
+
 #define A (1u << KIND_AUDIO)
 #define T (1u << KIND_TRANSCRIPT)
 
@@ -193,6 +195,28 @@ static void test_r29_restored_database_is_erased_again(void **state)
 	secret_free(stays.keys);
 }
 
+/* An erasure that was cut short after its keys went is not an old database. */
+static void test_r29_tombstones_have_lost_nothing(void **state)
+{
+	struct cupboard *c = *state;
+	_cleanup_(erase_freep) struct erase *erase = NULL;
+	struct erase_stores stores = { c->store, c->vault, NULL };
+	struct kept kept = { 0 };
+	int64_t job;
+
+	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &kept), 0);
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .all = true }, &job), 0);
+	assert_int_equal(erase_new(&stores, job, &erase), 0);
+	assert_int_equal(erase_slice(erase, &c->why), ERASE_MORE);
+	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes, KEY_BYTES), 0);
+	erase = erase_free(erase);
+	cupboard_shut(c);
+	cupboard_open(c);
+	assert_int_equal(archive_lost(c->archive), 0);
+	done(c, job);
+	secret_free(kept.keys);
+}
+
 static off_t slot_offset(uint32_t slot)
 {
 	return (off_t)(slot / 127) * 4096 + 32 + (off_t)(slot % 127) * 32;
@@ -271,6 +295,7 @@ int main(void)
 		TEST(test_r9_damaged_tag_does_not_keep_a_key),
 		TEST(test_r29_restored_database_brings_nothing_back),
 		TEST(test_r29_restored_database_is_erased_again),
+		TEST(test_r29_tombstones_have_lost_nothing),
 		TEST(test_r9_no_receipt_while_a_row_of_the_item_remains),
 	};
 

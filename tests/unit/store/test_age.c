@@ -236,6 +236,29 @@ static void test_r29_no_clock_chip(void **state)
 	age_free(age);
 }
 
+/* A machine that boots in 1970 every time, and stays there for ten minutes, still learns that it was
+ * off for a while: those minutes tell nothing, neither for nor against. */
+static void test_r29_a_clock_that_is_not_set_tells_nothing(void **state)
+{
+	int64_t leapt_min = 0, real_s = T0_S;
+	struct age *age;
+
+	hands = (struct hands){ T0_S, 0 };
+	age = opened(*state, 0, 0);
+	for (int day = 0; day < 10; day++) {
+		hands.wall_s = 20;
+		leapt_min += run(age, 10);
+		real_s += 600;
+		hands.wall_s = real_s;
+		leapt_min += run(age, 6 * 60);
+		assert_int_equal(age_save(age), 0);
+		age = cut(*state, age, leapt_min, 4 * HOUR_S);
+		real_s = hands.wall_s;
+	}
+	assert_in_range(leapt_min, 4 * 4 * 60, 9 * 4 * 60);
+	age_free(age);
+}
+
 static void test_r29_suspend_counts_but_proves_nothing(void **state)
 {
 	struct age *age;
@@ -359,6 +382,7 @@ int main(void)
 		TEST(test_r29_a_jump_that_comes_back_is_forgotten),
 		TEST(test_r29_agreement_adds_up_across_restarts),
 		TEST(test_r29_no_clock_chip),
+		TEST(test_r29_a_clock_that_is_not_set_tells_nothing),
 		TEST(test_r29_suspend_counts_but_proves_nothing),
 		TEST(test_removed_file_begins_at_the_newest_row),
 		TEST(test_r29_a_damaged_file_goes_on_from_the_newest_row),
