@@ -27,8 +27,8 @@ int verb_drill(struct hand *hand)
 	if (hand->json && drill_json(drill) < 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot write the output");
 	if (!drill->found[0]) {
-		hand_say(hand, "The drill went well: canaries were kept, erased and are in no file; "
-			       "the stores agree.");
+		hand_say(hand, "The drill went well: canaries were kept, erased and are in no "
+			       "file; the stores agree.");
 		return EXIT_DONE;
 	}
 	for (const char *const *text = drill->found; *text; text++)

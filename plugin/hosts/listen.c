@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "crypt/secret.h"
 #include "ear.h"
+#include "hosts/confine.h"
 #include "hosts/print.h"
 #include "sound/sound.h"
 
@@ -332,6 +333,8 @@ int main(int argc, char **argv)
 	if (!status && print_new(STDOUT_FILENO, json, &print) < 0)
 		status = 1 + EXIT_GENERAL;
 	listen.print = print;
+	if (!status && confine_enter() < 0)
+		status = 1 + EXIT_GENERAL;
 	status = status ? status - 1 : listen_run(&listen);
 	free(listen.files);
 	return status;

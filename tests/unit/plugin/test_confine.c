@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What cubby-listen can no longer do once it has confined itself, tried. */
+
+#include "test.h"
+
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "hosts/confine.h"
+
+/* Runs `check` in a confined process; it returns the number of what went wrong. */
+static void confined(int (*check)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(confine_enter() ? 101 : check());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int check_network(void)
+{
+	static const int families[] = { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_VSOCK };
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		for (int type = SOCK_STREAM; type <= SOCK_RAW; type++)
+			if (socket(families[i], type, 0) >= 0 || errno != EAFNOSUPPORT)
+				return 1 + (int)i;
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 ? 0 : 20;
+}
+
+static void test_r26_the_ear_has_no_socket_but_unix_ones(void **state)
+{
+	confined(check_network);
+}
+
+static int check_programs(void)
+{
+	char *const arguments[] = { (char[]){ "true" }, NULL };
+
+	if (execve("/bin/true", arguments, arguments + 1) == 0 || errno != EPERM)
+		return 1;
+#ifndef __SANITIZE_ADDRESS__
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 || errno != EPERM)
+		return 2;
+#endif
+	return 0;
+}
+
+static void test_the_ear_starts_no_program_and_traces_none(void **state)
+{
+	confined(check_programs);
+}
+
+static int check_core(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur || limit.rlim_max)
+		return 1;
+	return prctl(PR_GET_DUMPABLE) == 0 ? 0 : 2;
+}
+
+static void test_r7_the_ear_leaves_no_core(void **state)
+{
+	confined(check_core);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_r26_the_ear_has_no_socket_but_unix_ones),
+		cmocka_unit_test(test_the_ear_starts_no_program_and_traces_none),
+		cmocka_unit_test(test_r7_the_ear_leaves_no_core),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
