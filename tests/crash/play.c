@@ -121,7 +121,8 @@ static void bodies_make(struct play *play, const struct archive_draft *draft,
 		mark->thing = (mark->thing & THING_COPY) | draft->parts[i].kind;
 		mark->id = draft->id;
 		mark->bytes = (uint32_t)bytes;
-		mark->expires_min = (play->ledger->wall_s + keep_s) / 60;
+		/* As the keeper's own clock counts: after a kill it may be behind the wall. */
+		mark->expires_min = age_now_min(play->rig->age) + keep_s / 60;
 		memcpy(mark->key, draft->keys->bytes + i * KEY_BYTES, KEY_BYTES);
 		memcpy(mark->head, sealed + 1, LEDGER_HEAD_BYTES);
 		crypt_hash(sealed, bytes, mark->hash);
