@@ -236,8 +236,8 @@ static void test_r29_no_clock_chip(void **state)
 	age_free(age);
 }
 
-/* A machine that boots in 1970 every time, and stays there for ten minutes, still learns that it was
- * off for a while: those minutes tell nothing, neither for nor against. */
+/* A machine that boots in 1970 every time, and stays there for ten minutes, still learns that it
+ * was off for a while: those minutes tell nothing, neither for nor against. */
 static void test_r29_a_clock_that_is_not_set_tells_nothing(void **state)
 {
 	int64_t leapt_min = 0, real_s = T0_S;
