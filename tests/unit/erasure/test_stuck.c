@@ -206,10 +206,12 @@ static void test_r29_tombstones_have_lost_nothing(void **state)
 
 	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &kept), 0);
 	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .all = true }, &job), 0);
+	assert_int_equal(verify_new(c->room->dir, &stores.verify), 0);
 	assert_int_equal(erase_new(&stores, job, &erase), 0);
 	assert_int_equal(erase_slice(erase, &c->why), ERASE_MORE);
 	assert_int_equal(room_count(c->room, "slots.bin", kept.keys->bytes, KEY_BYTES), 0);
 	erase = erase_free(erase);
+	verify_free(stores.verify);
 	cupboard_shut(c);
 	cupboard_open(c);
 	assert_int_equal(archive_lost(c->archive), 0);
