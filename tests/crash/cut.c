@@ -64,6 +64,14 @@ int film_read(const char *path, struct film *ret)
 	return 0;
 }
 
+void film_clear(struct film *film)
+{
+	free(film->steps);
+	free(film->cuts);
+	film->steps = NULL;
+	film->cuts = NULL;
+}
+
 int film_cut(struct film *film, uint64_t seed)
 {
 	uint64_t random = seed * 2654435761 + 88172645463325252;
@@ -268,5 +276,6 @@ int film_leave(struct film *film, size_t number, const char *image, const char *
 			r = -EIO;
 	if (fd >= 0)
 		close(fd);
+	free(disk.filled);
 	return marks && fclose(marks) == 0 ? r : -EIO;
 }

@@ -44,6 +44,7 @@ struct film {
 };
 
 int film_read(const char *path, struct film *ret);
+void film_clear(struct film *film);
 /* Every cut of every position. */
 int film_cut(struct film *film, uint64_t seed);
 /* Leaves `n` of them, spread evenly over the film, their order kept. */

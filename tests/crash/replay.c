@@ -199,12 +199,14 @@ static int replay_run(const struct replay *replay)
 static int leave(char **argv)
 {
 	struct film film = { 0 };
+	int r;
 
 	if (film_read(argv[1], &film) < 0 || film_cut(&film, strtoull(argv[7], NULL, 10)) < 0 ||
 	    film.n_cuts == 0)
 		return 2;
-	return film_leave(&film, strtoul(argv[6], NULL, 10), argv[2], argv[4], argv[5]) < 0 ? 2
-											   : 0;
+	r = film_leave(&film, strtoul(argv[6], NULL, 10), argv[2], argv[4], argv[5]);
+	film_clear(&film);
+	return r < 0 ? 2 : 0;
 }
 
 int main(int argc, char **argv)
@@ -238,7 +240,9 @@ int main(int argc, char **argv)
 	       "traces %u, partial %u, no start %u\n",
 	       sum->states, all, replay.film.writes, replay.film.flushes, replay.film.marks,
 	       sum->wrong, sum->lost, sum->back, sum->traces, sum->partial, sum->start);
-	if (sum->broken > 0 || sum->states != replay.film.n_cuts)
+	all = replay.film.n_cuts;
+	film_clear(&replay.film);
+	if (sum->broken > 0 || sum->states != all)
 		return 2;
 	return sum->wrong > 0;
 }
