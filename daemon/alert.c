@@ -45,9 +45,11 @@ static const struct alert_row_of {
 	[ALERT_CLOCK] = {"clock", false,
 		"The system clock went ahead by {n} hour{s} at once; what that would expire is "
 		"hidden, and erased only once the clock has proved right."},
-	[ALERT_LOG_BROKEN] = {"log-broken", false,
-		"The access log was changed behind the keeper's back, from entry {n} on; \"cubby "
-		"log --verify\" says more."},
+	[ALERT_LOG_BROKEN] = {"log-broken", true,
+		"When the keeper started, the access log or its key was not as it had left them: "
+		"from entry {n} on entries may be missing or changed. If nobody restored or "
+		"upgraded the keeper's files, somebody changed them: find out who could. \"cubby "
+		"log --verify\" compares with the last check made here, if there was one."},
 	[ALERT_CLOCK_LOST] = {"clock-lost", true,
 		"The file of the age clock was damaged or missing and was made anew from the "
 		"newest entry in the database; what is kept may be erased later by the time "

@@ -23,7 +23,7 @@ enum alert_kind {
 	ALERT_DRILL_FAILED,	/* stays until cleared by a drill that goes well */
 	ALERT_STORES_DISAGREE,	/* stays until cleared; count: findings */
 	ALERT_CLOCK,		/* the wall clock jumped ahead; stays; count: hours */
-	ALERT_LOG_BROKEN,	/* the access log did not verify; stays; count: first bad entry */
+	ALERT_LOG_BROKEN,	/* at the start, log or key were others; count: first bad entry */
 	ALERT_CLOCK_LOST,	/* the file of the age clock was damaged or missing */
 	ALERT_KEYS_LOST,	/* count: parts that an old database names again */
 	ALERT_KIND_LAST = ALERT_KEYS_LOST,

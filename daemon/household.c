@@ -56,6 +56,8 @@ static int setup_store(const struct ground *ground, const struct asker *asker,
 		r = door_store(ground, parent->parent, &doors[i], &slot_ids[i], &slots[i],
 			       keys[i]);
 	if (!r)
+		r = access_log_key_begin(ground->log);
+	if (!r)
 		r = access_log_append(ground->log, &entry);
 	failpoint("setup-before-commit");
 	if (!r)

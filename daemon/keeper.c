@@ -101,13 +101,21 @@ static int start_archive(struct keeper *keeper)
 		.max_bytes = keeper->config.quota_bytes,
 	};
 	struct alerts_config alerts = {keeper->store, keeper->age, alert_told, keeper};
+	struct access_log_config log = {
+		.store = keeper->store,
+		.vault = keeper->vault,
+		.age = keeper->age,
+		.clock = keeper->clock,
+		.loop = keeper->loop,
+	};
 	int r;
 
 	r = archive_new(&config, &keeper->archive);
 	if (!r)
-		r = access_log_new(keeper->store, keeper->age, &keeper->log);
-	if (!r)
 		r = alerts_new(&alerts, &keeper->alerts);
+	log.alerts = keeper->alerts;
+	if (!r)
+		r = access_log_new(&log, &keeper->log);
 	if (!r)
 		r = policy_new(&keeper->config, &keeper->policy);
 	if (!r)
@@ -344,8 +352,8 @@ struct keeper *keeper_free(struct keeper *keeper)
 	erasure_free(keeper->erasure);
 	intake_free(keeper->intake);
 	parents_free(keeper->parents);
-	alerts_free(keeper->alerts);
 	access_log_free(keeper->log);
+	alerts_free(keeper->alerts);
 	archive_free(keeper->archive);
 	age_free(keeper->age);
 	vault_free(keeper->vault);

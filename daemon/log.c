@@ -6,7 +6,11 @@
 #include <jansson.h>
 #include <string.h>
 #include "base/log.h"
+#include "crypt/household.h"
 #include "log.h"
+#include "lookout.h"
+#include "ratchet.h"
+#include "store/household.h"
 
 /* Denials of this many different callers and methods are counted apart in one minute; what comes
  * beyond is written under the uid of the keeper, so that a flood cannot fill the disk. */
@@ -23,6 +27,9 @@ struct denial {
 struct access_log {
 	struct store *store;
 	struct age *age;
+	struct alerts *alerts;
+	struct ratchet *ratchet;
+	struct lookout *lookout;
 	int64_t denials_min;	/* the minute the denials below belong to */
 	struct denial denials[DENIALS_MAX];
 	unsigned n_denials;
@@ -30,15 +37,102 @@ struct access_log {
 	int64_t overflow;
 };
 
-int access_log_new(struct store *store, struct age *age, struct access_log **ret)
+/* What entries are sealed to. ANSWER_NOT_FOUND: there is no household. */
+static int home_key(struct store *store, uint8_t ret_home[static BOX_PUBLIC_BYTES])
 {
-	struct access_log *log = calloc(1, sizeof(*log));
+	_cleanup_(cleanup_free) char *statement = NULL;
+	struct household household;
+	int r = store_household(store, &statement);
+
+	if (r)
+		return fault_trace(r);
+	r = household_verify(statement, NULL, &household, NULL);
+	if (r)
+		return r < 0 ? fault_trace(r) : fault_origin(-EBADMSG);
+	memcpy(ret_home, household.home, BOX_PUBLIC_BYTES);
+	return 0;
+}
+
+int access_log_key_begin(struct access_log *log)
+{
+	uint8_t home[BOX_PUBLIC_BYTES], head[CHAIN_HASH_BYTES];
+	uint64_t seq;
+	int r;
+
+	r = home_key(log->store, home);
+	if (!r)
+		r = store_log_head(log->store, &seq, head);
+	if (!r)
+		r = ratchet_begin(log->ratchet, home, seq + 1);
+	return fault_trace(r);
+}
+
+/* Says in the log itself, where it stays when the alert was seen, that from `first_bad` on it is
+ * not what the keeper left. anew: it cannot be tagged with the key that is due, either. */
+static int broken_tell(struct access_log *log, uint64_t first_bad, bool anew)
+{
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	struct access_entry entry = {.what = anew ? "log-key" : "log-broken", .uid = -1,
+				     .outcome = anew ? "begun anew" : "found"};
+	int r = store_begin(log->store, &transaction);
+
+	if (!r && anew)
+		r = access_log_key_begin(log);
+	if (!r)
+		r = access_log_append(log, &entry);
+	if (!r)
+		r = alert_raise(log->alerts, ALERT_LOG_BROKEN, NULL, first_bad);
+	if (!r)
+		r = store_commit(take(transaction));
+	return fault_trace(r);
+}
+
+static int key_check(struct access_log *log)
+{
+	uint8_t home[BOX_PUBLIC_BYTES], head[CHAIN_HASH_BYTES];
+	struct log_slot_row slot;
+	uint64_t seq;
+	int r;
+
+	r = store_log_head(log->store, &seq, head);
+	if (!r)
+		r = home_key(log->store, home);
+	if (r)
+		return r == ANSWER_NOT_FOUND ? 0 : fault_trace(r);
+	if (!ratchet_there(log->ratchet)) {
+		log_error("the key of the access log is not the one that is due: the database or "
+			  "the slot file is not the one of last time; a new key is begun");
+		return fault_trace(broken_tell(log, seq + 1, true));
+	}
+	r = store_log_slot(log->store, &slot);
+	if (!r && slot.seq != seq) {
+		log_error("the access log has %llu entries and had %llu", (unsigned long long)seq,
+			  (unsigned long long)slot.seq);
+		r = broken_tell(log, (slot.seq < seq ? slot.seq : seq) + 1, false);
+	}
+	return fault_trace(r);
+}
+
+int access_log_new(const struct access_log_config *config, struct access_log **ret)
+{
+	_cleanup_(access_log_freep) struct access_log *log = calloc(1, sizeof(*log));
+	int r;
 
 	if (!log)
 		return fault_origin(-ENOMEM);
-	log->store = store;
-	log->age = age;
-	*ret = log;
+	log->store = config->store;
+	log->age = config->age;
+	log->alerts = config->alerts;
+	log->denials_min = age_now_min(log->age);
+	r = lookout_new(config->store, config->clock, config->alerts, &log->lookout);
+	if (!r)
+		r = ratchet_new(config->store, config->vault, config->loop, &log->ratchet);
+	/* The answers are looked into by key_check(). */
+	if (r >= 0)
+		r = key_check(log);
+	if (r)
+		return fault_trace(r);
+	*ret = take(log);
 	return 0;
 }
 
@@ -46,8 +140,12 @@ struct access_log *access_log_free(struct access_log *log)
 {
 	if (!log)
 		return NULL;
-	log->denials_min = 0;
-	access_log_flush(log);
+	if (log->ratchet) {
+		log->denials_min = 0;
+		access_log_flush(log);
+	}
+	ratchet_free(log->ratchet);
+	lookout_free(log->lookout);
 	free(log);
 	return NULL;
 }
@@ -138,7 +236,13 @@ int access_log_append(struct access_log *log, const struct access_entry *entry)
 	crypt_random(row.salt, sizeof(row.salt));
 	chain_body_hash(row.salt, body, strlen(body), body_hash);
 	chain_entry_hash(head, row.seq, row.time_min, body_hash, row.hash);
-	return fault_trace(store_log_insert(log->store, &row));
+	row.tagged = ratchet_there(log->ratchet);
+	if (row.tagged)
+		ratchet_tag(log->ratchet, row.seq, row.hash, row.tag);
+	r = store_log_insert(log->store, &row);
+	if (!r)
+		lookout_saw(log->lookout, entry);
+	return fault_trace(r);
 }
 
 int access_log_write(struct access_log *log, const struct access_entry *entry)
@@ -219,6 +323,7 @@ void access_log_flush(struct access_log *log)
 
 	if (log->denials_min == now_min)
 		return;
+	ratchet_settle(log->ratchet);
 	for (unsigned i = 0; i < log->n_denials; i++)
 		if (log->denials[i].more)
 			denial_write(log, log->denials[i].uid, log->denials[i].method,

@@ -10,10 +10,15 @@
  * pseudonym whose key is in the profile's row and dies with it.
  *
  *   {"items": 3, "method": "Archive.Delete", "outcome": "asked", "uid": 1000, "what": "delete"}
+ *
+ * Each entry is tagged with a key of its own that is gone afterwards (ratchet.h), from the one that
+ * records the setup on.
  */
 
 #include "age.h"
+#include "alert.h"
 #include "archive.h"
+#include "base/loop.h"
 #include "store/log.h"
 #include "store/profile.h"
 
@@ -21,7 +26,19 @@
 
 struct access_log;
 
-int access_log_new(struct store *store, struct age *age, struct access_log **ret);
+struct access_log_config {
+	struct store *store;
+	struct vault *vault;
+	struct age *age;
+	const struct clock *clock;
+	struct alerts *alerts;
+	struct loop *loop;		/* may be NULL: see ratchet.h */
+};
+
+/* Where the household's log has no key, or the slot does not hold the one that is due, a new first
+ * key is begun, with an entry and an alert. So there is an alert where the log is not as long as it
+ * was. */
+int access_log_new(const struct access_log_config *config, struct access_log **ret);
 /* Writes the denials that were still being counted. */
 struct access_log *access_log_free(struct access_log *log);
 CLEANUP_DEFINE(struct access_log *, access_log_free)
@@ -37,6 +54,9 @@ struct access_entry {
 	int64_t items;			/* how many; 0 is left out */
 	int64_t times;			/* for denials counted together; 0 is left out */
 };
+
+/* Inside the caller's transaction, which has made the household: the log gets its first key. */
+int access_log_key_begin(struct access_log *log);
 
 /* Inside the caller's transaction. */
 int access_log_append(struct access_log *log, const struct access_entry *entry);
@@ -58,7 +78,7 @@ void access_log_denied(struct access_log *log, uint32_t uid, const char *method,
  * there were of all strangers together, or any user of the machine could fill the log. */
 void access_log_denied_stranger(struct access_log *log, uint32_t uid, const char *method,
 				const char *outcome);
-/* Call every minute. */
+/* Call every minute. Also writes the log's key where that was not possible before. */
 void access_log_flush(struct access_log *log);
 
 /* The newest entry; 0 and zeros when there is none. */

@@ -18,6 +18,7 @@ struct store {
 	int dir_fd;		/* holds the lock that keeps a second keeper out */
 	struct statement *statements;
 	size_t n_statements;
+	const struct store_watch *watch;
 };
 
 int statements_prepare(struct store *store);

@@ -8,11 +8,13 @@
 
 STATEMENT(log_head, "SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1");
 STATEMENT(log_insert,
-	"INSERT INTO log (seq, time_min, body, salt, hash) "
-	"VALUES (:seq, :time_min, :body, :salt, :hash)");
+	"INSERT INTO log (seq, time_min, body, salt, hash, tag) "
+	"VALUES (:seq, :time_min, :body, :salt, :hash, :tag)");
 STATEMENT(log_list,
-	"SELECT seq, time_min, body, salt, hash FROM log WHERE seq > :after "
+	"SELECT seq, time_min, body, salt, hash, tag FROM log WHERE seq > :after "
 	"ORDER BY seq LIMIT :limit");
+STATEMENT(log_opener_put, "INSERT OR IGNORE INTO log_opener (uid) VALUES (:uid)");
+STATEMENT(log_opener_count, "SELECT count(*) - 1 AS others FROM log_opener");
 
 int store_log_head(struct store *store, uint64_t *ret_seq,
 		   uint8_t ret_hash[static CHAIN_HASH_BYTES])
@@ -43,6 +45,8 @@ int store_log_insert(struct store *store, const struct log_row *row)
 	statement_bind_text(s, ":body", row->body);
 	statement_bind_blob(s, ":salt", row->salt, sizeof(row->salt));
 	statement_bind_blob(s, ":hash", row->hash, sizeof(row->hash));
+	statement_bind_blob(s, ":tag", row->tagged ? row->tag : NULL,
+			    row->tagged ? sizeof(row->tag) : 0);
 	return fault_trace(statement_run(s));
 }
 
@@ -51,17 +55,42 @@ static int log_read(struct statement *s, struct log_row *ret)
 	struct log_row row = {
 		.seq = statement_integer(s, "seq"),
 		.time_min = statement_integer(s, "time_min"),
+		.tagged = !statement_null(s, "tag"),
 	};
 	int r;
 
 	r = statement_bytes(s, "salt", row.salt, sizeof(row.salt));
 	if (!r)
 		r = statement_bytes(s, "hash", row.hash, sizeof(row.hash));
+	if (!r && row.tagged)
+		r = statement_bytes(s, "tag", row.tag, sizeof(row.tag));
 	if (!r)
 		r = statement_text_new(s, "body", &row.body);
 	if (r)
 		return fault_trace(r);
 	*ret = row;
+	return 0;
+}
+
+int store_log_opener(struct store *store, uint32_t uid, int64_t *ret_others)
+{
+	_cleanup_(statement_endp) struct statement *put = store_statement(store, &log_opener_put);
+	_cleanup_(statement_endp) struct statement *count =
+		store_statement(store, &log_opener_count);
+	int r;
+
+	statement_bind_integer(put, ":uid", uid);
+	r = statement_run(put);
+	if (r)
+		return fault_trace(r);
+	if (store_changes(store) == 0) {
+		*ret_others = -1;
+		return 0;
+	}
+	r = statement_next(count);
+	if (r != STATEMENT_ROW)
+		return r ? fault_trace(r) : fault_origin(-EBADMSG);
+	*ret_others = statement_integer(count, "others");
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 /* `witness`: erased slots that were not read back yet. */
 STATEMENT(slots_used,
 	"SELECT slot FROM part UNION ALL SELECT slot FROM copy_part UNION ALL SELECT slot FROM door"
+	" UNION ALL SELECT slot FROM log_slot"
 	" UNION ALL SELECT slot FROM witness WHERE slot IS NOT NULL");
 
 STATEMENT(slot_rows,

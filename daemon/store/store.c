@@ -318,16 +318,25 @@ int store_begin(struct store *store, struct store **ret_transaction)
 
 int store_commit(struct store *transaction)
 {
+	const struct store_watch *watch = transaction->watch;
 	sqlite3 *db = transaction->db;
-	int r;
+	int r = watch ? watch->ending(watch->context) : 0;
 
 	failpoint("commit-begins");
-	r = store_result(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
+	if (r == 0)
+		r = store_result(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
 	failpoint("commit-ended");
 
 	if (r != 0)
 		store_rollback(transaction);
+	else if (watch)
+		watch->ended(watch->context, true);
 	return fault_trace(r);
+}
+
+void store_watch(struct store *store, const struct store_watch *watch)
+{
+	store->watch = watch;
 }
 
 struct store *store_rollback(struct store *transaction)
@@ -336,6 +345,8 @@ struct store *store_rollback(struct store *transaction)
 	if (transaction && !sqlite3_get_autocommit(transaction->db) &&
 	    sqlite3_exec(transaction->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
 		log_error("SQLite: rollback: %s", sqlite3_errmsg(transaction->db));
+	if (transaction && transaction->watch)
+		transaction->watch->ended(transaction->watch->context, false);
 	return NULL;
 }
 

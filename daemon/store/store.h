@@ -63,6 +63,18 @@ int store_commit(struct store *transaction) _must_use_;
 struct store *store_rollback(struct store *transaction);
 CLEANUP_DEFINE(struct store *, store_rollback)
 
+/*
+ * One listener to every transaction: `ending` runs inside it, just before it commits, and may
+ * refuse; `ended` is told how it went. For what has to change with the database and is not in it.
+ */
+struct store_watch {
+	int (*ending)(void *context);
+	void (*ended)(void *context, bool committed);
+	void *context;
+};
+/* NULL: nobody listens any more. Borrowed. */
+void store_watch(struct store *store, const struct store_watch *watch);
+
 /* Rowid of the last INSERT, and rows changed by the last statement that ran. */
 int64_t store_last_row(const struct store *store);
 int64_t store_changes(const struct store *store);

@@ -2,7 +2,7 @@
 /* The slot file. It must never overwrite a key that is not the one its owner's tag names, never
  * hand out a key that is not on the disk yet, and never hand out one twice. */
 
-#include "vault/vault.h"
+#include "vault/core.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,18 +20,6 @@
 /* Below this many fresh keys an idle moment is used to make more. */
 #define FRESH_LOW 256
 
-struct numbers {
-	uint32_t *list;
-	size_t n, room;
-};
-
-struct vault {
-	int fd;
-	uint32_t n_pages;
-	struct numbers fresh;	/* free, with a key that nobody saw and that is on the disk */
-	struct numbers stale;	/* free, with an old key or none */
-};
-
 static int numbers_push(struct numbers *numbers, uint32_t number)
 {
 	if (numbers->n == numbers->room) {
@@ -47,7 +35,7 @@ static int numbers_push(struct numbers *numbers, uint32_t number)
 	return 0;
 }
 
-static int file_sync(struct vault *vault)
+int vault_sync(struct vault *vault)
 {
 	if (seeded(SEEDED_NO_SYNC))
 		return 0;
@@ -82,7 +70,7 @@ static int vault_grow(struct vault *vault)
 			return fault_trace(r);
 	}
 	failpoint("vault-pages-written");
-	r = file_sync(vault);
+	r = vault_sync(vault);
 	if (r < 0)
 		return fault_trace(r);
 	failpoint("vault-pages-synced");
@@ -113,7 +101,7 @@ static int stale_renew(struct vault *vault)
 	if (r < 0)
 		return fault_trace(r);
 	failpoint("vault-keys-renewed");
-	r = file_sync(vault);
+	r = vault_sync(vault);
 	if (r < 0)
 		return fault_trace(r);
 	failpoint("vault-keys-synced");
@@ -257,22 +245,8 @@ struct vault *vault_free(struct vault *vault)
 	return NULL;
 }
 
-static void tag_make(const uint8_t key[static KEY_BYTES], const struct id *owner, int kind,
-		     uint8_t ret_tag[static VAULT_TAG_BYTES])
-{
-	uint8_t message[5 + ID_BYTES + 1] = { 'o', 'w', 'n', 'e', 'r' };
-	uint8_t hash[HASH_BYTES];
-
-	memcpy(message + 5, owner->bytes, ID_BYTES);
-	message[5 + ID_BYTES] = (uint8_t)kind;
-	crypt_hash_keyed(key, KEY_BYTES, message, sizeof(message), hash);
-	memcpy(ret_tag, hash, VAULT_TAG_BYTES);
-}
-
-enum slot_state { SLOT_OWNED, SLOT_ERASED, SLOT_OTHERS };
-
-static int slot_look(struct vault *vault, const struct vault_slot *slot, const struct id *owner,
-		     int kind, uint8_t ret_key[static KEY_BYTES], enum slot_state *ret)
+int vault_look(struct vault *vault, const struct vault_slot *slot, const struct id *owner, int kind,
+	       uint8_t ret_key[static KEY_BYTES], enum slot_state *ret)
 {
 	static const uint8_t erased[KEY_BYTES];
 	uint8_t tag[VAULT_TAG_BYTES];
@@ -285,7 +259,7 @@ static int slot_look(struct vault *vault, const struct vault_slot *slot, const s
 	r = file_pread(vault->fd, ret_key, KEY_BYTES, page_slot_offset(slot->number));
 	if (r < 0)
 		return fault_trace(r);
-	tag_make(ret_key, owner, kind, tag);
+	vault_tag(ret_key, owner, kind, tag);
 	if (crypt_equal(ret_key, erased, KEY_BYTES))
 		*ret = SLOT_ERASED;
 	else
@@ -314,7 +288,7 @@ int vault_take(struct vault *vault, const struct id *owner, int kind, struct vau
 		return fault_trace(r);
 	vault->fresh.n--;
 	ret_slot->number = number;
-	tag_make(key->bytes, owner, kind, ret_slot->tag);
+	vault_tag(key->bytes, owner, kind, ret_slot->tag);
 	*ret_key = take(key);
 	return 0;
 }
@@ -328,7 +302,7 @@ int vault_get(struct vault *vault, const struct vault_slot *slot, const struct i
 
 	r = secret_new(KEY_BYTES, &key);
 	if (r == 0)
-		r = slot_look(vault, slot, owner, kind, key->bytes, &state);
+		r = vault_look(vault, slot, owner, kind, key->bytes, &state);
 	if (r < 0)
 		return fault_trace(r);
 	if (state == SLOT_ERASED)
@@ -344,7 +318,7 @@ int vault_owns(struct vault *vault, const struct vault_slot *slot, const struct 
 {
 	enum slot_state state = SLOT_OTHERS;
 	uint8_t key[KEY_BYTES];
-	int r = slot_look(vault, slot, owner, kind, key, &state);
+	int r = vault_look(vault, slot, owner, kind, key, &state);
 
 	secret_wipe(key, sizeof(key));
 	if (r < 0)
@@ -361,7 +335,7 @@ int vault_erase_lost(struct vault *vault, uint32_t number)
 		return ANSWER_FAILED;
 	r = file_pwrite(vault->fd, erased, KEY_BYTES, page_slot_offset(number));
 	if (r == 0)
-		r = file_sync(vault);
+		r = vault_sync(vault);
 	return fault_trace(r);
 }
 
@@ -376,7 +350,7 @@ int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n)
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct vault_erasure *e = &erasures[i];
 
-		r = slot_look(vault, &e->slot, &e->owner, e->kind, key, &state);
+		r = vault_look(vault, &e->slot, &e->owner, e->kind, key, &state);
 		if (r < 0)
 			break;
 		e->refused = state == SLOT_OTHERS;
@@ -388,7 +362,7 @@ int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n)
 	}
 	secret_wipe(key, sizeof(key));
 	if (r == 0)
-		r = file_sync(vault);
+		r = vault_sync(vault);
 	if (r < 0)
 		return fault_trace(r);
 	failpoint("erase-slots-synced");
@@ -410,7 +384,7 @@ int vault_clear(struct vault *vault)
 		r = file_pwrite(vault->fd, erased, sizeof(erased),
 				page_slot_offset(page * PAGE_SLOTS));
 	if (r == 0)
-		r = file_sync(vault);
+		r = vault_sync(vault);
 	return fault_trace(r);
 }
 

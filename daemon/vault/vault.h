@@ -11,7 +11,14 @@
  * back to use only with a fresh key, and only when its owner's row is gone (vault_return).
  *
  * take, get, erase, verify: a key tree whose root is held in hardware can stand behind the same
- * four.
+ * four. So it can behind replace, which is for the access log alone: erase and put again.
+ *
+ * Why overwriting a key in place with another (replace) is safe against a cut: the 32 bytes lie at
+ * a multiple of 32 and so inside one sector of 512 bytes, which a disk writes whole or not at all.
+ * The slot holds the old key or the new one, and the owner's row, committed before, says by its tag
+ * which of them is due: a slot that is behind is brought up by the next start (follow). Should a
+ * disk tear a sector all the same, no key fits the tag, the slot counts as somebody else's and is
+ * left alone: the owner begins anew and says so.
  */
 
 #include <stdbool.h>
@@ -26,6 +33,7 @@
 enum vault_kind {
 	VAULT_KIND_DOOR = 16,		/* the outer layer of a parent's wraps */
 	VAULT_KIND_PROFILE = 17,	/* whatever must die with a profile */
+	VAULT_KIND_LOG = 18,		/* the key of the access log's next entry */
 };
 
 struct vault;
@@ -87,6 +95,23 @@ int vault_clear(struct vault *vault);
 /* Overwrites a key that no row's tag fits, as its row goes (lost.h). ANSWER_FAILED: there is no
  * such slot. */
 int vault_erase_lost(struct vault *vault, uint32_t number);
+
+/* The tag that a row keeps of `key`: for an owner that changes the key of a slot it has. */
+void vault_tag(const uint8_t key[static KEY_BYTES], const struct id *owner, int kind,
+	       uint8_t ret_tag[static VAULT_TAG_BYTES]);
+/* Overwrites the key of `slot` in place, syncs, and puts the new tag into `slot`. ANSWER_NOT_FOUND:
+ * the slot is erased. ANSWER_FAILED: it holds somebody else's key. Both leave it alone. */
+int vault_replace(struct vault *vault, struct vault_slot *slot, const struct id *owner, int kind,
+		  const struct secret *key);
+/*
+ * The key that `slot` is due to hold. Where it still holds one before that, `next` (in place) leads
+ * to the due one in at most `most` steps, and the due one is put in its place and synced.
+ * ANSWER_NOT_FOUND: erased. ANSWER_FAILED: no such step leads to the tag.
+ */
+int vault_follow(struct vault *vault, const struct vault_slot *slot, const struct id *owner,
+		 int kind, void (*next)(uint8_t key[static KEY_BYTES]), unsigned most,
+		 struct secret **ret_key);
+
 /* 0: reads as zero. ANSWER_FAILED: it does not. */
 int vault_verify(struct vault *vault, uint32_t number);
 /* How many slots of `used` the vault counts as free: none, as long as rows and vault agree. */

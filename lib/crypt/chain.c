@@ -33,3 +33,24 @@ void chain_entry_hash(const uint8_t previous[static CHAIN_HASH_BYTES], uint64_t 
 	memcpy(to, body_hash, CHAIN_HASH_BYTES);
 	crypt_hash(link, sizeof(link), ret_hash);
 }
+
+void chain_tag(const uint8_t key[static CHAIN_KEY_BYTES],
+	       const uint8_t entry_hash[static CHAIN_HASH_BYTES],
+	       uint8_t ret_tag[static CHAIN_TAG_BYTES])
+{
+	uint8_t message[3 + CHAIN_HASH_BYTES] = { 't', 'a', 'g' };
+	uint8_t hash[HASH_BYTES];
+
+	memcpy(message + 3, entry_hash, CHAIN_HASH_BYTES);
+	crypt_hash_keyed(key, CHAIN_KEY_BYTES, message, sizeof(message), hash);
+	memcpy(ret_tag, hash, CHAIN_TAG_BYTES);
+}
+
+void chain_key_next(uint8_t key[static CHAIN_KEY_BYTES])
+{
+	uint8_t next[HASH_BYTES];
+
+	crypt_hash_keyed(key, CHAIN_KEY_BYTES, "next", 4, next);
+	memcpy(key, next, CHAIN_KEY_BYTES);
+	secret_wipe(next, sizeof(next));
+}

@@ -42,11 +42,27 @@ static void test_r14_every_part_of_an_entry_counts(void **state)
 	assert_memory_not_equal(hash, other, CHAIN_HASH_BYTES);
 }
 
+static void test_r14_key_vectors(void **state)
+{
+	uint8_t key[CHAIN_KEY_BYTES], hash[CHAIN_HASH_BYTES], tag[CHAIN_TAG_BYTES];
+
+	for (unsigned i = 0; i < 32; i++) {
+		key[i] = (uint8_t)i;
+		hash[i] = (uint8_t)(100 + i);
+	}
+	/* Python's hashlib. */
+	chain_tag(key, hash, tag);
+	assert_hex(tag, 16, "4314ee2c0d050da652231b3d83a0228c");
+	chain_key_next(key);
+	assert_hex(key, 32, "a0987dcf622af057ee891bbc9feee46bc522f7cce1a3f4efa0337b325faf9a1c");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_r14_chain_vectors),
 		cmocka_unit_test(test_r14_every_part_of_an_entry_counts),
+		cmocka_unit_test(test_r14_key_vectors),
 	};
 
 	return cmocka_run_group_tests_name("crypt/chain", tests, crypt_setup, NULL);

@@ -31,11 +31,12 @@ static void house_told(void *context, const char *kind, const char *text)
 	snprintf(house->told + n, sizeof(house->told) - n, " %s", kind);
 }
 
-static void house_open(struct house *house)
+void house_open(struct house *house)
 {
 	struct vault_used used = {0};
 	struct archive_config config = {.max_items = 1000, .max_bytes = 100 << 20};
 	struct alerts_config alerts = {.tell = house_told, .context = house};
+	struct access_log_config log;
 	int64_t newest_min, leapt_min;
 
 	assert_int_equal(store_open(house->dir, &house->store, &house->why), 0);
@@ -50,10 +51,14 @@ static void house_open(struct house *house)
 	config.vault = house->vault;
 	config.age = house->age;
 	assert_int_equal(archive_new(&config, &house->archive), 0);
-	assert_int_equal(access_log_new(house->store, house->age, &house->log), 0);
 	alerts.store = house->store;
 	alerts.age = house->age;
 	assert_int_equal(alerts_new(&alerts, &house->alerts), 0);
+	log = (struct access_log_config){
+		.store = house->store, .vault = house->vault, .age = house->age,
+		.clock = &house->clock, .alerts = house->alerts,
+	};
+	assert_int_equal(access_log_new(&log, &house->log), 0);
 	assert_int_equal(policy_new(&house->config, &house->policy), 0);
 	assert_int_equal(policy_record(house->policy, house->store), 0);
 	house->ground = (struct ground){
@@ -65,14 +70,14 @@ static void house_open(struct house *house)
 	assert_int_equal(intake_new(&house->ground, &house->intake), 0);
 }
 
-static void house_close(struct house *house)
+void house_close(struct house *house)
 {
 	drafts_clear(&house->drafts);
 	house->proof = (struct proof){0};
 	house->intake = intake_free(house->intake);
 	house->parents = parents_free(house->parents);
-	house->alerts = alerts_free(house->alerts);
 	house->log = access_log_free(house->log);
+	house->alerts = alerts_free(house->alerts);
 	house->policy = policy_free(house->policy);
 	house->archive = archive_free(house->archive);
 	house->age = age_free(house->age);
@@ -347,6 +352,21 @@ int house_keep(struct house *house, const struct intake_asker *asker, const char
 			  &house->why);
 	sealed_item_clear(&item);
 	return r;
+}
+
+unsigned house_file_count(struct house *house, const char *name, const void *bytes, size_t n)
+{
+	_cleanup_(cleanup_free) char *text = NULL;
+	char path[160];
+	unsigned count = 0;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/%s", house->dir, name);
+	if (file_read_path(path, 1 << 30, &text, &size))
+		return 0;
+	for (const char *at = text; (at = memmem(at, (size_t)(text + size - at), bytes, n)); at++)
+		count++;
+	return count;
 }
 
 unsigned house_logged(struct house *house, const char *text)

@@ -58,6 +58,10 @@ int house_make(void **state);
 int house_drop(void **state);
 /* Everything closed and opened again, as by a restart of the keeper: the proof is gone. */
 void house_restart(struct house *house);
+void house_close(struct house *house);
+void house_open(struct house *house);
+/* How often these bytes are in a file of the state directory; 0 when it is not there. */
+unsigned house_file_count(struct house *house, const char *name, const void *bytes, size_t n);
 
 /* A household with one parent, "Anna", who is proved afterwards. */
 void house_setup(struct house *house);

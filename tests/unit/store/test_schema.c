@@ -105,7 +105,8 @@ static void test_null_where_there_is_none_is_damage(void **state)
 		{ NULLED("job", "problem\t", " DEFAULT", "UPDATE job SET problem = NULL"),
 		  read_job },
 		{ NULLED("log", "body\t", " CHECK",
-			 "INSERT INTO log VALUES (2, 1, NULL, zeroblob(16), zeroblob(32))"),
+			 "INSERT INTO log (seq, time_min, body, salt, hash)"
+			 " VALUES (2, 1, NULL, zeroblob(16), zeroblob(32))"),
 		  read_log },
 	};
 	static const char rows[] =

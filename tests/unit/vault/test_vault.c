@@ -226,6 +226,68 @@ static void test_cut_growth_is_mended(void **state)
 	vault_free(opened(room, NULL));
 }
 
+static void key_turn(uint8_t key[static KEY_BYTES])
+{
+	uint8_t next[HASH_BYTES];
+
+	crypt_hash_keyed(key, KEY_BYTES, "next", 4, next);
+	memcpy(key, next, KEY_BYTES);
+}
+
+static void test_r14_replaced_in_place_and_nowhere_else(void **state)
+{
+	struct room *room = *state;
+	struct vault *vault = opened(room, NULL);
+	struct secret *first = NULL, *second = NULL, *again = NULL;
+	const off_t size = room_size(room, VAULT_FILE);
+	struct vault_slot slot, old;
+
+	assert_int_equal(vault_take(vault, &mia, 18, &slot, &first), 0);
+	assert_int_equal(secret_random(KEY_BYTES, &second), 0);
+	old = slot;
+	/* Not her own: left alone. */
+	assert_int_equal(vault_replace(vault, &slot, &leo, 18, second), ANSWER_FAILED);
+	assert_int_equal(room_count(room, VAULT_FILE, first->bytes, KEY_BYTES), 1);
+	assert_int_equal(vault_replace(vault, &slot, &mia, 18, second), 0);
+	assert_int_equal(room_count(room, VAULT_FILE, first->bytes, KEY_BYTES), 0);
+	assert_int_equal(room_count(room, VAULT_FILE, second->bytes, KEY_BYTES), 1);
+	assert_int_equal(room_size(room, VAULT_FILE), size);
+	assert_int_equal(vault_get(vault, &slot, &mia, 18, &again), 0);
+	assert_memory_equal(again->bytes, second->bytes, KEY_BYTES);
+	secret_free(again);
+	assert_int_equal(vault_get(vault, &old, &mia, 18, &again), ANSWER_FAILED);
+	secret_free(first);
+	secret_free(second);
+	vault_free(vault);
+}
+
+static void test_r14_a_slot_that_is_behind_follows(void **state)
+{
+	struct room *room = *state;
+	struct vault *vault = opened(room, NULL);
+	struct secret *key = NULL, *due = NULL;
+	struct vault_slot slot;
+
+	assert_int_equal(vault_take(vault, &mia, 18, &slot, &key), 0);
+	/* As it is. */
+	assert_int_equal(vault_follow(vault, &slot, &mia, 18, key_turn, 4, &due), 0);
+	assert_memory_equal(due->bytes, key->bytes, KEY_BYTES);
+	secret_free(due);
+	for (int i = 0; i < 5; i++)
+		key_turn(key->bytes);
+	vault_tag(key->bytes, &mia, 18, slot.tag);
+	/* Too far, and another owner: the slot is not touched. */
+	assert_int_equal(vault_follow(vault, &slot, &mia, 18, key_turn, 4, &due), ANSWER_FAILED);
+	assert_int_equal(vault_follow(vault, &slot, &leo, 18, key_turn, 9, &due), ANSWER_FAILED);
+	assert_int_equal(room_count(room, VAULT_FILE, key->bytes, KEY_BYTES), 0);
+	assert_int_equal(vault_follow(vault, &slot, &mia, 18, key_turn, 5, &due), 0);
+	assert_memory_equal(due->bytes, key->bytes, KEY_BYTES);
+	assert_int_equal(room_count(room, VAULT_FILE, key->bytes, KEY_BYTES), 1);
+	secret_free(due);
+	secret_free(key);
+	vault_free(vault);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, room_drop)
@@ -238,6 +300,8 @@ int main(void)
 		TEST(test_damaged_and_foreign_files_are_refused),
 		TEST(test_damaged_page_without_an_owner_is_set_aside),
 		TEST(test_cut_growth_is_mended),
+		TEST(test_r14_replaced_in_place_and_nowhere_else),
+		TEST(test_r14_a_slot_that_is_behind_follows),
 	};
 
 	return cmocka_run_group_tests_name("vault", tests, NULL, NULL);

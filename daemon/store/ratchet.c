@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* SQL of the access log's keys. No key is here that is not sealed to the household. */
+
+#include "store/ratchet.h"
+
+STATEMENT(log_slot_find, "SELECT slot, slot_id, slot_tag, seq FROM log_slot");
+STATEMENT(log_slot_put,
+	"INSERT OR REPLACE INTO log_slot (one, slot, slot_id, slot_tag, seq) "
+	"VALUES (1, :slot, :slot_id, :slot_tag, :seq)");
+STATEMENT(log_slot_set, "UPDATE log_slot SET slot_tag = :slot_tag, seq = :seq");
+STATEMENT(log_key_insert,
+	"INSERT INTO log_key (first_seq, sealed) VALUES (:first_seq, :sealed)");
+
+int store_log_slot(struct store *store, struct log_slot_row *ret)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &log_slot_find);
+	struct log_slot_row row;
+	int r = statement_next(s);
+
+	if (r == 0)
+		return ANSWER_NOT_FOUND;
+	if (r != STATEMENT_ROW)
+		return fault_trace(r);
+	row.slot.number = (uint32_t)statement_integer(s, "slot");
+	row.seq = (uint64_t)statement_integer(s, "seq");
+	r = statement_id(s, "slot_id", &row.slot_id);
+	if (!r)
+		r = statement_bytes(s, "slot_tag", row.slot.tag, sizeof(row.slot.tag));
+	if (r)
+		return fault_trace(r);
+	*ret = row;
+	return 0;
+}
+
+int store_log_slot_put(struct store *store, const struct log_slot_row *row)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &log_slot_put);
+
+	statement_bind_integer(s, ":slot", row->slot.number);
+	statement_bind_id(s, ":slot_id", &row->slot_id);
+	statement_bind_blob(s, ":slot_tag", row->slot.tag, sizeof(row->slot.tag));
+	statement_bind_integer(s, ":seq", (int64_t)row->seq);
+	return fault_trace(statement_run(s));
+}
+
+int store_log_slot_set(struct store *store, const struct log_slot_row *row)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &log_slot_set);
+	int r;
+
+	statement_bind_blob(s, ":slot_tag", row->slot.tag, sizeof(row->slot.tag));
+	statement_bind_integer(s, ":seq", (int64_t)row->seq);
+	r = statement_run(s);
+	if (!r && store_changes(store) != 1)
+		return ANSWER_NOT_FOUND;
+	return fault_trace(r);
+}
+
+int store_log_key_insert(struct store *store, const struct log_key_row *row)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &log_key_insert);
+
+	statement_bind_integer(s, ":first_seq", (int64_t)row->first_seq);
+	statement_bind_blob(s, ":sealed", row->sealed, sizeof(row->sealed));
+	return fault_trace(statement_run(s));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Rows of the access log's keys: first keys, sealed to the household, and the one slot. */
+
+#include "crypt/box.h"
+#include "crypt/chain.h"
+#include "store/store.h"
+#include "vault/vault.h"
+
+#define LOG_KEY_SEALED_BYTES (CHAIN_KEY_BYTES + BOX_OVERHEAD_BYTES)
+
+struct log_slot_row {
+	struct vault_slot slot;
+	struct id slot_id;
+	uint64_t seq;			/* the newest entry's */
+};
+
+struct log_key_row {
+	uint64_t first_seq;
+	uint8_t sealed[LOG_KEY_SEALED_BYTES];
+};
+
+/* ANSWER_NOT_FOUND: the log has no key yet. */
+int store_log_slot(struct store *store, struct log_slot_row *ret);
+/* In place of the one there is. */
+int store_log_slot_put(struct store *store, const struct log_slot_row *row);
+/* The same slot, with another key. ANSWER_NOT_FOUND: there is no row any more. */
+int store_log_slot_set(struct store *store, const struct log_slot_row *row);
+/* ANSWER_EXISTS: there is a key from this entry on. */
+int store_log_key_insert(struct store *store, const struct log_key_row *row);
