@@ -81,15 +81,35 @@ static int nothing_selected(struct hand *hand, const struct cubby_selection *sel
 	return hand_profile(hand, profiles, selection->profile, &profile);
 }
 
+/* Says what goes and asks. Counting is a look, which fails when it cannot be logged, on a full disk
+ * for one; the deletion, which needs no room, goes on uncounted. */
+static int delete_confirm(struct hand *hand, const struct cubby_selection *selection, bool counted,
+			  uint32_t items, const char *words)
+{
+	const char *everything = selection->all ? ", everything that is kept" : "";
+	const char *typed = NULL;
+
+	if (selection->all)
+		typed = "everything";
+	else if (selection->profile && !selection->since_s && !selection->until_s &&
+		 !selection->kind)
+		typed = selection->profile;
+	if (!counted)
+		return erase_confirm(hand, typed, "This erases what is selected%s%s; how much "
+				     "cannot be counted now.", words, everything);
+	return erase_confirm(hand, typed, "This erases %u item%s%s%s.", items,
+			     items == 1 ? "" : "s", words, everything);
+}
+
 int verb_delete(struct hand *hand)
 {
 	_cleanup_(hand_ids_freep) char **ids = NULL;
 	_cleanup_(cleanup_free) char *none = NULL;
 	_cleanup_(cleanup_free) char *job = NULL;
 	struct cubby_selection selection = CUBBY_SELECTION_INIT;
-	const char *typed = NULL;
 	uint32_t items = 0;
 	char words[256];
+	bool counted;
 	int r;
 
 	r = hand_select(hand, &selection);
@@ -106,6 +126,9 @@ int verb_delete(struct hand *hand)
 	selection_words(&selection, words, sizeof(words));
 	render_clean(words);
 	r = cubby_delete(hand->cubby, &selection, true, &none, &items);
+	counted = r != CUBBY_FAILED || command_has(&hand->command, OPTION_DRY_RUN);
+	if (!counted)
+		r = 0;
 	if (r != 0 && r != CUBBY_NOT_FOUND)
 		return hand_refused(hand, r);
 	if (r == CUBBY_NOT_FOUND)
@@ -114,15 +137,9 @@ int verb_delete(struct hand *hand)
 		return r;
 	if (command_has(&hand->command, OPTION_DRY_RUN))
 		return dry_run(hand, items, words);
-	if (items == 0)
+	if (counted && items == 0)
 		return erase_finish(hand, NULL, NULL, 0);
-	if (selection.all)
-		typed = "everything";
-	else if (selection.profile && !selection.since_s && !selection.until_s && !selection.kind)
-		typed = selection.profile;
-	r = erase_confirm(hand, typed, "This erases %u item%s%s%s.", items, items == 1 ? "" :
-			  "s", words,
-			  selection.all ? ", everything that is kept" : "");
+	r = delete_confirm(hand, &selection, counted, items, words);
 	if (r != 0)
 		return r;
 	r = cubby_delete(hand->cubby, &selection, false, &job, &items);

@@ -27,7 +27,10 @@ def alone():
     our file systems mounted, and unwritten, after we have unmounted them."""
     if os.geteuid() == 0 and not os.environ.get("CUBBY_CRASH_ALONE"):
         os.environ["CUBBY_CRASH_ALONE"] = "1"
-        os.execvp("unshare", ["unshare", "-m", sys.executable, "-B", *sys.argv])
+        # The root of a chroot is no mount point, whose propagation cannot be changed.
+        chroot = subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL, check=False)
+        kept = ["--propagation", "unchanged"] if chroot.returncode else []
+        os.execvp("unshare", ["unshare", "-m", *kept, sys.executable, "-B", *sys.argv])
 
 
 class Unable(Exception):

@@ -78,8 +78,9 @@ def members(tap):
                    "touch $CUBBY_SANDBOX_DIR/mine && echo $CUBBY_SANDBOX_ROLE")
         tap.ok(done.stdout.splitlines()[:1] == [groups] and done.stdout.endswith(f"{role}\n"),
                f"--as {role}: groups {groups}, a home, the shared folder", done.stdout + done.stderr)
-    done = run("--no-ear", "sh", "-c", f"for r in ear stranger root; do {SANDBOX[0]} --as $r "
-               "id -un; done; sandbox --as ear sh -c 'exit 5'; echo $?; echo in | sandbox --as ear cat")
+    done = run("--no-ear", "sh", "-c", "for r in ear stranger root; do "
+               "$CUBBY_SANDBOX_DIR/source/script/sandbox --as $r id -un; done; "
+               "sandbox --as ear sh -c 'exit 5'; echo $?; echo in | sandbox --as ear cat")
     tap.ok(done.stdout.split() == ["cubby-ear", "stranger", "root", "5", "in"],
            "inside, --as joins the same world", done.stdout + done.stderr)
     done = run("--no-ear", "sh", "-c", "cat $CUBBY_SANDBOX_DIR/state/device.key")
