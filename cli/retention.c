@@ -34,6 +34,10 @@ int verb_retention_set(struct hand *hand)
 		return hand_refused(hand, r);
 	hand_say(hand, "%s of %s is kept for %s from now on, also what is kept already.",
 		 arguments[1], arguments[0], duration_text(keep_s, keep));
+	if (!job && !hand->json) {
+		hand_say(hand, "Nothing that is kept is older than that.");
+		return EXIT_DONE;
+	}
 	return erase_finish(hand, job, NULL, 0);
 }
 

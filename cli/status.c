@@ -92,12 +92,13 @@ static void status_print(struct hand *hand, const struct cubby_status *status,
 	hand_say(hand, "household   %s", status->household ? "set up"
 			: "none yet; run 'cubby setup --parent NAME'");
 	if (status->described)
-		hand_say(hand, "kept        %u items of %u profiles; %u being erased, %u "
+		hand_say(hand, "kept        %u item%s of %u profile%s; %u being erased, %u "
 			       "released for export",
-			 status->items, status->profiles, status->erasing, status->released);
+			 status->items, status->items == 1 ? "" : "s", status->profiles,
+			 status->profiles == 1 ? "" : "s", status->erasing, status->released);
 	if (status->described && status->hidden)
-		hand_say(hand, "hidden      %u items, until the clock has proved right",
-			 status->hidden);
+		hand_say(hand, "hidden      %u item%s, until the clock has proved right",
+			 status->hidden, status->hidden == 1 ? "" : "s");
 	if (status->device_key[0])
 		hand_say(hand, "device key  %s", status->device_key);
 	if (drill)

@@ -63,11 +63,10 @@ static int shorten_check(const struct ground *ground, const struct profile *prof
 		return fault_trace(r);
 	if (keep_s > now_s)
 		return answer_why(why, ANSWER_NO_CONSENT,
-				  "%s of %s is kept for %u seconds now; keeping it longer is a new "
-				  "consent that a parent signs: \"cubby consent grant %s %s "
-				  "--keep %us\"",
-				  kind_name(kind), profile->name, now_s, profile->name,
-				  kind_name(kind), keep_s);
+				  "that is longer than %s of %s is kept now; keeping it longer is "
+				  "a new consent that a parent signs: \"cubby consent grant %s %s "
+				  "--keep DURATION\"",
+				  kind_name(kind), profile->name, profile->name, kind_name(kind));
 	return 0;
 }
 
