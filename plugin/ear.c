@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include "capture.h"
 #include "pipeline.h"
+#include "question.h"
 #include "settings.h"
 
 #define EAR_PUBLIC __attribute__((visibility("default")))
@@ -23,12 +24,14 @@ struct cubby_ear_session {
 	void (*event)(void *context, struct cubby_ear_session *session,
 		      const struct cubby_ear_event *event);
 	bool ready;
+	struct question question;	/* what is known of the last utterance */
 };
 
 struct cubby_ear {
 	struct cubby_ear_services services;
 	struct pipeline_tools tools;
 	struct cubby_ear_session *sessions;
+	bool adults_may_leave;
 	int wake_fd;
 };
 
@@ -85,6 +88,7 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 		r = report_new(config->bus, &ear->tools.report);
 	if (r)
 		return r;
+	ear->adults_may_leave = settings.adults_may_leave;
 	ear->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return ear->wake_fd < 0 ? fault_origin(-errno) : 0;
 }
@@ -145,6 +149,10 @@ static void session_event(void *context, const struct cubby_ear_event *event)
 {
 	struct cubby_ear_session *session = context;
 
+	if (event->type == CUBBY_EAR_SPEECH_START)
+		session->question = (struct question) { 0 };
+	if (event->type == CUBBY_EAR_FINAL)
+		session->question = (struct question) { .heard = true, .who = event->who };
 	session->event(session->context, session, event);
 }
 
@@ -256,7 +264,33 @@ EAR_PUBLIC void cubby_ear_session_end_of_utterance(struct cubby_ear_session *ses
 
 EAR_PUBLIC void cubby_ear_session_cancel(struct cubby_ear_session *session)
 {
+	session->question = (struct question) { 0 };
 	pipeline_cancel(session->pipeline);
+}
+
+/* 1 or 0 for a host, which gets the reason for a 0. */
+static int host_yes(int r, const struct why *why, char *text, size_t n)
+{
+	if (text && n > 0)
+		snprintf(text, n, "%s", r ? why->text : "");
+	return r == 0;
+}
+
+EAR_PUBLIC int cubby_ear_audio_may_leave_device(const struct cubby_ear_session *session,
+						char *why_text, size_t why_bytes)
+{
+	struct why why = { "" };
+
+	return host_yes(question_leave(&session->question, session->ear->adults_may_leave, &why),
+			&why, why_text, why_bytes);
+}
+
+EAR_PUBLIC int cubby_ear_may_be_exported(const struct cubby_ear_session *session, char *why_text,
+					 size_t why_bytes)
+{
+	struct why why = { "" };
+
+	return host_yes(question_export(&session->question, &why), &why, why_text, why_bytes);
 }
 
 static void session_ready(struct cubby_ear_session *session, const char *source)

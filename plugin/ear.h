@@ -124,6 +124,24 @@ void cubby_ear_session_end_of_utterance(struct cubby_ear_session *session);
 /* Drops what has been pushed and not come out as final. */
 void cubby_ear_session_cancel(struct cubby_ear_session *session);
 
+/*
+ * Two questions for a host that would save or send what it heard by a way of its own. They are of
+ * the utterance of the session's last FINAL (from within that event on, until the next
+ * SPEECH_START) and return 1 for yes; 0 for no with one sentence for people in why (may be NULL).
+ * Before the first FINAL, of a child and of an unknown speaker the answer is no. A host that gets
+ * no answer (no ear, an error) must take it for a no.
+ *
+ * May it leave this device, say to a recogniser elsewhere? Only an adult's who was recognised by
+ * voice, and only where the administrator wrote "audio_may_leave_device = adults" in ear.conf.
+ */
+int cubby_ear_audio_may_leave_device(const struct cubby_ear_session *session, char *why,
+				     size_t why_bytes);
+/* May it be saved or sent as data for training? What has just been said has been reviewed by
+ * nobody, so the answer is no and says what to do; what an adult owner has approved goes out by
+ * "cubby export" alone, which can be recalled. */
+int cubby_ear_may_be_exported(const struct cubby_ear_session *session, char *why,
+			      size_t why_bytes);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,54 +5,47 @@
 
 #include "settings.h"
 
-#include <ini.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/id.h"
+#include "conf.h"
 
-struct reading {
-	struct settings *settings;
-	char problem[256];
-};
-
-static int line_read(void *context, const char *section, const char *name, const char *value)
+static int leave_take(struct settings *settings, const char *value, struct why *why)
 {
-	struct reading *reading = context;
-	struct settings *settings = reading->settings;
+	settings->adults_may_leave = strcmp(value, "adults") == 0;
+	if (!settings->adults_may_leave && strcmp(value, "never") != 0)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "audio_may_leave_device must be "
+				  "\"never\" or \"adults\", not \"%.100s\"", value);
+	return 0;
+}
 
-	if (*section || strcmp(name, "household_key") != 0) {
-		snprintf(reading->problem, sizeof(reading->problem),
-			 "unknown setting \"%.100s\"; known is household_key", name);
-		return 0;
-	}
+static int line_take(void *context, const char *section, const char *name, const char *value,
+		     struct why *why)
+{
+	struct settings *settings = context;
+
+	if (*section == '\0' && strcmp(name, "audio_may_leave_device") == 0)
+		return leave_take(settings, value, why);
+	if (*section || strcmp(name, "household_key") != 0)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown setting \"%.100s\"; known "
+				  "are household_key and audio_may_leave_device", name);
 	if (strlen(value) != 2 * SIGN_PUBLIC_BYTES ||
-	    !hex_parse(value, settings->household_key, SIGN_PUBLIC_BYTES)) {
-		snprintf(reading->problem, sizeof(reading->problem),
-			 "household_key must be the 64 hex digits that \"cubby setup\" printed");
-		return 0;
-	}
+	    !hex_parse(value, settings->household_key, SIGN_PUBLIC_BYTES))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "household_key must be the 64 hex "
+				  "digits that \"cubby setup\" printed");
 	settings->pinned = true;
-	return 1;
+	return 0;
 }
 
 int settings_read(const char *path, struct settings *ret, struct why *why)
 {
 	struct settings settings = { 0 };
-	struct reading reading = { .settings = &settings };
 	const char *file = path ? path : SETTINGS_PATH;
-	int line;
+	int r = 0;
 
-	if (!path && access(file, F_OK) < 0 && errno == ENOENT) {
+	if (path || access(file, F_OK) == 0 || errno != ENOENT)
+		r = conf_read(file, line_take, &settings, why);
+	if (r == 0)
 		*ret = settings;
-		return 0;
-	}
-	line = ini_parse(file, line_read, &reading);
-	if (line < 0)
-		return answer_why(why, ANSWER_NOT_FOUND, "%s cannot be read: %s", file,
-				  strerror(errno));
-	if (line > 0)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "%s:%d: %s", file, line,
-				  reading.problem[0] ? reading.problem : "not \"name = value\"");
-	*ret = settings;
-	return 0;
+	return r;
 }

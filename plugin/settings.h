@@ -12,6 +12,7 @@
 struct settings {
 	bool pinned;				/* household_key is given */
 	uint8_t household_key[SIGN_PUBLIC_BYTES];
+	bool adults_may_leave;			/* audio_may_leave_device = adults */
 };
 
 /* path NULL: SETTINGS_PATH, which may be absent. ANSWER_INVALID_ARGUMENT names file and line. */

@@ -122,6 +122,33 @@ static void test_r28_without_a_keeper_nobody_is_known(void **state)
 	cubby_ear_free(ear);
 }
 
+static void answer_no(const struct cubby_ear_session *session)
+{
+	char why[256] = "";
+
+	assert_int_equal(cubby_ear_audio_may_leave_device(session, why, sizeof(why)), 0);
+	assert_true(why[0] != '\0');
+	why[0] = '\0';
+	assert_int_equal(cubby_ear_may_be_exported(session, why, sizeof(why)), 0);
+	assert_true(why[0] != '\0');
+	assert_int_equal(cubby_ear_may_be_exported(session, NULL, 0), 0);
+}
+
+static void test_r17_r26_questions_fail_closed(void **state)
+{
+	struct cubby_ear *ear = ear_make();
+	struct told told = { 0 };
+	struct cubby_ear_session *session = session_make(ear, "Mia", &told);
+
+	answer_no(session);
+	say(ear, session);
+	assert_int_equal(told.finals, 1);
+	answer_no(session);
+	cubby_ear_session_cancel(session);
+	answer_no(session);
+	cubby_ear_free(ear);
+}
+
 static void test_two_sessions_hear_their_own(void **state)
 {
 	struct cubby_ear *ear = ear_make();
@@ -227,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_r1_unknown_speaker_is_heard_and_forgotten),
 		cmocka_unit_test(test_r28_without_a_keeper_nobody_is_known),
+		cmocka_unit_test(test_r17_r26_questions_fail_closed),
 		cmocka_unit_test(test_two_sessions_hear_their_own),
 		cmocka_unit_test(test_cancel_drops_what_was_pushed),
 		cmocka_unit_test(test_full_session_takes_no_more),

@@ -32,11 +32,25 @@ static void test_key_is_read(void **state)
 	assert_false(settings.pinned);
 }
 
+static void test_r26_nothing_leaves_unless_it_says_so(void **state)
+{
+	struct settings settings;
+	struct why why;
+
+	assert_int_equal(read_text("# nothing\n", &settings, &why), 0);
+	assert_false(settings.adults_may_leave);
+	assert_int_equal(read_text("audio_may_leave_device = adults\n", &settings, &why), 0);
+	assert_true(settings.adults_may_leave);
+	assert_int_equal(read_text("audio_may_leave_device = never\n", &settings, &why), 0);
+	assert_false(settings.adults_may_leave);
+}
+
 /* A misspelt pin must not be no pin. */
 static void test_mistakes_stop_the_ear(void **state)
 {
 	static const char *const mistakes[] = {
 		"household_keys = " KEY "\n", "household_key = 00\n", "household_key =\n",
+		"audio_may_leave_device = yes\n", "audio_may_leave_device =\n",
 		"household_key = " KEY "00\n", "[ear]\nhousehold_key = " KEY "\n", "nonsense\n",
 	};
 
@@ -48,6 +62,7 @@ static void test_mistakes_stop_the_ear(void **state)
 			      why);
 		assert_non_null(strstr(why.text, "cubby-test-"));
 		assert_false(settings.pinned);
+		assert_false(settings.adults_may_leave);
 	}
 }
 
@@ -63,6 +78,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_key_is_read),
+		cmocka_unit_test(test_r26_nothing_leaves_unless_it_says_so),
 		cmocka_unit_test(test_mistakes_stop_the_ear),
 		cmocka_unit_test(test_named_file_must_be_there),
 	};
