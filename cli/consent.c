@@ -10,6 +10,7 @@
 
 #include "base/kind.h"
 #include "erase.h"
+#include "listing.h"
 #include "moment.h"
 #include "prompt.h"
 #include "render.h"
@@ -163,8 +164,9 @@ int verb_consent_withdraw(struct hand *hand)
 	return erase_finish(hand, job, hand->command.arguments + 1, hand->command.n - 1);
 }
 
-static json_t *consent_json(const struct cubby_consent *consent, const char *profile)
+static json_t *consent_json(const void *one, const char *profile)
 {
+	const struct cubby_consent *consent = one;
 	char granted[MOMENT_TEXT];
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "profile", profile, "profile_id",
@@ -174,55 +176,34 @@ static json_t *consent_json(const struct cubby_consent *consent, const char *pro
 			 moment_iso(consent->granted_s, granted));
 }
 
-static int consents_print(struct hand *hand, const struct cubby_consents *consents,
-			  const struct cubby_profiles *profiles)
+static int consent_row(struct table *table, const void *one, const char *profile)
 {
-	static const char *const heads[] = { "PROFILE", "KIND", "STATE", "KEPT FOR", "GRANTED",
-					    NULL };
-	_cleanup_(table_freep) struct table *table = NULL;
+	const struct cubby_consent *consent = one;
 	char keep[MOMENT_TEXT], granted[MOMENT_TEXT];
-	int r = table_new(heads, hand->color, &table);
+	const char *cells[] = { profile, consent->kind, consent->state,
+				duration_text(consent->keep_s, keep),
+				moment_local(consent->granted_s, granted) };
+	int r = table_row(table, cells);
 
-	for (size_t i = 0; r == 0 && i < consents->n; i++) {
-		const struct cubby_consent *consent = consents->list[i];
-		const char *cells[] = { hand_profile_name(profiles, consent->profile_id),
-				       consent->kind,
-					consent->state, duration_text(consent->keep_s, keep),
-					moment_local(consent->granted_s, granted) };
-
-		r = table_row(table, cells);
-		if (r == 0)
-			r = table_tint(table, 2, strcmp(consent->state, "in force") == 0 ? TINT_GOOD
-										    : TINT_WARN);
-	}
-	return r == 0 ? table_print(table) : r;
+	if (r == 0)
+		r = table_tint(table, 2, strcmp(consent->state, "in force") == 0 ? TINT_GOOD
+										 : TINT_WARN);
+	return fault_trace(r);
 }
 
 int verb_consent_show(struct hand *hand)
 {
+	static const char *const heads[] = { "PROFILE", "KIND", "STATE", "KEPT FOR", "GRANTED",
+					     NULL };
 	_cleanup_(cubby_consents_freep) struct cubby_consents *consents = NULL;
-	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
-	int r;
+	int r = cubby_consents(hand->cubby, hand->command.n ? hand->command.arguments[0] : NULL,
+			       &consents);
 
-	r = cubby_consents(hand->cubby, hand->command.n ? hand->command.arguments[0] : NULL,
-			   &consents);
-	if (r == 0)
-		r = cubby_profiles(hand->cubby, &profiles);
 	if (r != 0)
 		return hand_refused(hand, r);
-	if (hand->json) {
-		json_t *array = json_array();
-
-		for (size_t i = 0; i < consents->n; i++)
-			json_array_append_new(array,
-				consent_json(consents->list[i],
-					     hand_profile_name(profiles,
-							       consents->list[i]->profile_id)));
-		r = render_json(array);
-	} else if (consents->n == 0) {
-		hand_say(hand, "No consents: nothing is kept.");
-	} else {
-		r = consents_print(hand, consents, profiles);
-	}
-	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
+	return listing_print(hand, &(struct listing){
+		.heads = heads, .nothing = "No consents: nothing is kept.",
+		.n = consents->n, .list = (const void *const *)consents->list,
+		.profile_offset = offsetof(struct cubby_consent, profile_id),
+		.json = consent_json, .row = consent_row });
 }

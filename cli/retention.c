@@ -6,6 +6,7 @@
 
 #include "base/kind.h"
 #include "erase.h"
+#include "listing.h"
 #include "moment.h"
 #include "render.h"
 #include "verb.h"
@@ -41,59 +42,39 @@ int verb_retention_set(struct hand *hand)
 	return erase_finish(hand, job, NULL, 0);
 }
 
-static json_t *retention_json(const struct cubby_retention *retention, const char *profile)
+static json_t *retention_json(const void *one, const char *profile)
 {
+	const struct cubby_retention *retention = one;
+
 	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "profile", profile, "profile_id",
 			 retention->profile_id, "kind", retention->kind, "keep_s",
 			 (json_int_t)retention->keep_s, "cap_s", (json_int_t)retention->cap_s);
 }
 
-static int retentions_print(struct hand *hand, const struct cubby_retentions *retentions,
-			    const struct cubby_profiles *profiles)
+static int retention_row(struct table *table, const void *one, const char *profile)
 {
-	static const char *const heads[] = { "PROFILE", "KIND", "KEPT FOR", "AT MOST", NULL };
-	_cleanup_(table_freep) struct table *table = NULL;
+	const struct cubby_retention *retention = one;
 	char keep[MOMENT_TEXT], cap[MOMENT_TEXT];
-	int r = table_new(heads, hand->color, &table);
+	const char *cells[] = { profile, retention->kind,
+				retention->keep_s ? duration_text(retention->keep_s, keep)
+						  : "not kept",
+				duration_text(retention->cap_s, cap) };
 
-	for (size_t i = 0; r == 0 && i < retentions->n; i++) {
-		const struct cubby_retention *retention = retentions->list[i];
-		const char *cells[] = { hand_profile_name(profiles, retention->profile_id),
-					retention->kind,
-					retention->keep_s ? duration_text(retention->keep_s, keep)
-							  : "not kept",
-					duration_text(retention->cap_s, cap) };
-
-		r = table_row(table, cells);
-	}
-	return r == 0 ? table_print(table) : r;
+	return fault_trace(table_row(table, cells));
 }
 
 int verb_retention_show(struct hand *hand)
 {
+	static const char *const heads[] = { "PROFILE", "KIND", "KEPT FOR", "AT MOST", NULL };
 	_cleanup_(cubby_retentions_freep) struct cubby_retentions *retentions = NULL;
-	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
-	int r;
+	int r = cubby_retentions(hand->cubby, hand->command.n ? hand->command.arguments[0] : NULL,
+				 &retentions);
 
-	r = cubby_retentions(hand->cubby, hand->command.n ? hand->command.arguments[0] : NULL,
-			     &retentions);
-	if (r == 0)
-		r = cubby_profiles(hand->cubby, &profiles);
 	if (r != 0)
 		return hand_refused(hand, r);
-	if (hand->json) {
-		json_t *array = json_array();
-
-		for (size_t i = 0; i < retentions->n; i++)
-			json_array_append_new(array,
-				retention_json(retentions->list[i],
-					       hand_profile_name(profiles,
-						retentions->list[i]->profile_id)));
-		r = render_json(array);
-	} else if (retentions->n == 0) {
-		hand_say(hand, "No profiles: nothing is kept.");
-	} else {
-		r = retentions_print(hand, retentions, profiles);
-	}
-	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
+	return listing_print(hand, &(struct listing){
+		.heads = heads, .nothing = "No profiles: nothing is kept.",
+		.n = retentions->n, .list = (const void *const *)retentions->list,
+		.profile_offset = offsetof(struct cubby_retention, profile_id),
+		.json = retention_json, .row = retention_row });
 }

@@ -19,8 +19,7 @@ struct message {
 
 /* Takes a reference of its own. NULL when there is no memory. */
 struct message *message_wrap(DBusMessage *dbus);
-/* One argument of the single complete type `signature`, from a caller's list. */
-int message_append_list(struct message *message, const char *signature, va_list *list) _must_use_;
+/* As message_read(), from a caller's list. */
 int message_read_list(struct message *message, const char *signature, va_list *list) _must_use_;
 /* Are the options at this place, an a{sv}, nothing but these keys, each once? Moves nothing. */
 bool message_keys_allowed(DBusMessageIter *options, const char *const *keys, const char **ret_bad);

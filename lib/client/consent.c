@@ -7,8 +7,7 @@
 
 #include "base/id.h"
 #include "base/kind.h"
-#include "client/array.h"
-#include "client/session.h"
+#include "client/reply.h"
 
 struct consents_owner {
 	struct cubby_consents public;
@@ -40,17 +39,14 @@ uint32_t cubby_keep_max_s(const char *kind)
 	return kind_keep_max_s(kind_from_name(kind));
 }
 
-static int consent_read(struct message *message, struct array *array)
+static int consent_read(struct message *message, void *array)
 {
 	struct cubby_consent *consent;
 	const char *profile, *kind, *state;
 	uint64_t keep_s, granted_s;
 	struct id id;
-	int r;
+	int r = message_read(message, "ssstt", &profile, &kind, &state, &keep_s, &granted_s);
 
-	r = message_enter(message, 'r', "ssstt");
-	if (r == 0)
-		r = message_read(message, "ssstt", &profile, &kind, &state, &keep_s, &granted_s);
 	if (r == 0 && (!id_parse(profile, &id) || !kind_from_name(kind)))
 		r = ANSWER_INVALID_ARGUMENT;
 	if (r != 0)
@@ -67,32 +63,24 @@ static int consent_read(struct message *message, struct array *array)
 		consent_free(consent);
 		return fault_origin(-ENOMEM);
 	}
-	r = array_add(array, consent, consent_free);
-	return r == 0 ? message_leave(message) : fault_trace(r);
+	return fault_trace(array_add(array, consent, consent_free));
 }
 
 static int consents_run(struct cubby *cubby, const char *profile, struct cubby_consents **ret)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	_cleanup_(cubby_consents_freep) struct cubby_consents *consents = NULL;
 	struct consents_owner *owner;
 	int r;
 
-	r = session_request(cubby, NULL, "Consent", "Show", &request);
-	if (r == 0)
-		r = message_append(request, "s", profile ? profile : "");
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Consent", "Show", &reply, "s", profile ? profile : "");
 	if (r != 0)
 		return fault_trace(r);
 	owner = calloc(1, sizeof(*owner));
 	if (!owner)
 		return fault_origin(-ENOMEM);
 	consents = &owner->public;
-	r = message_enter(reply, 'a', "(ssstt)");
-	while (r == 0 && message_more(reply))
-		r = consent_read(reply, &owner->array);
+	r = reply_each(reply, "(ssstt)", consent_read, &owner->array);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Consent.Show"));
 	consents->n = owner->array.n;
@@ -211,8 +199,7 @@ int cubby_consent_grant_by(struct cubby *cubby, const char *profile, const char 
 }
 
 static int withdraw_run(struct cubby *cubby, const char *profile, const char *const *kinds,
-			size_t n,
-			char **ret_job)
+			size_t n, char **ret_job)
 {
 	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The deletion drill: run now, or as it went last. */
 
-#include "client/array.h"
-#include "client/session.h"
+#include "client/reply.h"
 
 #define DRILL_TIMEOUT_MS (10 * 60 * 1000)
 
@@ -29,20 +28,12 @@ static int drill_read(struct message *reply, int64_t ended_s, struct cubby_drill
 {
 	_cleanup_(cubby_drill_freep) struct cubby_drill *drill = NULL;
 	struct drill_owner *owner = calloc(1, sizeof(*owner));
-	const char *text;
 	int r;
 
 	if (!owner)
 		return fault_origin(-ENOMEM);
 	drill = &owner->public;
-	r = message_enter(reply, 'a', "s");
-	while (r == 0 && message_more(reply)) {
-		r = message_read(reply, "s", &text);
-		if (r == 0)
-			r = array_add_text(&owner->found, text);
-	}
-	if (r == 0)
-		r = message_leave(reply);
+	r = reply_texts(reply, &owner->found);
 	if (r != 0)
 		return fault_trace(r);
 	drill->ended_s = ended_s;
@@ -79,14 +70,11 @@ int cubby_drill_run(struct cubby *cubby, int timeout_ms, struct cubby_drill **re
 
 static int drill_last(struct cubby *cubby, struct cubby_drill **ret)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	uint64_t ended_s;
 	int r;
 
-	r = session_request(cubby, NULL, "Drill", "Last", &request);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Drill", "Last", &reply, "");
 	if (r != 0)
 		return fault_trace(r);
 	r = message_read(reply, "t", &ended_s);

@@ -5,23 +5,8 @@
 #include <string.h>
 
 #include "base/id.h"
-#include "client/array.h"
 #include "client/open.h"
-
-static int approval_begin(struct cubby *cubby, const char *id, const struct box_keypair *pair,
-			  struct message **ret_reply)
-{
-	_cleanup_(message_freep) struct message *request = NULL;
-	int r;
-
-	r = session_request(cubby, NULL, "Export", "BeginApproval", &request);
-	if (r == 0)
-		r = message_append(request, "say", id, (const void *)pair->public,
-				   sizeof(pair->public));
-	if (r == 0)
-		r = session_call(cubby, request, ret_reply);
-	return fault_trace(r);
-}
+#include "client/reply.h"
 
 /* What the keeper wants in the copy, from what was opened. */
 static int approval_contents(struct cubby *cubby, struct message *begun,
@@ -110,7 +95,8 @@ static int approve_run(struct cubby *cubby, const char *id, const char *purpose,
 	r = box_keypair_new(&pair);
 	/* The keeper's refusal comes before anything is opened: a child's item stays shut. */
 	if (r == 0)
-		r = approval_begin(cubby, id, pair, &begun);
+		r = reply_get(cubby, "Export", "BeginApproval", &begun, "say", id,
+			      (const void *)pair->public, sizeof(pair->public));
 	if (r != 0)
 		return fault_trace(r);
 	r = message_read(begun, "s", &copy_text);
@@ -148,7 +134,6 @@ int cubby_export_approve(struct cubby *cubby, const char *id, const char *purpos
 
 static int export_open_run(struct cubby *cubby, const char *copy, struct cubby_opened **ret)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	_cleanup_(box_keypair_freep) struct box_keypair *pair = NULL;
 	struct id id;
@@ -163,12 +148,8 @@ static int export_open_run(struct cubby *cubby, const char *copy, struct cubby_o
 				  copy);
 	r = box_keypair_new(&pair);
 	if (r == 0)
-		r = session_request(cubby, NULL, "Export", "Open", &request);
-	if (r == 0)
-		r = message_append(request, "say", copy, (const void *)pair->public,
-				   sizeof(pair->public));
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+		r = reply_get(cubby, "Export", "Open", &reply, "say", copy,
+			      (const void *)pair->public, sizeof(pair->public));
 	if (r != 0)
 		return fault_trace(r);
 	return fault_trace(opened_read(cubby, reply, &id, pair, cubby->release, ret));

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/id.h"
-#include "client/session.h"
+#include "client/reply.h"
 #include "crypt/chain.h"
 #include "crypt/statement.h"
 
@@ -50,14 +50,8 @@ int cubby_log_new(struct cubby *cubby, struct cubby_log **ret)
 
 static int log_page(struct cubby_log *log)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
-	int r;
+	int r = reply_get(log->cubby, "Log", "List", &log->reply, "t", log->after);
 
-	r = session_request(log->cubby, NULL, "Log", "List", &request);
-	if (r == 0)
-		r = message_append(request, "t", log->after);
-	if (r == 0)
-		r = session_call(log->cubby, request, &log->reply);
 	if (r != 0)
 		return fault_trace(r);
 	return fault_trace(session_malformed(log->cubby, message_enter(log->reply, 'a',

@@ -3,19 +3,16 @@
 
 #include <string.h>
 
-#include "client/session.h"
+#include "client/reply.h"
 
 int session_nonce(struct cubby *cubby, uint8_t ret[static NONCE_BYTES])
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	const void *nonce;
 	size_t n;
 	int r;
 
-	r = session_request(cubby, NULL, "Parents", "Nonce", &request);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Parents", "Nonce", &reply, "");
 	if (r != 0)
 		return fault_trace(r);
 	r = message_read(reply, "ay", &nonce, &n);

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/id.h"
-#include "client/array.h"
-#include "client/session.h"
+#include "client/reply.h"
 
 #define PROFILE_PATH BUS_PATH "/profile/"
 
@@ -35,8 +34,9 @@ struct cubby_profiles *cubby_profiles_free(struct cubby_profiles *profiles)
 }
 CLEANUP_DEFINE(struct cubby_profiles *, cubby_profiles_free)
 
-static int profile_property(struct message *message, struct cubby_profile *profile)
+static int profile_property(struct message *message, void *context)
 {
+	struct cubby_profile *profile = context;
 	const char *name, *text;
 	uint64_t created_s;
 	int r = message_read(message, "s", &name);
@@ -44,18 +44,14 @@ static int profile_property(struct message *message, struct cubby_profile *profi
 	if (r != 0)
 		return fault_trace(r);
 	if (strcmp(name, "Created") == 0) {
-		r = message_enter(message, 'v', "t");
-		if (r == 0)
-			r = message_read(message, "t", &created_s);
+		r = reply_variant(message, "t", &created_s);
 		if (r == 0)
 			profile->created_s = (int64_t)created_s;
-		return r == 0 ? message_leave(message) : fault_trace(r);
+		return fault_trace(r);
 	}
 	if (strcmp(name, "Name") != 0 && strcmp(name, "Type") != 0)
 		return message_skip(message);
-	r = message_enter(message, 'v', "s");
-	if (r == 0)
-		r = message_read(message, "s", &text);
+	r = reply_variant(message, "s", &text);
 	if (r != 0)
 		return fault_trace(r);
 	if (strcmp(name, "Type") == 0) {
@@ -66,41 +62,22 @@ static int profile_property(struct message *message, struct cubby_profile *profi
 		if (!profile->name)
 			return fault_origin(-ENOMEM);
 	}
-	return message_leave(message);
+	return 0;
 }
 
-/* One a{sa{sv}}. */
-static int profile_interfaces(struct message *message, struct cubby_profile *profile)
+static int profile_interface(struct message *message, void *profile)
 {
 	const char *interface;
-	int r;
+	int r = message_read(message, "s", &interface);
 
-	r = message_enter(message, 'a', "{sa{sv}}");
-	while (r == 0 && message_more(message)) {
-		r = message_enter(message, 'e', "sa{sv}");
-		if (r == 0)
-			r = message_read(message, "s", &interface);
-		if (r == 0 && strcmp(interface, BUS_NAME ".Profile") != 0) {
-			r = message_skip(message);
-		} else if (r == 0) {
-			r = message_enter(message, 'a', "{sv}");
-			while (r == 0 && message_more(message)) {
-				r = message_enter(message, 'e', "sv");
-				if (r == 0)
-					r = profile_property(message, profile);
-				if (r == 0)
-					r = message_leave(message);
-			}
-			if (r == 0)
-				r = message_leave(message);
-		}
-		if (r == 0)
-			r = message_leave(message);
-	}
-	return r == 0 ? message_leave(message) : fault_trace(r);
+	if (r != 0)
+		return fault_trace(r);
+	if (strcmp(interface, BUS_NAME ".Profile") != 0)
+		return message_skip(message);
+	return fault_trace(reply_each(message, "{sv}", profile_property, profile));
 }
 
-static int profile_read(struct message *message, struct array *array)
+static int profile_read(struct message *message, void *array)
 {
 	struct cubby_profile *profile;
 	struct id id;
@@ -118,7 +95,7 @@ static int profile_read(struct message *message, struct array *array)
 		return fault_origin(-ENOMEM);
 	profile->child = true;
 	id_text(&id, profile->id);
-	r = profile_interfaces(message, profile);
+	r = reply_each(message, "{sa{sv}}", profile_interface, profile);
 	if (r == 0 && !profile->name)
 		r = ANSWER_INVALID_ARGUMENT;
 	if (r != 0) {
@@ -153,14 +130,7 @@ static int profiles_run(struct cubby *cubby, struct cubby_profiles **ret)
 	if (!owner)
 		return fault_origin(-ENOMEM);
 	profiles = &owner->public;
-	r = message_enter(reply, 'a', "{oa{sa{sv}}}");
-	while (r == 0 && message_more(reply)) {
-		r = message_enter(reply, 'e', "oa{sa{sv}}");
-		if (r == 0)
-			r = profile_read(reply, &owner->array);
-		if (r == 0)
-			r = message_leave(reply);
-	}
+	r = reply_each(reply, "{oa{sa{sv}}}", profile_read, &owner->array);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "GetManagedObjects"));
 	if (owner->array.n > 1)
@@ -180,17 +150,12 @@ int cubby_profiles(struct cubby *cubby, struct cubby_profiles **ret)
 static int profile_add_run(struct cubby *cubby, const char *name, bool child,
 			   char ret_id[CUBBY_ID_TEXT])
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	struct id id;
 	const char *path;
 	int r;
 
-	r = session_request(cubby, NULL, "Profiles", "Add", &request);
-	if (r == 0)
-		r = message_append(request, "ss", name, child ? "child" : "adult");
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Profiles", "Add", &reply, "ss", name, child ? "child" : "adult");
 	if (r != 0)
 		return fault_trace(r);
 	r = message_read(reply, "o", &path);
@@ -209,47 +174,17 @@ int cubby_profile_add(struct cubby *cubby, const char *name, bool child, char re
 	return session_end(cubby, profile_add_run(cubby, name, child, ret_id));
 }
 
-static int profile_remove_run(struct cubby *cubby, const char *profile, char **ret_job)
-{
-	_cleanup_(message_freep) struct message *request = NULL;
-	_cleanup_(message_freep) struct message *reply = NULL;
-	const char *job;
-	int r;
-
-	r = session_request(cubby, NULL, "Profiles", "Remove", &request);
-	if (r == 0)
-		r = message_append(request, "s", profile);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
-	if (r != 0)
-		return fault_trace(r);
-	r = message_read(reply, "o", &job);
-	if (r != 0)
-		return fault_trace(session_malformed(cubby, r, "Profiles.Remove"));
-	return fault_trace(session_job(cubby, job, "remove", -1, ret_job));
-}
-
 int cubby_profile_remove(struct cubby *cubby, const char *profile, char **ret_job)
 {
 	session_begin(cubby);
-	return session_end(cubby, profile_remove_run(cubby, profile, ret_job));
-}
-
-static int keep_run(struct cubby *cubby, const char *profile)
-{
-	_cleanup_(message_freep) struct message *request = NULL;
-	_cleanup_(message_freep) struct message *reply = NULL;
-	int r = session_request(cubby, NULL, "Profiles", "Keep", &request);
-
-	if (r == 0)
-		r = message_append(request, "s", profile);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
-	return fault_trace(r);
+	return session_end(cubby, reply_job(cubby, "Profiles", "Remove", "remove", ret_job, "s",
+					    profile));
 }
 
 int cubby_profile_keep(struct cubby *cubby, const char *profile)
 {
+	_cleanup_(message_freep) struct message *reply = NULL;
+
 	session_begin(cubby);
-	return session_end(cubby, keep_run(cubby, profile));
+	return session_end(cubby, reply_get(cubby, "Profiles", "Keep", &reply, "s", profile));
 }

@@ -4,60 +4,44 @@
 
 #include <string.h>
 
-#include "client/session.h"
+#include "client/reply.h"
 
 struct progress {
 	uint64_t done, total;
 	bool ended;
 };
 
-static int property_read(struct message *message, struct progress *progress)
+static int property_read(struct message *message, void *context)
 {
+	struct progress *progress = context;
 	const char *name, *state;
 	int r = message_read(message, "s", &name);
 
 	if (r != 0)
 		return fault_trace(r);
 	if (strcmp(name, "State") == 0) {
-		r = message_enter(message, 'v', "s");
-		if (r == 0)
-			r = message_read(message, "s", &state);
+		r = reply_variant(message, "s", &state);
 		if (r == 0)
 			progress->ended = strcmp(state, "done") == 0 ||
 					  strcmp(state, "partial") == 0;
-	} else if (strcmp(name, "Done") == 0 || strcmp(name, "Total") == 0) {
-		r = message_enter(message, 'v', "t");
-		if (r == 0)
-			r = message_read(message, "t", *name == 'D' ? &progress->done
-								    : &progress->total);
-	} else {
-		return message_skip(message);
+		return fault_trace(r);
 	}
-	return r == 0 ? message_leave(message) : fault_trace(r);
+	if (strcmp(name, "Done") == 0)
+		return fault_trace(reply_variant(message, "t", &progress->done));
+	if (strcmp(name, "Total") == 0)
+		return fault_trace(reply_variant(message, "t", &progress->total));
+	return message_skip(message);
 }
 
 static int progress_run(struct cubby *cubby, const char *job, struct progress *progress)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
-	int r;
+	int r = reply_properties(cubby, job, "Job", &reply);
 
-	r = session_request(cubby, job, "org.freedesktop.DBus.Properties", "GetAll", &request);
 	if (r == 0)
-		r = message_append(request, "s", BUS_NAME ".Job");
-	if (r == 0)
-		r = session_call_complete(cubby, request, cubby->timeout_ms, &reply);
-	if (r != 0)
-		return fault_trace(r);
-	r = message_enter(reply, 'a', "{sv}");
-	while (r == 0 && message_more(reply)) {
-		r = message_enter(reply, 'e', "sv");
-		if (r == 0)
-			r = property_read(reply, progress);
-		if (r == 0)
-			r = message_leave(reply);
-	}
-	return fault_trace(session_malformed(cubby, r, "Job"));
+		r = session_malformed(cubby, reply_each(reply, "{sv}", property_read, progress),
+				      "Job");
+	return fault_trace(r);
 }
 
 int cubby_job_progress(struct cubby *cubby, const char *job, uint64_t *ret_done,

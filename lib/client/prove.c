@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/id.h"
-#include "client/session.h"
+#include "client/reply.h"
 #include "client/writer.h"
 #include "crypt/door.h"
 #include "crypt/statement.h"
@@ -15,7 +15,6 @@
 /* The name of the only parent; the caller frees it. */
 static int parent_only(struct cubby *cubby, char **ret_name)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	_cleanup_(cleanup_free) char *only = NULL;
 	const char *name;
@@ -23,9 +22,7 @@ static int parent_only(struct cubby *cubby, char **ret_name)
 	bool founding;
 	int r;
 
-	r = session_request(cubby, NULL, "Parents", "List", &request);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Parents", "List", &reply, "");
 	if (r != 0)
 		return fault_trace(r);
 	r = message_enter(reply, 'a', "(stb)");
@@ -59,7 +56,6 @@ static int parent_only(struct cubby *cubby, char **ret_name)
 static int challenge_get(struct cubby *cubby, const char *parent, enum door_kind kind,
 			 struct door *ret)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	struct door door = { .kind = kind };
 	const void *salt;
@@ -67,11 +63,7 @@ static int challenge_get(struct cubby *cubby, const char *parent, enum door_kind
 	uint32_t wait_s;
 	int r;
 
-	r = session_request(cubby, NULL, "Parents", "Challenge", &request);
-	if (r == 0)
-		r = message_append(request, "ss", parent, door_kind_name(kind));
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Parents", "Challenge", &reply, "ss", parent, door_kind_name(kind));
 	if (r != 0)
 		return fault_trace(r);
 	r = message_read(reply, "ayutu", &salt, &n, &door.passes, &door.memory_bytes, &wait_s);
@@ -276,14 +268,9 @@ int cubby_prove(struct cubby *cubby, const struct cubby_proof *proof, unsigned s
 
 int cubby_lock(struct cubby *cubby)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
-	int r;
 
 	session_begin(cubby);
 	session_forget_secrets(cubby);
-	r = session_request(cubby, NULL, "Parents", "Lock", &request);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
-	return session_end(cubby, fault_trace(r));
+	return session_end(cubby, reply_get(cubby, "Parents", "Lock", &reply, ""));
 }

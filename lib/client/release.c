@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/id.h"
-#include "client/array.h"
-#include "client/session.h"
+#include "client/reply.h"
 
 struct copies_owner {
 	struct cubby_copies public;
@@ -34,7 +33,7 @@ struct cubby_copies *cubby_copies_free(struct cubby_copies *copies)
 }
 CLEANUP_DEFINE(struct cubby_copies *, cubby_copies_free)
 
-static int copy_read(struct message *message, struct array *array)
+static int copy_read(struct message *message, void *array)
 {
 	const char *id, *item, *purpose, *recipient;
 	uint64_t approved_s, expires_s;
@@ -42,10 +41,8 @@ static int copy_read(struct message *message, struct array *array)
 	struct cubby_copy *copy;
 	int r;
 
-	r = message_enter(message, 'r', "ssttss");
-	if (r == 0)
-		r = message_read(message, "ssttss", &id, &item, &approved_s, &expires_s, &purpose,
-				 &recipient);
+	r = message_read(message, "ssttss", &id, &item, &approved_s, &expires_s, &purpose,
+			 &recipient);
 	if (r == 0 && (!id_parse(id, &id_bytes) || !id_parse(item, &item_bytes)))
 		r = ANSWER_INVALID_ARGUMENT;
 	if (r != 0)
@@ -63,30 +60,24 @@ static int copy_read(struct message *message, struct array *array)
 		copy_free(copy);
 		return fault_origin(-ENOMEM);
 	}
-	r = array_add(array, copy, copy_free);
-	return r == 0 ? message_leave(message) : fault_trace(r);
+	return fault_trace(array_add(array, copy, copy_free));
 }
 
 static int copies_run(struct cubby *cubby, struct cubby_copies **ret)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
 	struct copies_owner *owner;
 	int r;
 
-	r = session_request(cubby, NULL, "Export", "List", &request);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Export", "List", &reply, "");
 	if (r != 0)
 		return fault_trace(r);
 	owner = calloc(1, sizeof(*owner));
 	if (!owner)
 		return fault_origin(-ENOMEM);
 	copies = &owner->public;
-	r = message_enter(reply, 'a', "(ssttss)");
-	while (r == 0 && message_more(reply))
-		r = copy_read(reply, &owner->array);
+	r = reply_each(reply, "(ssttss)", copy_read, &owner->array);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Export.List"));
 	copies->n = owner->array.n;
@@ -128,16 +119,13 @@ struct cubby_released *cubby_released_free(struct cubby_released *released)
 }
 CLEANUP_DEFINE(struct cubby_released *, cubby_released_free)
 
-static int excluded_read(struct message *message, struct array *array)
+static int excluded_read(struct message *message, void *array)
 {
 	struct cubby_excluded *excluded;
 	const char *reason;
 	uint32_t items;
-	int r;
+	int r = message_read(message, "su", &reason, &items);
 
-	r = message_enter(message, 'r', "su");
-	if (r == 0)
-		r = message_read(message, "su", &reason, &items);
 	if (r != 0)
 		return fault_trace(r);
 	excluded = calloc(1, sizeof(*excluded));
@@ -149,47 +137,31 @@ static int excluded_read(struct message *message, struct array *array)
 		excluded_free(excluded);
 		return fault_origin(-ENOMEM);
 	}
-	r = array_add(array, excluded, excluded_free);
-	return r == 0 ? message_leave(message) : fault_trace(r);
+	return fault_trace(array_add(array, excluded, excluded_free));
 }
 
 static int released_read(struct message *reply, struct released_owner *owner)
 {
-	const char *text;
 	struct id id;
-	int r;
+	int r = reply_texts(reply, &owner->ids);
 
-	r = message_enter(reply, 'a', "s");
-	while (r == 0 && message_more(reply)) {
-		r = message_read(reply, "s", &text);
-		if (r == 0 && !id_parse(text, &id))
+	for (size_t i = 0; r == 0 && i < owner->ids.n; i++)
+		if (!id_parse(owner->ids.all[i], &id))
 			r = ANSWER_INVALID_ARGUMENT;
-		if (r == 0)
-			r = array_add_text(&owner->ids, text);
-	}
 	if (r == 0)
-		r = message_leave(reply);
-	if (r == 0)
-		r = message_enter(reply, 'a', "(su)");
-	while (r == 0 && message_more(reply))
-		r = excluded_read(reply, &owner->excluded);
-	return r;
+		r = reply_each(reply, "(su)", excluded_read, &owner->excluded);
+	return fault_trace(r);
 }
 
 static int select_run(struct cubby *cubby, const char *purpose, const char *recipient,
 		      struct cubby_released **ret)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	_cleanup_(cubby_released_freep) struct cubby_released *released = NULL;
 	struct released_owner *owner;
 	int r;
 
-	r = session_request(cubby, NULL, "Export", "Select", &request);
-	if (r == 0)
-		r = message_append(request, "ss", purpose, recipient);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Export", "Select", &reply, "ss", purpose, recipient);
 	if (r != 0)
 		return fault_trace(r);
 	owner = calloc(1, sizeof(*owner));

@@ -6,29 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/session.h"
+#include "client/reply.h"
 
 static int reset_run(struct cubby *cubby, const char *parent, char **ret_job)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
-	_cleanup_(message_freep) struct message *reply = NULL;
-	const char *job;
-	int r;
-
 	/* The key the receipt will be checked with is the one from before. */
-	r = session_device(cubby);
+	int r = session_device(cubby);
+
 	if (r == 0)
-		r = session_request(cubby, NULL, "Parents", "Reset", &request);
-	if (r == 0)
-		r = message_append(request, "s", parent);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
-	if (r != 0)
-		return fault_trace(r);
-	r = message_read(reply, "o", &job);
-	if (r != 0)
-		return fault_trace(session_malformed(cubby, r, "Parents.Reset"));
-	return fault_trace(session_job(cubby, job, "reset", -1, ret_job));
+		r = reply_job(cubby, "Parents", "Reset", "reset", ret_job, "s", parent);
+	return fault_trace(r);
 }
 
 int cubby_reset(struct cubby *cubby, const char *parent, char **ret_job)

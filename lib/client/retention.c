@@ -3,8 +3,7 @@
 
 #include "base/id.h"
 #include "base/kind.h"
-#include "client/array.h"
-#include "client/session.h"
+#include "client/reply.h"
 
 struct retentions_owner {
 	struct cubby_retentions public;
@@ -23,17 +22,14 @@ struct cubby_retentions *cubby_retentions_free(struct cubby_retentions *retentio
 }
 CLEANUP_DEFINE(struct cubby_retentions *, cubby_retentions_free)
 
-static int retention_read(struct message *message, struct array *array)
+static int retention_read(struct message *message, void *array)
 {
 	struct cubby_retention *retention;
 	const char *profile, *kind;
 	uint32_t keep_s, cap_s;
 	struct id id;
-	int r;
+	int r = message_read(message, "ssuu", &profile, &kind, &keep_s, &cap_s);
 
-	r = message_enter(message, 'r', "ssuu");
-	if (r == 0)
-		r = message_read(message, "ssuu", &profile, &kind, &keep_s, &cap_s);
 	if (r == 0 && (!id_parse(profile, &id) || !kind_from_name(kind)))
 		r = ANSWER_INVALID_ARGUMENT;
 	if (r != 0)
@@ -45,32 +41,24 @@ static int retention_read(struct message *message, struct array *array)
 	retention->kind = kind_name(kind_from_name(kind));
 	retention->keep_s = keep_s;
 	retention->cap_s = cap_s;
-	r = array_add(array, retention, free);
-	return r == 0 ? message_leave(message) : fault_trace(r);
+	return fault_trace(array_add(array, retention, free));
 }
 
 static int retentions_run(struct cubby *cubby, const char *profile, struct cubby_retentions **ret)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	_cleanup_(cubby_retentions_freep) struct cubby_retentions *retentions = NULL;
 	struct retentions_owner *owner;
 	int r;
 
-	r = session_request(cubby, NULL, "Retention", "Show", &request);
-	if (r == 0)
-		r = message_append(request, "s", profile ? profile : "");
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Retention", "Show", &reply, "s", profile ? profile : "");
 	if (r != 0)
 		return fault_trace(r);
 	owner = calloc(1, sizeof(*owner));
 	if (!owner)
 		return fault_origin(-ENOMEM);
 	retentions = &owner->public;
-	r = message_enter(reply, 'a', "(ssuu)");
-	while (r == 0 && message_more(reply))
-		r = retention_read(reply, &owner->array);
+	r = reply_each(reply, "(ssuu)", retention_read, &owner->array);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Retention.Show"));
 	retentions->n = owner->array.n;
@@ -85,30 +73,10 @@ int cubby_retentions(struct cubby *cubby, const char *profile, struct cubby_rete
 	return session_end(cubby, retentions_run(cubby, profile, ret));
 }
 
-static int shorten_run(struct cubby *cubby, const char *profile, const char *kind, uint32_t keep_s,
-		       char **ret_job)
-{
-	_cleanup_(message_freep) struct message *request = NULL;
-	_cleanup_(message_freep) struct message *reply = NULL;
-	const char *job;
-	int r;
-
-	r = session_request(cubby, NULL, "Retention", "Set", &request);
-	if (r == 0)
-		r = message_append(request, "ssu", profile, kind, keep_s);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
-	if (r != 0)
-		return fault_trace(r);
-	r = message_read(reply, "o", &job);
-	if (r != 0)
-		return fault_trace(session_malformed(cubby, r, "Retention.Set"));
-	return fault_trace(session_job(cubby, job, NULL, -1, ret_job));
-}
-
 int cubby_retention_shorten(struct cubby *cubby, const char *profile, const char *kind,
 			    uint32_t keep_s, char **ret_job)
 {
 	session_begin(cubby);
-	return session_end(cubby, shorten_run(cubby, profile, kind, keep_s, ret_job));
+	return session_end(cubby, reply_job(cubby, "Retention", "Set", NULL, ret_job, "ssu",
+					    profile, kind, keep_s));
 }

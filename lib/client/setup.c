@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/id.h"
-#include "client/session.h"
+#include "client/reply.h"
 #include "client/writer.h"
 #include "crypt/door.h"
 
@@ -134,16 +134,10 @@ static int household_make(const char *parent, const struct founding *founding, c
 static int setup_send(struct cubby *cubby, const char *parent, const char *household,
 		      const uint8_t *box, size_t n)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
-	int r;
 
-	r = session_request(cubby, NULL, "Parents", "Setup", &request);
-	if (r == 0)
-		r = message_append(request, "ssay", parent, household, (const void *)box, n);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
-	return fault_trace(r);
+	return fault_trace(reply_get(cubby, "Parents", "Setup", &reply, "ssay", parent, household,
+				     (const void *)box, n));
 }
 
 /* What this client made and sent itself it need not ask for. */

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/id.h"
-#include "client/array.h"
-#include "client/session.h"
+#include "client/reply.h"
 
 /* What the public struct points into. */
 struct status_owner {
@@ -34,22 +33,17 @@ CLEANUP_DEFINE(struct cubby_status *, cubby_status_free)
 
 static int texts_read(struct message *message, struct array *array)
 {
-	const char *text;
-	int r;
+	int r = message_enter(message, 'v', "as");
 
-	r = message_enter(message, 'a', "s");
-	while (r == 0 && message_more(message)) {
-		r = message_read(message, "s", &text);
-		if (r == 0)
-			r = array_add_text(array, text);
-	}
+	if (r == 0)
+		r = reply_texts(message, array);
 	return r == 0 ? message_leave(message) : fault_trace(r);
 }
 
 static int text_read(struct message *message, struct array *texts, const char **ret)
 {
 	const char *text;
-	int r = message_read(message, "s", &text);
+	int r = reply_variant(message, "s", &text);
 
 	if (r == 0)
 		r = array_add_text(texts, text);
@@ -58,62 +52,40 @@ static int text_read(struct message *message, struct array *texts, const char **
 	return fault_trace(r);
 }
 
-static int property_read(struct message *message, struct status_owner *owner)
+static int property_read(struct message *message, void *context)
 {
+	struct status_owner *owner = context;
 	const char *name;
 	int r = message_read(message, "s", &name);
 
 	if (r != 0)
 		return fault_trace(r);
-	if (strcmp(name, "Version") == 0) {
-		r = message_enter(message, 'v', "s");
-		if (r == 0)
-			r = text_read(message, &owner->texts, &owner->public.version);
-	} else if (strcmp(name, "ErasureLevel") == 0) {
-		r = message_enter(message, 'v', "s");
-		if (r == 0)
-			r = text_read(message, &owner->texts, &owner->public.erasure_level);
-	} else if (strcmp(name, "Sandbox") == 0) {
-		r = message_enter(message, 'v', "as");
-		if (r == 0)
-			r = texts_read(message, &owner->sandbox);
-	} else if (strcmp(name, "Household") == 0) {
-		r = message_enter(message, 'v', "b");
-		if (r == 0)
-			r = message_read(message, "b", &owner->public.household);
-	} else {
-		return message_skip(message);
-	}
-	return r == 0 ? message_leave(message) : fault_trace(r);
+	if (strcmp(name, "Version") == 0)
+		return fault_trace(text_read(message, &owner->texts, &owner->public.version));
+	if (strcmp(name, "ErasureLevel") == 0)
+		return fault_trace(text_read(message, &owner->texts,
+					     &owner->public.erasure_level));
+	if (strcmp(name, "Sandbox") == 0)
+		return fault_trace(texts_read(message, &owner->sandbox));
+	if (strcmp(name, "Household") == 0)
+		return fault_trace(reply_variant(message, "b", &owner->public.household));
+	return message_skip(message);
 }
 
 static int properties_get(struct cubby *cubby, struct status_owner *owner)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
-	int r;
+	int r = reply_properties(cubby, NULL, "Status", &reply);
 
-	r = session_request(cubby, NULL, "org.freedesktop.DBus.Properties", "GetAll", &request);
-	if (r == 0)
-		r = message_append(request, "s", BUS_NAME ".Status");
-	if (r == 0)
-		r = session_call_complete(cubby, request, cubby->timeout_ms, &reply);
 	if (r != 0)
 		return fault_trace(r);
-	r = message_enter(reply, 'a', "{sv}");
-	while (r == 0 && message_more(reply)) {
-		r = message_enter(reply, 'e', "sv");
-		if (r == 0)
-			r = property_read(reply, owner);
-		if (r == 0)
-			r = message_leave(reply);
-	}
+	r = reply_each(reply, "{sv}", property_read, owner);
 	if (r == 0 && (!owner->public.version || !owner->public.erasure_level))
 		r = ANSWER_INVALID_ARGUMENT;
 	return fault_trace(session_malformed(cubby, r, "Status"));
 }
 
-static int fact_read(struct message *message, struct status_owner *owner)
+static int fact_read(struct message *message, void *context)
 {
 	static const struct {
 		const char *name;
@@ -125,39 +97,28 @@ static int fact_read(struct message *message, struct status_owner *owner)
 		{ "erasing", offsetof(struct cubby_status, erasing) },
 		{ "released", offsetof(struct cubby_status, released) },
 	};
+	struct status_owner *owner = context;
 	const char *name;
 	int r = message_read(message, "s", &name);
 
 	if (r != 0)
 		return fault_trace(r);
-	if (strcmp(name, "alerts") == 0) {
-		r = message_enter(message, 'v', "as");
-		if (r == 0)
-			r = texts_read(message, &owner->alerts);
-		return r == 0 ? message_leave(message) : fault_trace(r);
-	}
+	if (strcmp(name, "alerts") == 0)
+		return fault_trace(texts_read(message, &owner->alerts));
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		uint32_t *count = (uint32_t *)((char *)&owner->public + counts[i].offset);
 
-		if (strcmp(name, counts[i].name) != 0)
-			continue;
-		r = message_enter(message, 'v', "u");
-		if (r == 0)
-			r = message_read(message, "u", count);
-		return r == 0 ? message_leave(message) : fault_trace(r);
+		if (strcmp(name, counts[i].name) == 0)
+			return fault_trace(reply_variant(message, "u", count));
 	}
 	return message_skip(message);
 }
 
 static int facts_get(struct cubby *cubby, struct status_owner *owner)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
-	int r;
+	int r = reply_get(cubby, "Status", "Describe", &reply, "");
 
-	r = session_request(cubby, NULL, "Status", "Describe", &request);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
 	/* Everybody may ask for a status; the counts are for parents. */
 	if (r == ANSWER_NOT_AUTHORIZED) {
 		session_begin(cubby);
@@ -165,14 +126,7 @@ static int facts_get(struct cubby *cubby, struct status_owner *owner)
 	}
 	if (r != 0)
 		return fault_trace(r);
-	r = message_enter(reply, 'a', "{sv}");
-	while (r == 0 && message_more(reply)) {
-		r = message_enter(reply, 'e', "sv");
-		if (r == 0)
-			r = fact_read(reply, owner);
-		if (r == 0)
-			r = message_leave(reply);
-	}
+	r = reply_each(reply, "{sv}", fact_read, owner);
 	owner->public.described = r == 0;
 	return fault_trace(session_malformed(cubby, r, "Status.Describe"));
 }
@@ -213,16 +167,13 @@ int cubby_status(struct cubby *cubby, struct cubby_status **ret)
 
 static int policy_run(struct cubby *cubby, char **ret_text, char ret_hash[CUBBY_KEY_TEXT])
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
 	const char *text, *hash;
 	uint8_t own[HASH_BYTES];
 	char own_hex[CUBBY_KEY_TEXT];
 	int r;
 
-	r = session_request(cubby, NULL, "Status", "Policy", &request);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
+	r = reply_get(cubby, "Status", "Policy", &reply, "");
 	if (r != 0)
 		return fault_trace(r);
 	r = message_read(reply, "ss", &text, &hash);
@@ -247,19 +198,10 @@ int cubby_policy(struct cubby *cubby, char **ret_text, char ret_hash[CUBBY_KEY_T
 	return session_end(cubby, policy_run(cubby, ret_text, ret_hash));
 }
 
-static int seen_run(struct cubby *cubby)
-{
-	_cleanup_(message_freep) struct message *request = NULL;
-	_cleanup_(message_freep) struct message *reply = NULL;
-	int r = session_request(cubby, NULL, "Status", "Seen", &request);
-
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
-	return fault_trace(r);
-}
-
 int cubby_alerts_seen(struct cubby *cubby)
 {
+	_cleanup_(message_freep) struct message *reply = NULL;
+
 	session_begin(cubby);
-	return session_end(cubby, seen_run(cubby));
+	return session_end(cubby, reply_get(cubby, "Status", "Seen", &reply, ""));
 }

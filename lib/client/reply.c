@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calling the keeper and walking what it answers. Nothing is believed of a reply here but its
+ * shape; what it means is for the noun's own file to check. */
+
+#include "client/reply.h"
+
+static int reply_send(struct cubby *cubby, const char *interface, const char *member,
+		      struct message **ret, const char *signature, va_list *list)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	int r = session_request(cubby, NULL, interface, member, &request);
+
+	if (r == 0)
+		r = message_append_list(request, signature, list);
+	if (r == 0)
+		r = session_call(cubby, request, ret);
+	return fault_trace(r);
+}
+
+int reply_get(struct cubby *cubby, const char *interface, const char *member,
+	      struct message **ret, const char *signature, ...)
+{
+	va_list list;
+	int r;
+
+	va_start(list, signature);
+	r = reply_send(cubby, interface, member, ret, signature, &list);
+	va_end(list);
+	return fault_trace(r);
+}
+
+int reply_job(struct cubby *cubby, const char *interface, const char *member, const char *reason,
+	      char **ret_job, const char *signature, ...)
+{
+	_cleanup_(message_freep) struct message *reply = NULL;
+	char name[64];
+	const char *job;
+	va_list list;
+	int r;
+
+	va_start(list, signature);
+	r = reply_send(cubby, interface, member, &reply, signature, &list);
+	va_end(list);
+	if (r != 0)
+		return fault_trace(r);
+	r = message_read(reply, "o", &job);
+	if (r != 0) {
+		snprintf(name, sizeof(name), "%s.%s", interface, member);
+		return fault_trace(session_malformed(cubby, r, name));
+	}
+	return fault_trace(session_job(cubby, job, reason, -1, ret_job));
+}
+
+int reply_properties(struct cubby *cubby, const char *path, const char *interface,
+		     struct message **ret)
+{
+	_cleanup_(cleanup_free) char *whole = NULL;
+	_cleanup_(message_freep) struct message *request = NULL;
+	int r;
+
+	if (asprintf(&whole, BUS_NAME ".%s", interface) < 0)
+		return fault_origin(-ENOMEM);
+	r = session_request(cubby, path, "org.freedesktop.DBus.Properties", "GetAll", &request);
+	if (r == 0)
+		r = message_append(request, "s", whole);
+	if (r == 0)
+		r = session_call_complete(cubby, request, cubby->timeout_ms, ret);
+	return fault_trace(r);
+}
+
+int reply_each(struct message *message, const char *contents,
+	       int (*read)(struct message *message, void *context), void *context)
+{
+	char type = contents[0] == '{' ? 'e' : 'r';
+	int r = message_enter(message, 'a', contents);
+
+	while (r == 0 && message_more(message)) {
+		r = message_enter(message, type, NULL);
+		if (r == 0)
+			r = read(message, context);
+		if (r == 0)
+			r = message_leave(message);
+	}
+	return r == 0 ? message_leave(message) : fault_trace(r);
+}
+
+int reply_texts(struct message *message, struct array *array)
+{
+	const char *text;
+	int r = message_enter(message, 'a', "s");
+
+	while (r == 0 && message_more(message)) {
+		r = message_read(message, "s", &text);
+		if (r == 0)
+			r = array_add_text(array, text);
+	}
+	return r == 0 ? message_leave(message) : fault_trace(r);
+}
+
+int reply_variant(struct message *message, const char *signature, void *ret)
+{
+	int r = message_enter(message, 'v', signature);
+
+	if (r == 0)
+		r = message_read(message, signature, ret);
+	return r == 0 ? message_leave(message) : fault_trace(r);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* One call of the keeper and the reading of its reply, for the shapes that return again and again.
+ * The callers turn what is malformed into words with session_malformed(). */
+
+#include "client/array.h"
+#include "client/session.h"
+
+/* Calls with these arguments and empty options (see message_append()). */
+int reply_get(struct cubby *cubby, const char *interface, const char *member,
+	      struct message **ret, const char *signature, ...);
+/* The same for a method that erases: its reply is a job, asked for as `reason` (session_job()). */
+int reply_job(struct cubby *cubby, const char *interface, const char *member, const char *reason,
+	      char **ret_job, const char *signature, ...);
+/* All properties of BUS_NAME.interface; path NULL: BUS_PATH. */
+int reply_properties(struct cubby *cubby, const char *path, const char *interface,
+		     struct message **ret);
+
+/* Calls `read` inside each element of the array that comes next. contents: "(...)" or "{...}". */
+int reply_each(struct message *message, const char *contents,
+	       int (*read)(struct message *message, void *context), void *context);
+/* The array of strings that comes next. */
+int reply_texts(struct message *message, struct array *array);
+/* The variant that comes next, with one value of a basic type. */
+int reply_variant(struct message *message, const char *signature, void *ret);
