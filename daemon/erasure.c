@@ -187,7 +187,7 @@ static int selection_check(enum erasure_reason reason, const struct archive_sele
 {
 	const bool empty = selection->n_ids == 0 && !selection->profile &&
 			   selection->since_min <= 0 && selection->until_min <= 0 &&
-			   selection->kinds == 0;
+			   selection->kinds == 0 && !selection->uid;
 
 	if (empty && !selection->all)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,

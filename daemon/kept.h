@@ -54,5 +54,7 @@ struct archive_selection {
 	int64_t until_min;		/* started before; 0: no end */
 	unsigned kinds;			/* bits 1 << kind: only items that have one of these, and of
 					 * those only these kinds; 0: all */
+	const uint32_t *uid;		/* told by this user's ear */
+	bool newest;			/* of those, the one that came in last */
 	bool all;			/* needed by erasure when nothing else is set */
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/log.h"
 #include "crypt/secret.h"
 #include "keeper.h"
@@ -114,6 +115,8 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	log_open("cubbyd", LOG_LEVEL_INFO);
+	/* Before the zone's file is out of reach: "today" is said where the keeper is. */
+	tzset();
 	if (crypt_init())
 		return EXIT_FAILURE;
 	r = keeper_start(&options, &keeper, &why);

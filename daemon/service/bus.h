@@ -5,12 +5,14 @@
  */
 
 #include "bus/server.h"
+#include "erasure.h"
 
 #define CALLER_NAME_TEXT 32
 
 struct waiting {
 	int64_t job;
 	struct call *call;
+	int (*reply)(struct message *reply, const struct erasure_job *job);
 };
 
 struct asked {
@@ -28,6 +30,9 @@ struct service {
 	size_t n_asked;
 };
 
+/* Answers the call when the job has ended, and not before. */
+int service_job_await(struct service *service, int64_t job, struct call *call,
+		      int (*reply)(struct message *reply, const struct erasure_job *job));
 /* Ends the calls that wait for a drill. */
 void service_drill_stop(struct service *service);
 void service_asked_drop(struct service *service, const char *caller);

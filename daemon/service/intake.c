@@ -3,6 +3,9 @@
 /* org.cubby.Cubby1.Intake: what an ear decides by, and the way in for sealed items. */
 
 #include "dbus-table.h"
+#include "forget.h"
+#include "profile.h"
+#include "service/bus.h"
 #include "service/service.h"
 #include "store/policy.h"
 
@@ -214,4 +217,81 @@ int service_intake_abort(struct call *call, void *service)
 	if (!r)
 		r = intake_abort(keeper->intake, &asker, id, call_why(call));
 	return fault_trace(r);
+}
+
+static int forget_append(struct message *reply, const struct erasure_job *job)
+{
+	return message_append(reply, "su", erasure_state_name(job->state), (uint32_t)job->items);
+}
+
+/* What its words ask to forget, in the access log with the tombstones; and of much, an alert. */
+struct forgetting {
+	struct access_within entry;
+	struct alerts *alerts;		/* NULL: none */
+};
+
+static int forget_within(void *context)
+{
+	struct forgetting *forgetting = context;
+	const struct access_entry *entry = &forgetting->entry.entry;
+	int r = access_log_within(&forgetting->entry);
+
+	if (!r && forgetting->alerts)
+		r = alert_raise(forgetting->alerts, ALERT_FORGOT_TODAY,
+				entry->profile ? &entry->profile->id : NULL,
+				(uint64_t)entry->items);
+	return fault_trace(r);
+}
+
+static int forget_run(struct keeper *keeper, struct call *call, const char *span,
+		      const struct archive_selection *selection, const struct profile *profile)
+{
+	struct forgetting forgetting = {
+		.entry = {
+			.log = keeper->log,
+			.entry = {
+				.what = "forget", .uid = call_caller(call)->uid,
+				.outcome = "asked", .method = "Intake.Forget", .reason = span,
+				.profile = profile,
+			},
+		},
+		.alerts = forget_alerts(span) ? keeper->alerts : NULL,
+	};
+	const struct archive_within within = {forget_within, &forgetting};
+	struct archive_count count;
+	uint64_t items;
+	int64_t job;
+	int r;
+
+	r = archive_count(keeper->archive, selection, &count, call_why(call));
+	if (r)
+		return fault_trace(r);
+	forgetting.entry.entry.items = (int64_t)count.items;
+	r = erasure_ask(keeper->erasure, ERASURE_DELETE, selection, call_caller(call)->uid,
+			&within, &job, &items, call_why(call));
+	if (r == ANSWER_NOT_FOUND)
+		return message_append(call_reply(call), "su", "nothing", (uint32_t)0);
+	return r ? fault_trace(r) :
+		   fault_trace(service_job_await(keeper->service, job, call, forget_append));
+}
+
+int service_intake_forget(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct archive_selection selection;
+	struct profile profile;
+	const char *span, *name;
+	int r;
+
+	r = message_read(call_arguments(call), "ss", &span, &name);
+	if (!r)
+		r = forget_select(span, &call_caller(call)->uid, keeper->age, &selection,
+				  call_why(call));
+	if (!r && *name) {
+		r = profile_find(&keeper->ground, name, &profile, call_why(call));
+		selection.profile = &profile.id;
+	}
+	return r ? fault_trace(r) :
+		   fault_trace(forget_run(keeper, call, span, &selection,
+					  *name ? &profile : NULL));
 }

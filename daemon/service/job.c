@@ -20,11 +20,23 @@ static bool job_ended(const struct erasure_job *job)
 	return job->state == ERASURE_DONE || job->state == ERASURE_PARTIAL;
 }
 
+int service_job_await(struct service *service, int64_t job, struct call *call,
+		      int (*reply)(struct message *reply, const struct erasure_job *job))
+{
+	struct waiting *more = reallocarray(service->waiting, service->n_waiting + 1,
+					    sizeof(*more));
+
+	if (!more)
+		return fault_origin(-ENOMEM);
+	service->waiting = more;
+	more[service->n_waiting++] = (struct waiting){job, call, reply};
+	return call_defer(call);
+}
+
 int service_job_wait(struct call *call, void *service)
 {
 	_cleanup_(erasure_job_freep) struct erasure_job *job = NULL;
 	struct keeper *keeper = service;
-	struct waiting *more;
 	int r;
 
 	r = service_job_at(keeper, call_path(call), &job);
@@ -34,13 +46,7 @@ int service_job_wait(struct call *call, void *service)
 					  "this job is not known any more");
 	if (job_ended(job))
 		return fault_trace(wait_append(call_reply(call), job));
-	more = reallocarray(keeper->service->waiting, keeper->service->n_waiting + 1,
-			    sizeof(*more));
-	if (!more)
-		return fault_origin(-ENOMEM);
-	keeper->service->waiting = more;
-	more[keeper->service->n_waiting++] = (struct waiting){job->number, call};
-	return call_defer(call);
+	return fault_trace(service_job_await(keeper->service, job->number, call, wait_append));
 }
 
 struct finished {
@@ -90,7 +96,7 @@ void service_job_ended(struct keeper *keeper, const struct erasure_job *job)
 			service->waiting[kept++] = waiting;
 			continue;
 		}
-		r = call_gone(waiting.call) ? 0 : wait_append(call_reply(waiting.call), job);
+		r = call_gone(waiting.call) ? 0 : waiting.reply(call_reply(waiting.call), job);
 		call_finish(waiting.call, r);
 	}
 	service->n_waiting = kept;

@@ -19,6 +19,10 @@ STATEMENT(choose_by_time,
 STATEMENT(choose_by_profile,
 	"INSERT INTO chosen SELECT item.item FROM item WHERE " OF_PROFILE " AND " IN_TIME " AND "
 	PART_LIVES);
+STATEMENT(choose_by_teller,
+	"INSERT INTO chosen SELECT item.item FROM item WHERE item.uid = :uid"
+	" AND (:profile IS NULL OR " OF_PROFILE ") AND " IN_TIME " AND " PART_LIVES
+	" ORDER BY item.item DESC LIMIT :limit");
 STATEMENT(choose_by_id,
 	"INSERT OR IGNORE INTO chosen SELECT item.item FROM item WHERE item.id = :id"
 	" AND (:profile IS NULL OR " OF_PROFILE ") AND " IN_TIME " AND " PART_LIVES);
@@ -96,6 +100,10 @@ static int choose_one(struct store *store, struct statement_source *source,
 	statement_bind_integer(s, ":since", selection->since_min);
 	statement_bind_integer(s, ":until",
 			       selection->until_min > 0 ? selection->until_min : INT64_MAX);
+	if (source == &choose_by_teller) {
+		statement_bind_integer(s, ":uid", *selection->uid);
+		statement_bind_integer(s, ":limit", selection->newest ? 1 : -1);
+	}
 	sight_bind(s, sight);
 	statement_bind_integer(s, ":kinds", selection->kinds);
 	return fault_trace(statement_run(s));
@@ -155,6 +163,7 @@ int store_choose(struct store *store, const struct archive_selection *selection,
 			r = choose_ids(store, selection, sight, why);
 		else
 			r = choose_one(store,
+				       selection->uid ? &choose_by_teller :
 				       selection->profile ? &choose_by_profile : &choose_by_time,
 				       selection, sight, NULL);
 	}

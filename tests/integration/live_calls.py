@@ -24,7 +24,7 @@ SIGNALS = {"Intake.PolicyChanged", "Job.Finished", "Status.Alert"}
 LAW = {
     "anyone": "Status.Version Status.ErasureLevel Status.Sandbox Status.Household Status.Identity "
               "Status.Policy",
-    "ear": "Intake.Policy Intake.PolicyChanged",
+    "ear": "Intake.Policy Intake.PolicyChanged Intake.Forget",
     "ear parent": "Parents.Household",
     "ear proof": "Intake.Begin Intake.Commit Intake.Abort",
     "parent": "Drill.Run Drill.Last Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
@@ -418,6 +418,15 @@ class Calls:
         assert error_of(Keeper().call, "Intake", "Abort", "sa{sv}", item) \
             in ("NotFound", "NotAuthorized"), "another connection's item"
         self.keeper.call("Intake", "Abort", "sa{sv}", item)
+
+    def Intake_Forget(self):
+        forget = self.keeper.call
+        item = self.keeper.keep("mia", self.home, [("audio", b"not for ever")])
+        outcome, items = forget("Intake", "Forget", "ssa{sv}", "last", "mia")
+        assert (str(outcome), items) == ("done", 1)
+        assert error_of(self.keeper.call, "Intake", "Abort", "sa{sv}", item) == "NotFound"
+        for span, profile, name in (("last", "nobody", "NotFound"), ("ever", "", "InvalidArgument")):
+            assert error_of(forget, "Intake", "Forget", "ssa{sv}", span, profile) == name, span
 
     # Export.
 

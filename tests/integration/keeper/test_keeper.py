@@ -538,6 +538,32 @@ def test_withdrawing_erases(world):
     assert len(parent.list(profile=dad)) == 1
 
 
+def test_r10_forget_that(world):
+    world.start()
+    anna, parent, mia, dad = a_house(world)
+    ear, other = Connection(world, EAR), Connection(world, BOTH)
+    parent.keep(anna, "dad", "audio")
+    assert ear.call("Intake.Forget", "ss", "last", "") == ("nothing", 0)
+    kept = [ear.keep(anna, "mia", "audio", "transcript")[0] for _ in range(3)]
+    others = other.keep(anna, "mia", "audio")[0]
+    began = time.monotonic()
+    assert ear.call("Intake.Forget", "ss", "last", mia) == ("done", 1)
+    assert time.monotonic() - began < 2, "R10: forgotten within two seconds"
+    assert {item[0] for item in parent.list(profile="mia")} == {*kept[:2], others}
+    assert not [a for a in parent.call("Status.Describe")["alerts"] if "forget" in a]
+    # What another user's ear told, and what a parent brought in, is not an ear's to forget.
+    assert ear.call("Intake.Forget", "ss", "today", "") == ("done", 2)
+    assert {item[0] for item in parent.list()} == {others} | {i[0] for i in parent.list(profile=dad)}
+    assert len(parent.list(profile=dad)) == 1
+    assert any("by voice to forget today: 2 items." in a
+               for a in parent.call("Status.Describe")["alerts"])
+    logged = [(e["reason"], e.get("items", 0)) for e in parent.log() if e["what"] == "forget"]
+    assert logged == [("last", 1), ("today", 2)], logged
+    ear.refused("NotFound", "Intake.Forget", "ss", "last", "nobody")
+    ear.refused("InvalidArgument", "Intake.Forget", "ss", "yesterday", "")
+    parent.refused("NotAuthorized", "Intake.Forget", "ss", "last", "")
+
+
 def test_removing_a_profile(world):
     world.start()
     anna, parent, mia, _ = a_house(world)
