@@ -148,8 +148,11 @@ int age_file_write(int fd, struct age_record *record)
 	record->seq++;
 	record_pack(record, &bytes);
 	r = file_pwrite(fd, &bytes, sizeof(bytes), (off_t)(record->seq % 2) * PLACE_BYTES);
-	if (r < 0)
-		return fault_trace(r);
 	failpoint("age-written");
-	return fdatasync(fd) < 0 ? fault_origin(-errno) : 0;
+	if (r == 0 && fdatasync(fd) < 0)
+		r = fault_origin(-errno);
+	/* The next one goes to the same place: the other holds the newest that is on the disk. */
+	if (r < 0)
+		record->seq--;
+	return fault_trace(r);
 }

@@ -38,6 +38,22 @@ bool ratchet_there(const struct ratchet *ratchet)
 	return ratchet->there || ratchet->beginning;
 }
 
+/* The slot holds neither the key it was last seen with nor the due one: a sync that failed leaves
+ * open how far an earlier try came. */
+static int slot_catch_up(struct ratchet *ratchet)
+{
+	_cleanup_(secret_freep) struct secret *due = NULL;
+	struct vault_slot slot = { .number = ratchet->slot.number };
+	int r;
+
+	vault_tag(ratchet->key->bytes, &ratchet->slot_id, VAULT_KIND_LOG, slot.tag);
+	r = vault_follow(ratchet->vault, &slot, &ratchet->slot_id, VAULT_KIND_LOG, chain_key_next,
+			 RATCHET_BEHIND_MAX, &due);
+	if (r == 0)
+		ratchet->slot = slot;
+	return fault_trace(r);
+}
+
 void ratchet_settle(struct ratchet *ratchet)
 {
 	int r;
@@ -50,6 +66,8 @@ void ratchet_settle(struct ratchet *ratchet)
 	failpoint("log-key-behind");
 	r = vault_replace(ratchet->vault, &ratchet->slot, &ratchet->slot_id, VAULT_KIND_LOG,
 			  ratchet->key);
+	if (r == ANSWER_FAILED)
+		r = slot_catch_up(ratchet);
 	failpoint("log-key-turned");
 	if (r) {
 		log_error("the key of the access log could not be turned on disk; until it is, old "

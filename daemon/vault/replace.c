@@ -67,15 +67,15 @@ int vault_follow(struct vault *vault, const struct vault_slot *slot, const struc
 	for (unsigned i = 0; i < most && state == SLOT_OTHERS; i++) {
 		next(key->bytes);
 		vault_tag(key->bytes, owner, kind, tag);
-		if (!crypt_equal(tag, slot->tag, VAULT_TAG_BYTES))
-			continue;
-		r = slot_put(vault, slot->number, key);
-		if (r < 0)
-			return fault_trace(r);
-		state = SLOT_OWNED;
+		if (crypt_equal(tag, slot->tag, VAULT_TAG_BYTES))
+			state = SLOT_OWNED;
 	}
 	if (state == SLOT_OTHERS)
 		return ANSWER_FAILED;
+	/* The due one, too: it may be there since a sync that failed, and not be on the disk. */
+	r = slot_put(vault, slot->number, key);
+	if (r < 0)
+		return fault_trace(r);
 	*ret_key = take(key);
 	return 0;
 }

@@ -355,7 +355,9 @@ int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n)
 			break;
 		e->refused = state == SLOT_OTHERS;
 		refused |= e->refused;
-		if (state == SLOT_OWNED && !seeded(SEEDED_SLOT_NOT_ZEROED))
+		/* Zeros already there are written again: after a sync that failed the kernel may
+		 * take them for written, while the disk still holds the key. */
+		if (state != SLOT_OTHERS && !seeded(SEEDED_SLOT_NOT_ZEROED))
 			r = file_pwrite(vault->fd, erased, KEY_BYTES,
 					page_slot_offset(e->slot.number));
 		failpoint("erase-slot-zeroed");

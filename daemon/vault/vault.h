@@ -84,9 +84,10 @@ struct vault_erasure {
 };
 
 /*
- * Overwrites the keys of all n in place, then syncs once. Only a slot whose key gives its tag is
- * touched; one that is zero already counts as erased; the others are marked `refused`. Returns
- * ANSWER_FAILED when any was.
+ * Overwrites the keys of all n in place, then syncs once. Only a slot whose key gives its tag, or
+ * that is zero already, is touched; the others are marked `refused`. Returns ANSWER_FAILED when any
+ * was. After a fault call it again with the same: it writes everything once more, because a sync
+ * that follows one that failed proves nothing of what was written before.
  */
 int vault_erase(struct vault *vault, struct vault_erasure *erasures, size_t n);
 /* Overwrites every key there is, then syncs once: for a reset, when no key may stay. Slots that
@@ -105,7 +106,7 @@ int vault_replace(struct vault *vault, struct vault_slot *slot, const struct id 
 		  const struct secret *key);
 /*
  * The key that `slot` is due to hold. Where it still holds one before that, `next` (in place) leads
- * to the due one in at most `most` steps, and the due one is put in its place and synced.
+ * to the due one in at most `most` steps. The due one is put in its place and synced.
  * ANSWER_NOT_FOUND: erased. ANSWER_FAILED: no such step leads to the tag.
  */
 int vault_follow(struct vault *vault, const struct vault_slot *slot, const struct id *owner,
