@@ -173,20 +173,25 @@ int ending_done(const struct erasure_config *config, enum level level, const str
 	return fault_trace(r);
 }
 
+int ending_overlay(struct erasure_job *job, const char *problem)
+{
+	char *text = strdup(problem);
+
+	if (!text)
+		return fault_origin(-ENOMEM);
+	free(job->problem);
+	job->problem = text;
+	job->state = ERASURE_PARTIAL;
+	return 0;
+}
+
 static void partial_tell(const struct erasure_config *config, int64_t number, const char *problem)
 {
 	_cleanup_(erasure_job_freep) struct erasure_job *job = NULL;
-	char *text;
 
-	if (!config->hooks.ended || ending_find(config->store, number, &job) != 0)
-		return;
-	text = strdup(problem);
-	if (text) {
-		free(job->problem);
-		job->problem = text;
-	}
-	job->state = ERASURE_PARTIAL;
-	config->hooks.ended(config->hooks.context, job);
+	if (config->hooks.ended && ending_find(config->store, number, &job) == 0 &&
+	    ending_overlay(job, problem) == 0)
+		config->hooks.ended(config->hooks.context, job);
 }
 
 int ending_partial(const struct erasure_config *config, const struct job_row *job,

@@ -15,5 +15,7 @@ int ending_done(const struct erasure_config *config, enum level level, const str
 /* Stores the problem. Logged and told once; the same again on a later try is not news. */
 int ending_partial(const struct erasure_config *config, const struct job_row *job,
 		   const char *problem);
+/* Makes `job` partial for this reason, which the database could not be told of. */
+int ending_overlay(struct erasure_job *job, const char *problem);
 /* Calls the hook `ended`. */
 void ending_tell(const struct erasure_config *config, int64_t number);

@@ -33,6 +33,7 @@ struct erasure {
 	bool posted;
 	struct erase *run;
 	struct retries retries;
+	bool sweep_failed;
 };
 
 const char *erasure_level(const struct erasure *erasure)
@@ -42,8 +43,11 @@ const char *erasure_level(const struct erasure *erasure)
 
 int erasure_find(struct erasure *erasure, int64_t number, struct erasure_job **ret)
 {
+	const char *problem = retry_problem(&erasure->retries, number);
 	int r = ending_find(erasure->config.store, number, ret);
 
+	if (r == 0 && problem && (*ret)->state != ERASURE_DONE)
+		r = ending_overlay(*ret, problem);
 	/* Known here only: writing it down would cost a sync. */
 	if (r == 0 && erasure->run && erase_job(erasure->run)->job == number) {
 		if ((*ret)->state == ERASURE_QUEUED)
@@ -56,7 +60,21 @@ int erasure_find(struct erasure *erasure, int64_t number, struct erasure_job **r
 
 int erasure_pending(struct erasure *erasure, uint64_t *ret_items, uint64_t *ret_partial)
 {
-	return fault_trace(store_jobs_pending(erasure->config.store, ret_items, ret_partial));
+	uint64_t partial = 0;
+	int r = store_jobs_pending(erasure->config.store, ret_items, &partial);
+
+	if (r != 0)
+		return fault_trace(r);
+	/* And those that the database could not be told of. */
+	*ret_partial = partial + retries_noted(&erasure->retries) + erasure->sweep_failed;
+	return 0;
+}
+
+/* On a full disk there is no other room; on any other disk erasing goes on without. */
+static void reserve_give(struct erasure *erasure)
+{
+	if (reserve_release(erasure->reserve) < 0)
+		log_warning("the room kept for erasing on a full disk could not be given away");
 }
 
 /* Whatever was given away in need is taken back as soon as there is room again. */
@@ -91,6 +109,31 @@ static void slots_return(struct erasure *erasure)
 		vault_return(erasure->config.vault, slots[i]);
 }
 
+static int job_stopped(struct erasure *erasure, const struct job_row *job, const char *problem)
+{
+	int r = retry_later(&erasure->retries, job->job);
+	const int stored = ending_partial(&erasure->config, job, problem);
+
+	if (stored != 0)
+		log_error("erasure %lld stopped, and that could not be stored",
+			  (long long)job->job);
+	retry_note(&erasure->retries, job->job, stored != 0 ? problem : NULL);
+	return fault_trace(r);
+}
+
+/* It could not even be begun. */
+static int job_not_begun(struct erasure *erasure, int64_t number)
+{
+	struct job_row row = { .job = number };
+	int r = store_job_find(erasure->config.store, number, &row);
+
+	r = r != 0 ? retry_later(&erasure->retries, number)
+		   : job_stopped(erasure, &row, "cubby.db: cannot be read; check the disk; it is "
+						"tried again");
+	store_job_clear(&row);
+	return fault_trace(r);
+}
+
 /* One slice of the job under way, or the beginning of the next. 0: nothing is left to do now. */
 static int work_slice(struct erasure *erasure)
 {
@@ -105,12 +148,12 @@ static int work_slice(struct erasure *erasure)
 		r = job_pick(erasure, &number);
 		if (r == ANSWER_NOT_FOUND)
 			return 0;
-		if (r == 0)
-			r = reserve_release(erasure->reserve);
-		if (r == 0)
-			r = erase_new(&stores, number, &erasure->run);
 		if (r != 0)
-			reserve_take_back(erasure);
+			return fault_trace(r);
+		reserve_give(erasure);
+		r = erase_new(&stores, number, &erasure->run);
+		if (r != 0)
+			r = job_not_begun(erasure, number);
 		return r != 0 ? fault_trace(r) : ERASE_MORE;
 	}
 	r = erase_slice(erasure->run, &why);
@@ -132,10 +175,7 @@ static int work_slice(struct erasure *erasure)
 			answer_why(&why, ANSWER_FAILED,
 				   "cubby.db: the receipt could not be stored; free "
 				   "some space; it is tried again");
-		r = retry_later(&erasure->retries, number);
-		if (ending_partial(&erasure->config, job, why.text) != 0)
-			log_error("erasure %lld stopped, and that could not be stored",
-				  (long long)number);
+		r = job_stopped(erasure, job, why.text);
 		erasure->run = erase_free(erasure->run);
 	}
 	archive_recount(erasure->config.archive);
@@ -265,7 +305,7 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 	/* The choice is made in memory. Only what is going to be erased is worth the reserve. */
 	r = store_choose(erasure->config.store, selection, SIGHT_ALL, &job.items, why);
 	if (r == 0 && (job.items > 0 || reason == ERASURE_REMOVE))
-		r = reserve_release(erasure->reserve);
+		reserve_give(erasure);
 	if (r == 0)
 		r = job_make(erasure, &job, selection, within, age_now_min(erasure->config.age));
 	if (r != 0)
@@ -291,7 +331,7 @@ static int expired_ask(struct erasure *erasure, int64_t now_min, int64_t *ret_jo
 
 	r = store_expired(erasure->config.store, now_min);
 	if (r == 0)
-		r = reserve_release(erasure->reserve);
+		reserve_give(erasure);
 	if (r == 0)
 		r = store_choose_expired(erasure->config.store, now_min, &job.items);
 	if (r == 0)
@@ -305,6 +345,14 @@ static int expired_ask(struct erasure *erasure, int64_t now_min, int64_t *ret_jo
 	return 0;
 }
 
+/* Parents are told once; erasure_pending() says so until it goes again. */
+static void sweep_note(struct erasure *erasure, bool failed)
+{
+	if (failed && !erasure->sweep_failed && erasure->config.hooks.stuck)
+		erasure->config.hooks.stuck(erasure->config.hooks.context);
+	erasure->sweep_failed = failed;
+}
+
 int erasure_sweep(struct erasure *erasure, int64_t *ret_job)
 {
 	const int64_t now_min = age_now_min(erasure->config.age);
@@ -313,6 +361,7 @@ int erasure_sweep(struct erasure *erasure, int64_t *ret_job)
 
 	if (r == ANSWER_NOT_FOUND)
 		r = 0;
+	sweep_note(erasure, r != 0);
 	if (ret_job)
 		*ret_job = job;
 	/* Old receipts last: on a full disk they must not keep what has expired. */

@@ -58,6 +58,8 @@ struct erasure_hooks {
 	int (*log_head)(void *context, uint64_t *ret_seq, uint8_t ret_hash[static 32]);
 	/* A job came to be done or partial. May be NULL. */
 	void (*ended)(void *context, const struct erasure_job *job);
+	/* What has expired cannot be erased for now: told once, until it can. May be NULL. */
+	void (*stuck)(void *context);
 	void *context;
 };
 
@@ -98,7 +100,8 @@ int erasure_finish(struct erasure *erasure, uint64_t *ret_partial);
 
 /* ANSWER_NOT_FOUND. */
 int erasure_find(struct erasure *erasure, int64_t number, struct erasure_job **ret);
-/* Items of jobs that have not ended, and how many jobs are partial (Status, doctor). */
+/* Items of jobs that have not ended, and how many jobs are partial (Status, doctor): one more when
+ * what has expired cannot be made a job. */
 int erasure_pending(struct erasure *erasure, uint64_t *ret_items, uint64_t *ret_partial);
 /* "E0", "E1" or "E2": what an erasure achieves on this storage (docs/ERASURE.md). */
 const char *erasure_level(const struct erasure *erasure);

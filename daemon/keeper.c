@@ -163,6 +163,14 @@ static int erasure_log_head(void *context, uint64_t *ret_seq, uint8_t ret_hash[s
 	return fault_trace(access_log_head(keeper->log, ret_seq, ret_hash));
 }
 
+static void erasure_stuck(void *context)
+{
+	struct keeper *keeper = context;
+
+	if (alert_tell(keeper->alerts, ALERT_PARTIAL, NULL, 1))
+		log_warning("parents could not be told that nothing expires for now");
+}
+
 static void erasure_ended(void *context, const struct erasure_job *job)
 {
 	struct keeper *keeper = context;
@@ -212,7 +220,8 @@ static int start_erasure(struct keeper *keeper, struct why *why)
 		.vault = keeper->vault,
 		.archive = keeper->archive,
 		.device = keeper->device->sign,
-		.hooks = {erasure_log, erasure_log_head, erasure_ended, keeper},
+		.hooks = {erasure_log, erasure_log_head, erasure_ended, erasure_stuck,
+			  keeper},
 	};
 	uint64_t partial;
 	int r;

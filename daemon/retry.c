@@ -4,6 +4,7 @@
 #include "retry.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fault.h"
 
@@ -40,12 +41,40 @@ int retry_later(struct retries *retries, int64_t job)
 	return 0;
 }
 
+void retry_note(struct retries *retries, int64_t job, const char *problem)
+{
+	struct retry *retry = retry_find(retries, job);
+
+	if (!retry)
+		return;
+	free(retry->problem);
+	retry->problem = problem ? strdup(problem) : NULL;
+}
+
+const char *retry_problem(const struct retries *retries, int64_t job)
+{
+	const struct retry *retry = retry_find(retries, job);
+
+	return retry ? retry->problem : NULL;
+}
+
+size_t retries_noted(const struct retries *retries)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < retries->n; i++)
+		n += retries->list[i].problem != NULL;
+	return n;
+}
+
 void retry_forget(struct retries *retries, int64_t job)
 {
 	struct retry *retry = retry_find(retries, job);
 
-	if (retry)
-		*retry = retries->list[--retries->n];
+	if (!retry)
+		return;
+	free(retry->problem);
+	*retry = retries->list[--retries->n];
 }
 
 void retries_tick(struct retries *retries)
@@ -57,6 +86,8 @@ void retries_tick(struct retries *retries)
 
 void retries_clear(struct retries *retries)
 {
+	for (size_t i = 0; i < retries->n; i++)
+		free(retries->list[i].problem);
 	free(retries->list);
 	*retries = (struct retries){ 0 };
 }

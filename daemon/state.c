@@ -59,6 +59,11 @@ int state_open(const char *path, struct state **ret, struct why *why)
 	r = state_secure(state, why);
 	if (r)
 		return r;
+	/* A file that an earlier start made and could not sync is there for good from here on. */
+	if (fsync(state->fd) < 0)
+		return answer_why(why, ANSWER_FAILED,
+				  "cannot sync the state directory %s: %s; check the disk", path,
+				  strerror(errno));
 	*ret = take(state);
 	return 0;
 }

@@ -236,6 +236,19 @@ static int sqlite_prepare(void)
 	return fault_trace(vfs_register());
 }
 
+/* What is in the log may be there since a sync that failed, and be taken for written by the kernel
+ * alone: it is written again, into the database. */
+static int log_fold(struct store *store, const char *dir, struct why *why)
+{
+	int r = store_checkpoint(store);
+
+	/* On a full disk there is still something to be deleted. */
+	if (r == ANSWER_QUOTA_EXCEEDED)
+		return 0;
+	return r == 0 ? 0 : answer_why(why, ANSWER_FAILED, "%s/" STORE_FILE " cannot be written "
+				       "and synced; check the disk", dir);
+}
+
 static int db_open(struct store *store, const char *dir, struct why *why)
 {
 	_cleanup_(cleanup_free) char *path = NULL;
@@ -259,7 +272,10 @@ static int db_open(struct store *store, const char *dir, struct why *why)
 	rc = sqlite3_exec(store->db, temporary_tables, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return refuse_code(store->db, rc, dir, why);
-	return fault_trace(statements_prepare(store));
+	r = statements_prepare(store);
+	if (r == 0)
+		r = log_fold(store, dir, why);
+	return fault_trace(r);
 }
 
 int store_open(const char *dir, struct store **ret, struct why *why)
@@ -329,7 +345,11 @@ int store_commit(struct store *transaction)
 
 	if (r != 0)
 		store_rollback(transaction);
-	else if (watch)
+	/* What was refused is in the log all the same when only the sync failed, and the next start
+	 * would find it committed. Where even this fails it is written over by the next commit. */
+	if (r < 0)
+		(void)store_checkpoint(transaction);
+	if (r == 0 && watch)
 		watch->ended(watch->context, true);
 	return fault_trace(r);
 }
