@@ -35,4 +35,7 @@ int service_job_await(struct service *service, int64_t job, struct call *call,
 		      int (*reply)(struct message *reply, const struct erasure_job *job));
 /* Ends the calls that wait for a drill. */
 void service_drill_stop(struct service *service);
+/* Ends the waiting calls of who has left the bus: their share of what may wait is others' again. */
+void service_waiting_drop(struct service *service);
+void service_drill_drop(struct service *service);
 void service_asked_drop(struct service *service, const char *caller);

@@ -70,6 +70,19 @@ void service_drill_stop(struct service *service)
 	free(service->drilling);
 }
 
+void service_drill_drop(struct service *service)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < service->n_drilling; i++) {
+		if (call_gone(service->drilling[i]))
+			call_finish(service->drilling[i], 0);
+		else
+			service->drilling[kept++] = service->drilling[i];
+	}
+	service->n_drilling = kept;
+}
+
 int service_drill_last(struct call *call, void *service)
 {
 	_cleanup_(cleanup_free) char *found = NULL;

@@ -103,6 +103,19 @@ void service_job_ended(struct keeper *keeper, const struct erasure_job *job)
 	bus_server_each(service->server, finished_tell, &finished);
 }
 
+void service_waiting_drop(struct service *service)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < service->n_waiting; i++) {
+		if (call_gone(service->waiting[i].call))
+			call_finish(service->waiting[i].call, 0);
+		else
+			service->waiting[kept++] = service->waiting[i];
+	}
+	service->n_waiting = kept;
+}
+
 static int asked_add(struct service *service, int64_t job, const char *caller)
 {
 	struct asked *more = reallocarray(service->asked, service->n_asked + 1, sizeof(*more));

@@ -206,6 +206,8 @@ static void caller_left(void *service, struct caller *caller)
 	struct session *session = caller->session;
 
 	service_asked_drop(keeper->service, caller->name);
+	service_waiting_drop(keeper->service);
+	service_drill_drop(keeper->service);
 	if (!session)
 		return;
 	drafts_clear(&session->drafts);
