@@ -41,6 +41,8 @@ CLOSED = (
     (r"lib/crypt/", r"lib/(?!base/|crypt/)", "crypt stands on base alone"),
     (r"lib/bus/", r"lib/(?!base/|bus/)", "bus stands on base alone"),
     (r"lib/sound/", r"lib/(?!base/|crypt/|sound/)", "sound stands on base and crypt"),
+    (r"lib/speaker/", r"lib/(?!base/|crypt/|speaker/)", "speaker stands on base and crypt"),
+    (r"daemon/", r"lib/speaker/(?!voiceprint)", "the keeper compares no voices"),
     (r"lib/", r"(plugin|daemon|cli)/", "lib stands below the programs"),
     (r"plugin/", r"(daemon|cli)/", "the ear and the others meet in lib and schemas"),
     (r"daemon/", r"(plugin|cli)/", "the keeper and the others meet in lib and schemas"),
