@@ -91,6 +91,12 @@ static int cursor_parse(const char *text, struct store_cursor *ret, struct why *
 	return 0;
 }
 
+static void cursor_text(const struct store_cursor *place, char ret[static ARCHIVE_CURSOR_TEXT])
+{
+	snprintf(ret, ARCHIVE_CURSOR_TEXT, "%016" PRIx64 "%016" PRIx64,
+		 (uint64_t)place->started_min, (uint64_t)place->item);
+}
+
 int archive_list(struct archive *archive, const struct archive_selection *selection,
 		 const char *cursor, unsigned limit, struct archive_item **ret_items,
 		 size_t *ret_n, char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why)
@@ -122,8 +128,7 @@ int archive_list(struct archive *archive, const struct archive_selection *select
 		return fault_trace(r);
 	ret_cursor[0] = '\0';
 	if (more)
-		snprintf(ret_cursor, ARCHIVE_CURSOR_TEXT, "%016" PRIx64 "%016" PRIx64,
-			 (uint64_t)place.started_min, (uint64_t)place.item);
+		cursor_text(&place, ret_cursor);
 	*ret_items = take(items);
 	*ret_n = n;
 	return 0;
@@ -170,15 +175,9 @@ int archive_count_seen(struct archive *archive, uint64_t *ret_items, uint64_t *r
 
 int archive_count_copies(struct archive *archive, uint64_t *ret_n)
 {
-	struct archive_copy *copies = NULL;
-	size_t n = 0;
-	int r = archive_copy_list(archive, NULL, NULL, &copies, &n);
+	const struct sight sight = age_sight(archive->config.age);
 
-	if (r != 0)
-		return fault_trace(r);
-	archive_copies_free(copies, n);
-	*ret_n = n;
-	return 0;
+	return fault_trace(store_copies_count(archive->config.store, &sight, ret_n));
 }
 
 static int item_gone(const struct id *id, struct why *why)
@@ -321,12 +320,25 @@ int archive_open(struct archive *archive, const struct id *id, unsigned kinds,
 }
 
 int archive_copy_list(struct archive *archive, const char *purpose, const char *recipient,
-		      struct archive_copy **ret_copies, size_t *ret_n)
+		      const char *cursor, unsigned limit, struct archive_copy **ret_copies,
+		      size_t *ret_n, char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why)
 {
+	const size_t room = limit > 0 && limit < ARCHIVE_PAGE_MAX ? limit : ARCHIVE_PAGE_MAX;
 	const struct sight sight = age_sight(archive->config.age);
+	struct store_cursor place;
+	bool more = false;
+	int r;
 
-	return fault_trace(store_copy_list(archive->config.store, purpose, recipient, &sight,
-					   ret_copies, ret_n));
+	r = cursor_parse(cursor, &place, why);
+	if (r == 0)
+		r = store_copy_list(archive->config.store, purpose, recipient, &sight, &place.item,
+				    room, ret_copies, ret_n, &more);
+	if (r != 0)
+		return fault_trace(r);
+	ret_cursor[0] = '\0';
+	if (more)
+		cursor_text(&place, ret_cursor);
+	return 0;
 }
 
 int archive_copy_excluded(struct archive *archive, uint64_t *ret_child, uint64_t *ret_not_approved)

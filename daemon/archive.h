@@ -174,9 +174,11 @@ int archive_copy_commit(struct archive *archive, struct archive_draft *draft,
 			struct archive_approve *approve, const struct archive_within *within,
 			struct why *why);
 
-/* purpose, recipient: NULL for any. Free with archive_copies_free. */
+/* As archive_list; fewer a page where purpose and recipient are long. purpose, recipient: NULL for
+ * any. Free with archive_copies_free. */
 int archive_copy_list(struct archive *archive, const char *purpose, const char *recipient,
-		      struct archive_copy **ret_copies, size_t *ret_n);
+		      const char *cursor, unsigned limit, struct archive_copy **ret_copies,
+		      size_t *ret_n, char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why);
 /* Items that an export leaves out: of children, and of adults without an approved copy. */
 int archive_copy_excluded(struct archive *archive, uint64_t *ret_child, uint64_t *ret_not_approved);
 /* As archive_open; only ever looks at copies, so that a child's id cannot be opened here. */

@@ -169,8 +169,9 @@ int export_approve(const struct ground *ground, const struct export_asker *asker
 }
 
 int export_list(const struct ground *ground, const struct export_asker *asker, const char *purpose,
-		const char *recipient, struct archive_copy **ret_copies, size_t *ret_n,
-		struct why *why)
+		const char *recipient, const char *cursor, unsigned limit,
+		struct archive_copy **ret_copies, size_t *ret_n,
+		char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why)
 {
 	struct archive_copy *copies;
 	struct access_entry entry = {.what = "export-list", .uid = asker->uid, .outcome = "done"};
@@ -178,7 +179,8 @@ int export_list(const struct ground *ground, const struct export_asker *asker, c
 	int r;
 
 	r = archive_copy_list(ground->archive, purpose[0] ? purpose : NULL,
-			      recipient[0] ? recipient : NULL, &copies, &n);
+			      recipient[0] ? recipient : NULL, cursor, limit, &copies, &n,
+			      ret_cursor, why);
 	if (r)
 		return fault_trace(r);
 	entry.items = n;

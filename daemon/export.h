@@ -23,9 +23,11 @@ int export_begin(const struct ground *ground, const struct export_asker *asker, 
 int export_approve(const struct ground *ground, const struct export_asker *asker, const char *copy,
 		   const struct delivery *delivery, const char *purpose, const char *recipient,
 		   int64_t *ret_expires_min, struct why *why);
-/* purpose, recipient: "" for any. Free with archive_copies_free(). */
+/* A page, as archive_copy_list() makes it. purpose, recipient: "" for any. Free with
+ * archive_copies_free(). */
 int export_list(const struct ground *ground, const struct export_asker *asker, const char *purpose,
-		const char *recipient, struct archive_copy **ret_copies, size_t *ret_n,
-		struct why *why);
+		const char *recipient, const char *cursor, unsigned limit,
+		struct archive_copy **ret_copies, size_t *ret_n,
+		char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why);
 int export_open(const struct ground *ground, const struct export_asker *asker, const char *copy,
 		struct archive_opened **ret, struct why *why);

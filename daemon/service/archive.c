@@ -8,9 +8,6 @@
 #include "profile.h"
 #include "service/service.h"
 
-/* A page stays under 48 KiB: an item of three parts takes less than 220 bytes of it. */
-#define LIST_PAGE_MAX 200
-
 static int item_append(struct keeper *keeper, struct message *reply,
 		       const struct archive_item *item)
 {
@@ -41,25 +38,6 @@ static int item_append(struct keeper *keeper, struct message *reply,
 	return fault_trace(r);
 }
 
-static int list_options(struct call *call, const char **ret_cursor, uint32_t *ret_limit)
-{
-	int r;
-
-	*ret_cursor = "";
-	*ret_limit = LIST_PAGE_MAX;
-	r = call_option(call, "cursor", "s", ret_cursor);
-	if (!r || r == ANSWER_NOT_FOUND)
-		r = call_option(call, "limit", "u", ret_limit);
-	if (r == ANSWER_INVALID_ARGUMENT)
-		return answer_why(call_why(call), r,
-				  "the option cursor is a string, limit a number (uint32)");
-	if (r && r != ANSWER_NOT_FOUND)
-		return fault_trace(r);
-	if (!*ret_limit || *ret_limit > LIST_PAGE_MAX)
-		*ret_limit = LIST_PAGE_MAX;
-	return 0;
-}
-
 /* reason: "dry-run" for who asks how many there are, which is a listing by another name. */
 static int list_log(struct keeper *keeper, struct call *call, const struct selected *selected,
 		    size_t n, const char *reason)
@@ -88,7 +66,7 @@ int service_archive_list(struct call *call, void *service)
 
 	r = args_selection(keeper, call_arguments(call), &selected, call_why(call));
 	if (!r)
-		r = list_options(call, &cursor, &limit);
+		r = args_page(call, &cursor, &limit);
 	if (!r)
 		r = archive_list(keeper->archive, &selected.selection, cursor, limit, &items, &n,
 				 next, call_why(call));

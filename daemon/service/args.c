@@ -10,6 +10,8 @@
 
 /* Selections name items one by one up to this; more is a profile, a time or "all". */
 #define SELECTED_IDS_MAX 1000
+/* A page stays under 48 KiB: an item of three parts takes less than 220 bytes of it. */
+#define PAGE_MAX 200
 
 void strings_clear(struct strings *strings)
 {
@@ -252,6 +254,25 @@ int args_delivery(struct message *arguments, struct delivery *ret, struct why *w
 	if (r)
 		return fault_trace(r);
 	*ret = delivery;
+	return 0;
+}
+
+int args_page(struct call *call, const char **ret_cursor, uint32_t *ret_limit)
+{
+	int r;
+
+	*ret_cursor = "";
+	*ret_limit = PAGE_MAX;
+	r = call_option(call, "cursor", "s", ret_cursor);
+	if (!r || r == ANSWER_NOT_FOUND)
+		r = call_option(call, "limit", "u", ret_limit);
+	if (r == ANSWER_INVALID_ARGUMENT)
+		return answer_why(call_why(call), r,
+				  "the option cursor is a string, limit a number (uint32)");
+	if (r && r != ANSWER_NOT_FOUND)
+		return fault_trace(r);
+	if (!*ret_limit || *ret_limit > PAGE_MAX)
+		*ret_limit = PAGE_MAX;
 	return 0;
 }
 

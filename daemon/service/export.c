@@ -110,14 +110,20 @@ int service_export_list(struct call *call, void *service)
 {
 	struct keeper *keeper = service;
 	struct message *reply = call_reply(call);
+	char next[ARCHIVE_CURSOR_TEXT];
 	struct export_asker asker;
 	struct archive_copy *copies;
+	const char *cursor;
+	uint32_t limit;
 	size_t n;
 	int r;
 
 	r = asker_of(call, &asker);
 	if (!r)
-		r = export_list(&keeper->ground, &asker, "", "", &copies, &n, call_why(call));
+		r = args_page(call, &cursor, &limit);
+	if (!r)
+		r = export_list(&keeper->ground, &asker, "", "", cursor, limit, &copies, &n, next,
+				call_why(call));
 	if (r)
 		return fault_trace(r);
 	r = message_open(reply, 'a', "(ssttss)");
@@ -125,6 +131,8 @@ int service_export_list(struct call *call, void *service)
 		r = copy_append(keeper, reply, &copies[i]);
 	if (!r)
 		r = message_close(reply);
+	if (!r)
+		r = message_append(reply, "s", next);
 	archive_copies_free(copies, n);
 	return fault_trace(r);
 }
@@ -146,9 +154,10 @@ int service_export_select(struct call *call, void *service)
 	struct message *reply = call_reply(call);
 	struct export_asker asker;
 	struct archive_copy *copies;
-	const char *purpose, *recipient;
-	char id[ID_TEXT];
+	const char *purpose, *recipient, *cursor;
+	char id[ID_TEXT], next[ARCHIVE_CURSOR_TEXT];
 	uint64_t child, not_approved;
+	uint32_t limit;
 	size_t n;
 	int r;
 
@@ -156,10 +165,12 @@ int service_export_select(struct call *call, void *service)
 	if (!r)
 		r = message_read(call_arguments(call), "ss", &purpose, &recipient);
 	if (!r)
+		r = args_page(call, &cursor, &limit);
+	if (!r)
 		r = archive_copy_excluded(keeper->archive, &child, &not_approved);
 	if (!r)
-		r = export_list(&keeper->ground, &asker, purpose, recipient, &copies, &n,
-				call_why(call));
+		r = export_list(&keeper->ground, &asker, purpose, recipient, cursor, limit, &copies,
+				&n, next, call_why(call));
 	if (r)
 		return fault_trace(r);
 	r = message_open(reply, 'a', "s");
@@ -176,6 +187,8 @@ int service_export_select(struct call *call, void *service)
 		r = excluded_append(reply, "not approved", not_approved);
 	if (!r)
 		r = message_close(reply);
+	if (!r)
+		r = message_append(reply, "s", next);
 	return fault_trace(r);
 }
 

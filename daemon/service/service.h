@@ -85,6 +85,9 @@ void selected_clear(struct selected *selected);
 int args_selection(struct keeper *keeper, struct message *arguments, struct selected *ret,
 		   struct why *why);
 
+/* The options "cursor" s and "limit" u of a listing. ANSWER_INVALID_ARGUMENT. */
+int args_page(struct call *call, const char **ret_cursor, uint32_t *ret_limit);
+
 /* "ay" header, "a(stt)" parts, "h" bodies. The descriptor is the caller's to close. */
 int args_delivery(struct message *arguments, struct delivery *ret, struct why *why);
 

@@ -8,6 +8,11 @@
 
 #include "store/seen.h"
 
+/* With 200 characters of four bytes for purpose and recipient each, a row takes 1.7 KiB of a
+ * message. */
+#define PAGE_TEXT_BYTES (40 * 1024)
+#define ROW_BYTES 200
+
 #define COPY_LIVES                                                                                 \
 	"EXISTS (SELECT 1 FROM copy_part WHERE copy_part.copy = copy.copy"                         \
 	" AND copy_part.job IS NULL AND " COPY_PART_SEEN ")"
@@ -32,14 +37,18 @@ STATEMENT(copy_parts_find,
 	" JOIN copy USING (copy) WHERE copy = :copy AND job IS NULL AND " COPY_PART_SEEN
 	" ORDER BY kind");
 STATEMENT(copy_list,
-	"SELECT copy.id AS id, item.id AS item_id, profile.id AS profile_id,"
+	"SELECT copy.copy AS copy, copy.id AS id, item.id AS item_id, profile.id AS profile_id,"
 	" copy.approved_min AS approved_min, copy.purpose AS purpose, copy.recipient AS recipient,"
 	" (SELECT min(expires_min) FROM copy_part WHERE copy_part.copy = copy.copy"
 	" AND job IS NULL) AS expires_min"
 	" FROM copy JOIN item USING (item) JOIN profile ON profile.profile = item.profile"
 	" WHERE profile.type = 'adult' AND (:purpose IS NULL OR purpose = :purpose)"
-	" AND (:recipient IS NULL OR recipient = :recipient) AND " COPY_LIVES
-	" ORDER BY copy.approved_min DESC, copy.copy DESC");
+	" AND (:recipient IS NULL OR recipient = :recipient) AND copy.copy < :before AND "
+	COPY_LIVES " ORDER BY copy.copy DESC");
+STATEMENT(copies_count,
+	"SELECT count(*) AS n FROM copy JOIN item USING (item)"
+	" JOIN profile ON profile.profile = item.profile WHERE profile.type = 'adult' AND "
+	COPY_LIVES);
 STATEMENT(excluded,
 	"SELECT coalesce(sum(profile.type <> 'adult'), 0) AS child,"
 	" coalesce(sum(profile.type = 'adult' AND NOT EXISTS (SELECT 1 FROM copy"
@@ -168,39 +177,49 @@ static int copy_fill(struct statement *s, struct archive_copy *ret)
 }
 
 int store_copy_list(struct store *store, const char *purpose, const char *recipient,
-		    const struct sight *sight, struct archive_copy **ret, size_t *ret_n)
+		    const struct sight *sight, int64_t *before, size_t room,
+		    struct archive_copy **ret, size_t *ret_n, bool *ret_more)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &copy_list);
-	struct archive_copy *copies = NULL;
-	size_t n = 0, room = 0;
+	struct archive_copy *copies = calloc(room, sizeof(*copies));
+	size_t n = 0, bytes = 0;
 	int r;
+
+	if (!copies)
+		return fault_origin(-ENOMEM);
 
 	statement_bind_text(s, ":purpose", purpose);
 	statement_bind_text(s, ":recipient", recipient);
+	statement_bind_integer(s, ":before", *before);
 	sight_bind(s, sight);
-	while ((r = statement_next(s)) == STATEMENT_ROW) {
-		if (n == room) {
-			struct archive_copy *more;
-
-			room = room ? 2 * room : 64;
-			more = realloc(copies, room * sizeof(*copies));
-			if (!more) {
-				r = fault_origin(-ENOMEM);
-				break;
-			}
-			copies = more;
-			memset(copies + n, 0, (room - n) * sizeof(*copies));
-		}
+	while ((r = statement_next(s)) == STATEMENT_ROW && n < room && bytes < PAGE_TEXT_BYTES) {
 		r = copy_fill(s, &copies[n++]);
 		if (r < 0)
 			break;
+		*before = statement_integer(s, "copy");
+		bytes += ROW_BYTES + strlen(copies[n - 1].purpose) +
+			 strlen(copies[n - 1].recipient);
 	}
-	if (r != 0) {
+	if (r != 0 && r != STATEMENT_ROW) {
 		archive_copies_free(copies, n);
 		return fault_trace(r);
 	}
 	*ret = copies;
 	*ret_n = n;
+	*ret_more = r == STATEMENT_ROW;
+	return 0;
+}
+
+int store_copies_count(struct store *store, const struct sight *sight, uint64_t *ret)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &copies_count);
+	int r;
+
+	sight_bind(s, sight);
+	r = statement_next(s);
+	if (r != STATEMENT_ROW)
+		return fault_trace(r);
+	*ret = (uint64_t)statement_integer(s, "n");
 	return 0;
 }
 

@@ -15,8 +15,15 @@ int store_copy_is_there(struct store *store, int64_t item, const struct sight *s
 /* header, the source's profile, and the parts. ANSWER_NOT_FOUND. */
 int store_copy_find(struct store *store, const struct id *id, const struct sight *sight,
 		    struct item_row *ret, struct part_row parts[static KIND_MAX], unsigned *ret_n);
-/* purpose, recipient: NULL for any. Free with archive_copies_free. */
+/*
+ * A page of a listing, newest first: at most `room`, and what a message holds, below row *before,
+ * which moves to the last one given. purpose, recipient: NULL for any. Free with
+ * archive_copies_free. ret_more: there are others.
+ */
 int store_copy_list(struct store *store, const char *purpose, const char *recipient,
-		    const struct sight *sight, struct archive_copy **ret, size_t *ret_n);
+		    const struct sight *sight, int64_t *before, size_t room,
+		    struct archive_copy **ret, size_t *ret_n, bool *ret_more);
+/* Copies that could be exported now. */
+int store_copies_count(struct store *store, const struct sight *sight, uint64_t *ret);
 int store_copy_excluded(struct store *store, const struct sight *sight, uint64_t *ret_child,
 			uint64_t *ret_not_approved);

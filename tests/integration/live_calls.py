@@ -432,7 +432,7 @@ class Calls:
 
     def _approve(self):
         """A released copy of the adult's item; there may be one already."""
-        for copy, item, *_ in self.keeper.call("Export", "List"):
+        for copy, item, *_ in self.keeper.call("Export", "List")[0]:
             if item == self.context["adult_item"]:
                 return str(copy)
         content = self.keeper.open(self.context["adult_item"], self.secrets["home"])
@@ -463,16 +463,18 @@ class Calls:
 
     def Export_List(self):
         copy = self._approve()
-        rows = [row for row in self.keeper.call("Export", "List") if row[0] == copy]
+        rows, cursor = self.keeper.call("Export", "List")
+        assert cursor == ""
+        rows = [row for row in rows if row[0] == copy]
         assert rows and rows[0][1] == self.context["adult_item"] and rows[0][4] == "testing"
 
     def Export_Select(self):
         copy = self._approve()
-        copies, excluded = self.keeper.call("Export", "Select", "ssa{sv}", "testing", "nobody")
+        copies, excluded, _ = self.keeper.call("Export", "Select", "ssa{sv}", "testing", "nobody")
         assert list(map(str, copies)) == [copy]
         reasons = {str(reason): int(n) for reason, n in excluded}
         assert reasons.get("child", 0) >= 1, f"R17: children are not said to be left out: {reasons}"
-        copies, _ = self.keeper.call("Export", "Select", "ssa{sv}", "selling", "")
+        copies, _, _ = self.keeper.call("Export", "Select", "ssa{sv}", "selling", "")
         assert len(copies) == 0, "an approval for another purpose was taken"
 
     def Export_Open(self):

@@ -28,6 +28,16 @@ static void setup(struct house *house, struct id *ret_child, struct id *ret_adul
 	assert_int_equal(house_keep(house, &parent, "dad", audio, 1, ret_adult), 0);
 }
 
+static int list(struct house *house, const char *purpose, const char *recipient,
+		struct archive_copy **ret, size_t *ret_n)
+{
+	struct export_asker who = asker(house);
+	char cursor[ARCHIVE_CURSOR_TEXT];
+
+	return export_list(&house->ground, &who, purpose, recipient, "", 0, ret, ret_n, cursor,
+			   &house->why);
+}
+
 static int approve(struct house *house, const struct id *item, const uint8_t *recipient,
 		   const char *purpose, struct id *ret_copy)
 {
@@ -84,7 +94,7 @@ static void test_r17_a_childs_item_cannot_be_opened_or_listed(void **state)
 	size_t n;
 
 	setup(house, &child, &adult);
-	assert_int_equal(export_list(&house->ground, &who, "", "", &copies, &n, &house->why), 0);
+	assert_int_equal(list(house, "", "", &copies, &n), 0);
 	assert_int_equal(n, 0);
 	archive_copies_free(copies, n);
 	assert_int_equal(archive_copy_excluded(house->archive, &children, &not_approved), 0);
@@ -99,15 +109,12 @@ static void test_r17_a_childs_item_cannot_be_opened_or_listed(void **state)
 	assert_null(opened);
 	if (approve(house, &adult, house->release->public, "training", &copy))
 		fail_msg("%s", house->why.text);
-	assert_int_equal(export_list(&house->ground, &who, "training", "lab", &copies, &n,
-				     &house->why),
-			 0);
+	assert_int_equal(list(house, "training", "lab", &copies, &n), 0);
 	assert_int_equal(n, 1);
 	assert_true(id_equal(&copies[0].id, &copy));
 	assert_true(id_equal(&copies[0].item, &adult));
 	archive_copies_free(copies, n);
-	assert_int_equal(export_list(&house->ground, &who, "other", "", &copies, &n, &house->why),
-			 0);
+	assert_int_equal(list(house, "other", "", &copies, &n), 0);
 	assert_int_equal(n, 0);
 	archive_copies_free(copies, n);
 	assert_int_equal(export_open(&house->ground, &who, id_text(&copy, id), &opened,
@@ -145,7 +152,6 @@ static void test_r17_each_copy_has_its_key(void **state)
 static void test_an_approval_ends_with_its_source(void **state)
 {
 	struct house *house = *state;
-	struct export_asker who = asker(house);
 	struct archive_copy *copies;
 	struct archive_item item;
 	struct id child, adult, copy;
@@ -157,12 +163,12 @@ static void test_an_approval_ends_with_its_source(void **state)
 	if (approve(house, &adult, house->release->public, "training", &copy))
 		fail_msg("%s", house->why.text);
 	assert_int_equal(archive_find(house->archive, &adult, &item, &house->why), 0);
-	assert_int_equal(export_list(&house->ground, &who, "", "", &copies, &n, &house->why), 0);
+	assert_int_equal(list(house, "", "", &copies, &n), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(copies[0].expires_min, item.parts[0].expires_min);
 	archive_copies_free(copies, n);
 	house->boot_ms += 86400 * 1000ll;
-	assert_int_equal(export_list(&house->ground, &who, "", "", &copies, &n, &house->why), 0);
+	assert_int_equal(list(house, "", "", &copies, &n), 0);
 	assert_int_equal(n, 0);
 	archive_copies_free(copies, n);
 }
@@ -201,6 +207,41 @@ static void test_no_export_without_a_proof(void **state)
 	assert_int_equal(house_logged(house, "\"no proof\""), 1);
 }
 
+/* However many there are and however long their words: a page is never more than a message. */
+static void test_a_long_listing_comes_in_pages(void **state)
+{
+	enum { COPIES = 100 };
+	struct house *house = *state;
+	struct intake_asker parent = house_parent(house);
+	struct export_asker who = asker(house);
+	char words[801], cursor[ARCHIVE_CURSOR_TEXT] = "", next[ARCHIVE_CURSOR_TEXT];
+	struct archive_copy *copies;
+	struct id child, adult, copy;
+	size_t n, all = 0;
+
+	setup(house, &child, &adult);
+	for (size_t i = 0; i < sizeof(words) - 1; i += 4)
+		memcpy(words + i, "\xf0\x9f\x8e\x93", 4);
+	words[800] = '\0';
+	for (int i = 0; i < COPIES; i++) {
+		assert_int_equal(house_keep(house, &parent, "dad", audio, 1, &adult), 0);
+		assert_int_equal(approve(house, &adult, house->release->public, words, &copy), 0);
+	}
+	do {
+		assert_int_equal(export_list(&house->ground, &who, words, "lab", cursor, 0, &copies,
+					     &n, next, &house->why), 0);
+		assert_in_range(n, 1, 48 * 1024 / 900);
+		for (size_t i = 0; i < n; i++, all++)
+			if (all == 0)
+				assert_true(id_equal(&copies[i].id, &copy));
+		archive_copies_free(copies, n);
+		memcpy(cursor, next, sizeof(cursor));
+	} while (cursor[0]);
+	assert_int_equal(all, COPIES);
+	assert_answer(export_list(&house->ground, &who, "", "", "zz", 0, &copies, &n, next,
+				  &house->why), ANSWER_INVALID_ARGUMENT, house->why);
+}
+
 #define HOUSE_TEST(name) cmocka_unit_test_setup_teardown(name, house_make, house_drop)
 
 int main(void)
@@ -212,6 +253,7 @@ int main(void)
 		HOUSE_TEST(test_an_approval_ends_with_its_source),
 		HOUSE_TEST(test_words_of_an_approval),
 		HOUSE_TEST(test_no_export_without_a_proof),
+		HOUSE_TEST(test_a_long_listing_comes_in_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

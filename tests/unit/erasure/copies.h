@@ -25,3 +25,16 @@ static inline int cupboard_approve(struct cupboard *c, const struct id *item, st
 	*ret_copy = draft->id;
 	return archive_copy_commit(c->archive, draft, &approve, NULL, &c->why);
 }
+
+/* All of them: a test has no more than a page. */
+static inline int copies_list(struct cupboard *c, const char *purpose, const char *recipient,
+			      struct archive_copy **ret, size_t *ret_n)
+{
+	char cursor[ARCHIVE_CURSOR_TEXT];
+	int r = archive_copy_list(c->archive, purpose, recipient, "", 0, ret, ret_n, cursor,
+				  &c->why);
+
+	if (r == 0)
+		assert_string_equal(cursor, "");
+	return r;
+}

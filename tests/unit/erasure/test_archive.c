@@ -244,12 +244,12 @@ static void test_r17_only_an_adults_item_has_a_copy(void **state)
 	assert_int_equal(not_approved, 1);
 	assert_int_equal(cupboard_approve(c, &adults.id, &copy), 0);
 	assert_answer(cupboard_approve(c, &adults.id, &none), ANSWER_EXISTS, c->why);
-	assert_int_equal(archive_copy_list(c->archive, NULL, "me", &copies, &n), 0);
+	assert_int_equal(copies_list(c, NULL, "me", &copies, &n), 0);
 	assert_int_equal(copies[0].expires_min, T0_MIN + 7 * 1440);	/* the source's */
 	assert_int_equal(n, 1);
 	assert_true(id_equal(&copies[0].item, &adults.id));
 	archive_copies_free(copies, n);
-	assert_int_equal(archive_copy_list(c->archive, "other", NULL, &copies, &n), 0);
+	assert_int_equal(copies_list(c, "other", NULL, &copies, &n), 0);
 	assert_int_equal(n, 0);
 	archive_copies_free(copies, n);
 	assert_int_equal(archive_copy_open(c->archive, &copy, &opened, &c->why), 0);

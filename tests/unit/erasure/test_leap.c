@@ -111,7 +111,7 @@ static void test_r29_a_jump_hides_and_shows_again(void **state)
 			      c->why);
 		assert_answer(archive_copy_open(c->archive, &copy, &opened, &c->why),
 			      ANSWER_NOT_FOUND, c->why);
-		assert_int_equal(archive_copy_list(c->archive, NULL, NULL, &copies, &n), 0);
+		assert_int_equal(copies_list(c, NULL, NULL, &copies, &n), 0);
 		archive_copies_free(copies, n);
 		assert_int_equal(n, 0);
 		assert_int_equal(archive_copy_excluded(c->archive, &childs, &not_approved), 0);
