@@ -41,7 +41,7 @@ struct cepstra {
 	float low_db, loud_db;
 	struct spectrum spectrum;
 	float window[CEPSTRA_FRAME];
-	/* A bin is part of two triangles: the rising side of one, the falling one of that before. */
+	/* A bin belongs to two triangles: the rising side of one, the falling one before. */
 	uint8_t rising[SPECTRUM_BINS];		/* UINT8_MAX: of none */
 	float share[SPECTRUM_BINS];
 	float cosines[CEPSTRA_NUMBERS][BANDS];
