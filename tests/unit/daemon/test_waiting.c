@@ -14,7 +14,8 @@
 static struct bus_server server;
 static struct peer stays = { .server = &server, .known = true };
 
-/* The even ones are of who stays; the others of somebody who has left, as peer_left() leaves them. */
+/* The even ones are of who stays; the others of somebody who has left, as peer_left() leaves
+ * them. */
 static struct call *call_of(size_t i)
 {
 	struct call *call = calloc(1, sizeof(*call));
