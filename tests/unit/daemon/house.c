@@ -98,7 +98,8 @@ int house_make(void **state)
 
 	if (!house || crypt_init())
 		return -1;
-	strcpy(house->dir, "/tmp/cubby-house-XXXXXX");
+	snprintf(house->dir, sizeof(house->dir), "%s/cubby-house-XXXXXX",
+		 getenv("CUBBY_TEST_DIR") ? getenv("CUBBY_TEST_DIR") : "/tmp");
 	if (!mkdtemp(house->dir))
 		return -1;
 	house->wall_s = HOUSE_NOW_S;
