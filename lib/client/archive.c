@@ -7,8 +7,7 @@
 
 #include "base/id.h"
 #include "base/kind.h"
-#include "client/array.h"
-#include "client/session.h"
+#include "client/reply.h"
 
 /* The keeper's bus connection takes messages of 64 KiB; an id takes 37 bytes of one. */
 #define SELECTION_IDS_MAX 1000
@@ -141,13 +140,7 @@ static int page_fetch(struct cubby_list *list)
 	if (r == 0)
 		r = selection_append(request, &list->selection);
 	if (r == 0)
-		r = message_open(request, 'a', "{sv}");
-	if (r == 0 && list->cursor)
-		r = message_append_entry(request, "cursor", "s", list->cursor);
-	if (r == 0 && cubby->page_items)
-		r = message_append_entry(request, "limit", "u", cubby->page_items);
-	if (r == 0)
-		r = message_close(request);
+		r = reply_page_options(cubby, request, list->cursor);
 	if (r == 0)
 		r = session_call_complete(cubby, request, cubby->timeout_ms, &list->reply);
 	if (r != 0)
@@ -159,23 +152,13 @@ static int page_fetch(struct cubby_list *list)
 /* After the last item of a page. */
 static int page_end(struct cubby_list *list)
 {
-	const char *cursor;
-	char *copy;
 	int r = message_leave(list->reply);
 
 	if (r == 0)
-		r = message_read(list->reply, "s", &cursor);
+		r = reply_page_end(list->reply, &list->cursor);
 	if (r != 0)
 		return fault_trace(session_malformed(list->cubby, r, "Archive.List"));
-	/* A cursor that does not move would have us ask for ever. */
-	if (*cursor && list->cursor && strcmp(cursor, list->cursor) == 0)
-		return session_malformed(list->cubby, ANSWER_FAILED, "Archive.List");
-	list->ended = !*cursor;
-	copy = strdup(cursor);
-	if (!copy)
-		return fault_origin(-ENOMEM);
-	free(list->cursor);
-	list->cursor = copy;
+	list->ended = !*list->cursor;
 	list->reply = message_free(list->reply);
 	return 0;
 }

@@ -63,61 +63,24 @@ static int copy_read(struct message *message, void *array)
 	return fault_trace(array_add(array, copy, copy_free));
 }
 
-/* Asks for the page behind *cursor, which becomes NULL at the end. */
-static int page_call(struct cubby *cubby, struct message *request, const char *cursor,
-		     struct message **ret_reply)
-{
-	int r = message_open(request, 'a', "{sv}");
-
-	if (r == 0 && cursor)
-		r = message_append_entry(request, "cursor", "s", cursor);
-	if (r == 0)
-		r = message_close(request);
-	if (r == 0)
-		r = session_call_complete(cubby, request, cubby->timeout_ms, ret_reply);
-	return fault_trace(r);
-}
-
-static int page_end(struct message *reply, char **cursor)
-{
-	_cleanup_(cleanup_free) char *before = *cursor;
-	const char *next;
-	int r = message_read(reply, "s", &next);
-
-	*cursor = NULL;
-	if (r != 0)
-		return fault_trace(r);
-	/* A cursor that does not move would have us ask for ever. */
-	if (before && strcmp(before, next) == 0)
-		return ANSWER_INVALID_ARGUMENT;
-	if (!*next)
-		return 0;
-	*cursor = strdup(next);
-	return *cursor ? 0 : fault_origin(-ENOMEM);
-}
-
 static int copies_page(struct cubby *cubby, struct array *array, char **cursor)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
-	int r;
+	int r = reply_page(cubby, "Export", "List", *cursor, &reply, "");
 
-	r = session_request(cubby, NULL, "Export", "List", &request);
-	if (r == 0)
-		r = page_call(cubby, request, *cursor, &reply);
 	if (r != 0)
 		return fault_trace(r);
 	r = reply_each(reply, "(ssttss)", copy_read, array);
 	if (r == 0)
-		r = page_end(reply, cursor);
+		r = reply_page_end(reply, cursor);
 	return fault_trace(session_malformed(cubby, r, "Export.List"));
 }
 
 static int copies_run(struct cubby *cubby, struct cubby_copies **ret)
 {
 	_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
-	_cleanup_(cleanup_free) char *cursor = NULL;
 	struct copies_owner *owner = calloc(1, sizeof(*owner));
+	_cleanup_(cleanup_free) char *cursor = NULL;
 	int r;
 
 	if (!owner)
@@ -127,7 +90,7 @@ static int copies_run(struct cubby *cubby, struct cubby_copies **ret)
 		r = copies_page(cubby, &owner->array, &cursor);
 		if (r != 0)
 			return fault_trace(r);
-	} while (cursor);
+	} while (*cursor);
 	copies->n = owner->array.n;
 	copies->list = (struct cubby_copy *const *)owner->array.all;
 	*ret = take(copies);
@@ -188,49 +151,52 @@ static int excluded_read(struct message *message, void *array)
 	return fault_trace(array_add(array, excluded, excluded_free));
 }
 
-static int released_read(struct message *reply, struct released_owner *owner, char **cursor)
+static int released_read(struct message *reply, struct released_owner *owner)
 {
 	struct id id;
+	size_t known = owner->ids.n;
 	int r = reply_texts(reply, &owner->ids);
 
-	for (size_t i = 0; r == 0 && i < owner->ids.n; i++)
+	/* Each page says again how many are left out in all. */
+	array_clear(&owner->excluded, excluded_free);
+	for (size_t i = known; r == 0 && i < owner->ids.n; i++)
 		if (!id_parse(owner->ids.all[i], &id))
 			r = ANSWER_INVALID_ARGUMENT;
-	/* Each page says it; the last one counts. */
-	array_clear(&owner->excluded, excluded_free);
 	if (r == 0)
 		r = reply_each(reply, "(su)", excluded_read, &owner->excluded);
-	if (r == 0)
-		r = page_end(reply, cursor);
 	return fault_trace(r);
+}
+
+static int select_page(struct cubby *cubby, const char *purpose, const char *recipient,
+		       struct released_owner *owner, char **cursor)
+{
+	_cleanup_(message_freep) struct message *reply = NULL;
+	int r = reply_page(cubby, "Export", "Select", *cursor, &reply, "ss", purpose, recipient);
+
+	if (r != 0)
+		return fault_trace(r);
+	r = released_read(reply, owner);
+	if (r == 0)
+		r = reply_page_end(reply, cursor);
+	return fault_trace(session_malformed(cubby, r, "Export.Select"));
 }
 
 static int select_run(struct cubby *cubby, const char *purpose, const char *recipient,
 		      struct cubby_released **ret)
 {
 	_cleanup_(cubby_released_freep) struct cubby_released *released = NULL;
-	_cleanup_(cleanup_free) char *cursor = NULL;
 	struct released_owner *owner = calloc(1, sizeof(*owner));
+	_cleanup_(cleanup_free) char *cursor = NULL;
 	int r;
 
 	if (!owner)
 		return fault_origin(-ENOMEM);
 	released = &owner->public;
 	do {
-		_cleanup_(message_freep) struct message *request = NULL;
-		_cleanup_(message_freep) struct message *reply = NULL;
-
-		r = session_request(cubby, NULL, "Export", "Select", &request);
-		if (r == 0)
-			r = message_append(request, "ss", purpose, recipient);
-		if (r == 0)
-			r = page_call(cubby, request, cursor, &reply);
+		r = select_page(cubby, purpose, recipient, owner, &cursor);
 		if (r != 0)
 			return fault_trace(r);
-		r = session_malformed(cubby, released_read(reply, owner, &cursor), "Export.Select");
-		if (r != 0)
-			return fault_trace(r);
-	} while (cursor);
+	} while (*cursor);
 	released->n = owner->ids.n;
 	released->ids = (const char *const *)owner->ids.all;
 	released->n_excluded = owner->excluded.n;

@@ -4,6 +4,8 @@
 
 #include "client/reply.h"
 
+#include <string.h>
+
 static int reply_send(struct cubby *cubby, const char *interface, const char *member,
 		      struct message **ret, const char *signature, va_list *list)
 {
@@ -27,6 +29,55 @@ int reply_get(struct cubby *cubby, const char *interface, const char *member,
 	r = reply_send(cubby, interface, member, ret, signature, &list);
 	va_end(list);
 	return fault_trace(r);
+}
+
+int reply_page_options(struct cubby *cubby, struct message *request, const char *cursor)
+{
+	int r = message_open(request, 'a', "{sv}");
+
+	if (r == 0 && cursor && *cursor)
+		r = message_append_entry(request, "cursor", "s", cursor);
+	if (r == 0 && cubby->page_items)
+		r = message_append_entry(request, "limit", "u", cubby->page_items);
+	return r == 0 ? message_close(request) : fault_trace(r);
+}
+
+int reply_page(struct cubby *cubby, const char *interface, const char *member, const char *cursor,
+	       struct message **ret, const char *signature, ...)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	va_list list;
+	int r = session_request(cubby, NULL, interface, member, &request);
+
+	if (r != 0)
+		return fault_trace(r);
+	va_start(list, signature);
+	r = message_append_list(request, signature, &list);
+	va_end(list);
+	if (r == 0)
+		r = reply_page_options(cubby, request, cursor);
+	if (r == 0)
+		r = session_call_complete(cubby, request, cubby->timeout_ms, ret);
+	return fault_trace(r);
+}
+
+int reply_page_end(struct message *reply, char **cursor)
+{
+	const char *next;
+	char *copy;
+	int r = message_read(reply, "s", &next);
+
+	/* A cursor that does not move would have us ask for ever. */
+	if (r == 0 && *next && *cursor && strcmp(next, *cursor) == 0)
+		r = ANSWER_INVALID_ARGUMENT;
+	if (r != 0)
+		return fault_trace(r);
+	copy = strdup(next);
+	if (!copy)
+		return fault_origin(-ENOMEM);
+	free(*cursor);
+	*cursor = copy;
+	return 0;
 }
 
 int reply_job(struct cubby *cubby, const char *interface, const char *member, const char *reason,

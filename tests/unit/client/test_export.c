@@ -59,6 +59,39 @@ static void test_r17_an_adult_releases_a_copy(void **state)
 	assert_null(source);
 }
 
+/* Each page size gives the same copies and the same items left out. */
+static void test_copies_and_exports_in_pages(void **state)
+{
+	static const uint32_t pages[] = { 1, 3, 0 };
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
+	char id[CUBBY_ID_TEXT], copy[CUBBY_ID_TEXT];
+	size_t n = 0, n_excluded = 0;
+	int64_t expires_s;
+
+	for (int i = 0; i < 4; i++) {
+		item_make(id);
+		cubby_free(cubby);
+		cubby = world_proved("home", CUBBY_SECRET_HOME);
+		assert_cubby(cubby, cubby_export_approve(cubby, id, "pages", "Acme", copy,
+							 &expires_s));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		_cleanup_(cubby_released_freep) struct cubby_released *released = NULL;
+		_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
+
+		cubby->page_items = pages[i];
+		assert_cubby(cubby, cubby_copies(cubby, &copies));
+		assert_cubby(cubby, cubby_export_select(cubby, "pages", "", &released));
+		assert_int_equal(released->n, 4);
+		n = n ? n : copies->n;
+		n_excluded = n_excluded ? n_excluded : released->n_excluded;
+		assert_in_range(n, 4, 1000);
+		assert_int_equal(copies->n, n);
+		assert_int_equal(n_excluded, 2);
+		assert_int_equal(released->n_excluded, n_excluded);
+	}
+}
+
 static void test_export_needs_the_release_key(void **state)
 {
 	_cleanup_(cubby_freep) struct cubby *cubby = world_proved("home", CUBBY_SECRET_HOME);
@@ -175,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_r17_an_adult_releases_a_copy),
+		cmocka_unit_test(test_copies_and_exports_in_pages),
 		cmocka_unit_test(test_export_needs_the_release_key),
 		cmocka_unit_test(test_approving_what_is_not_there),
 		cmocka_unit_test(test_r14_the_log_shows_it_and_holds),
