@@ -4,29 +4,102 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault.h"
+#include "base/file.h"
 #include "hand.h"
 #include "moment.h"
+#include "prompt.h"
 #include "render.h"
 #include "verb.h"
 
+#define RECEIPT_MAX_BYTES 65536
+
+/* With the passphrase where there is one: it alone shows a log that was written anew. */
+static int verify_prove(struct hand *hand)
+{
+	if (!prompt_given(hand) &&
+	    !(prompt_possible() &&
+	      prompt_confirm("Check with your passphrase, too? It alone shows a log that was "
+			     "written anew. [y/N] ", "y")))
+		return 0;
+	return prompt_proof(hand, CUBBY_SECRET_HOME);
+}
+
+static int verify_receipt(struct hand *hand, char **ret_text)
+{
+	const char *path = hand->command.value[OPTION_RECEIPT];
+	int r;
+
+	if (!path)
+		return 0;
+	r = file_read_path(path, RECEIPT_MAX_BYTES, ret_text, NULL);
+	if (r == ANSWER_NOT_FOUND)
+		return hand_fail(hand, EXIT_NOT_FOUND, "there is no file %s", path);
+	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot read %s (%s)", path, strerror(-r)) : 0;
+}
+
+static int verdict_bad(struct hand *hand, const struct cubby_log_verdict *verdict)
+{
+	int r = hand_fail(hand, EXIT_GENERAL, "the access log was changed: %s", verdict->what);
+
+	if (verdict->entries > 0)
+		hand_say(hand, "Before that, entries 1 to %llu hold.",
+			 (unsigned long long)verdict->entries);
+	hand_say(hand, "An old backup of the keeper's files that was put back does this. If you "
+		       "know of none,");
+	hand_say(hand, "somebody had full control of this computer: see who has, and keep what "
+		       "'cubby log' shows now.");
+	return r;
+}
+
+static void verdict_good(struct hand *hand, const struct cubby_log_verdict *verdict)
+{
+	hand_say(hand, "The access log is whole: %llu entr%s, none changed, removed or put in.",
+		 (unsigned long long)verdict->entries, verdict->entries == 1 ? "y" : "ies");
+	if (verdict->keys)
+		hand_say(hand, "Checked with your key: the chain, the checkpoints, and the mark "
+			       "each entry got when it was written.");
+	else
+		hand_say(hand, "Checked without a passphrase: the chain and the checkpoints alone. "
+			       "Only with it a log is found out that was written anew.");
+	if (verdict->emptied > 0)
+		hand_say(hand, "%llu entr%s over 24 months old: what they said is gone, as it "
+			       "should be.", (unsigned long long)verdict->emptied,
+			 verdict->emptied == 1 ? "y is" : "ies are");
+}
+
+static json_t *verdict_json(const struct cubby_log_verdict *verdict)
+{
+	json_t *json = json_pack("{s:b, s:I, s:b, s:I}", "verified", !verdict->first_bad, "entries",
+				 (json_int_t)verdict->entries, "tags", verdict->keys, "emptied",
+				 (json_int_t)verdict->emptied);
+
+	if (json && verdict->first_bad) {
+		json_object_set_new(json, "first_bad",
+				    json_integer((json_int_t)verdict->first_bad));
+		json_object_set_new(json, "what", json_string(verdict->what));
+	}
+	return json;
+}
+
 static int log_verify(struct hand *hand)
 {
-	uint64_t seq = 0;
-	int r = cubby_log_verify(hand->cubby, &seq);
+	_cleanup_(cubby_log_verdict_freep) struct cubby_log_verdict *verdict = NULL;
+	_cleanup_(cleanup_free) char *receipt = NULL;
+	int r = verify_receipt(hand, &receipt);
 
-	if (r != 0 && r != CUBBY_FAILED)
-		return hand_refused(hand, r);
-	if (hand->json)
-		render_json(r == 0 ? json_pack("{s:b, s:I}", "verified", 1, "entries",
-					       (json_int_t)seq)
-				   : json_pack("{s:b, s:I}", "verified", 0, "first_bad",
-					       (json_int_t)seq));
+	if (r == 0)
+		r = verify_prove(hand);
+	if (r != 0)
+		return r;
+	r = cubby_log_verify(hand->cubby, receipt, &verdict);
 	if (r != 0)
 		return hand_refused(hand, r);
-	hand_say(hand, "The access log holds: %llu entr%s, unbroken from the first on, and "
-		       "everything "
-		 "seen at the last check is still there.", (unsigned long long)seq,
-		 seq == 1 ? "y" : "ies");
+	if (hand->json && render_json(verdict_json(verdict)) < 0)
+		return hand_fail(hand, EXIT_GENERAL, "cannot write the output");
+	if (verdict->first_bad)
+		return verdict_bad(hand, verdict);
+	verdict_good(hand, verdict);
 	return 0;
 }
 
@@ -51,7 +124,9 @@ static int log_row(struct table *table, const struct cubby_log_entry *entry, con
 
 	snprintf(seq, sizeof(seq), "%llu", (unsigned long long)entry->seq);
 	moment_local(entry->time_s, time);
-	member_text(body, "what", what, sizeof(what));
+	/* Emptied after its 24 months. */
+	if (!*member_text(body, "what", what, sizeof(what)))
+		snprintf(what, sizeof(what), "(emptied)");
 	member_text(body, "uid", uid, sizeof(uid));
 	member_text(body, "outcome", outcome, sizeof(outcome));
 	member_text(body, "items", items, sizeof(items));

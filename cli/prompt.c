@@ -240,6 +240,15 @@ bool prompt_text(const char *question, char *answer, size_t room)
 	return n >= 0;
 }
 
+bool prompt_given(struct hand *hand)
+{
+	const char *path = getenv("CUBBY_PASSPHRASE_FILE");
+
+	return hand->command.value[OPTION_PASSPHRASE_FD] ||
+	       hand->command.value[OPTION_PASSPHRASE_FILE] ||
+	       hand->command.value[OPTION_RECOVERY_FILE] || (path && *path);
+}
+
 int prompt_proof(struct hand *hand, unsigned secrets)
 {
 	_cleanup_(secret_freep) struct secret *opener = NULL;

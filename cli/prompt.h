@@ -23,3 +23,5 @@ bool prompt_confirm(const char *question, const char *wanted);
 bool prompt_text(const char *question, char *answer, size_t room);
 /* Takes the secrets named (enum cubby_secrets) with passphrase or --recovery-file. */
 int prompt_proof(struct hand *hand, unsigned secrets);
+/* Was a passphrase or recovery code given without asking? */
+bool prompt_given(struct hand *hand);

@@ -32,7 +32,9 @@ static json_t *drill_json(const struct cubby_drill *drill)
 			 !drill->found[0], "found", texts_json(drill->found));
 }
 
-static json_t *status_json(const struct cubby_status *status, const struct cubby_drill *drill)
+/* problem: of the access log, one more alert; or "". */
+static json_t *status_json(const struct cubby_status *status, const struct cubby_drill *drill,
+			   const char *problem)
 {
 	json_t *json = json_pack("{s:b, s:s, s:s, s:o, s:b, s:s?, s:b}", "running", 1, "version",
 				 status->version, "erasure_level", status->erasure_level, "sandbox",
@@ -48,6 +50,8 @@ static json_t *status_json(const struct cubby_status *status, const struct cubby
 	json_object_set_new(json, "erasing", json_integer(status->erasing));
 	json_object_set_new(json, "released", json_integer(status->released));
 	json_object_set_new(json, "alerts", texts_json(status->alerts));
+	if (*problem)
+		json_array_append_new(json_object_get(json, "alerts"), json_string(problem));
 	if (drill)
 		json_object_set_new(json, "drill", drill_json(drill));
 	return json;
@@ -107,10 +111,21 @@ static void status_print(struct hand *hand, const struct cubby_status *status,
 		hand_say(hand, "ALERT       %s", *text);
 }
 
+/* Whether the access log still holds what was seen of it here. */
+static int log_look(struct hand *hand, const struct cubby_status *status,
+		    char problem[static CUBBY_LOG_PROBLEM_TEXT])
+{
+	problem[0] = 0;
+	if (!status->described || !status->household || !status->device_trusted)
+		return 0;
+	return cubby_log_look(hand->cubby, problem);
+}
+
 int verb_status(struct hand *hand)
 {
 	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
 	_cleanup_(cubby_drill_freep) struct cubby_drill *drill = NULL;
+	char problem[CUBBY_LOG_PROBLEM_TEXT];
 	int r = cubby_status(hand->cubby, &status);
 
 	if (r == CUBBY_NO_DAEMON && hand->json)
@@ -119,6 +134,8 @@ int verb_status(struct hand *hand)
 		return hand_refused(hand, r);
 	if (status->described)
 		r = cubby_drill_last(hand->cubby, &drill);
+	if (r == 0)
+		r = log_look(hand, status, problem);
 	if (r != 0)
 		return hand_refused(hand, r);
 	/* What is dropped was read before, and is shown this once more. */
@@ -128,11 +145,13 @@ int verb_status(struct hand *hand)
 			return hand_refused(hand, r);
 	}
 	if (hand->json) {
-		r = render_json(status_json(status, drill));
+		r = render_json(status_json(status, drill, problem));
 		if (r < 0)
 			return hand_fail(hand, EXIT_GENERAL, "cannot write the output");
 	} else {
 		status_print(hand, status, drill);
+		if (*problem)
+			hand_say(hand, "ALERT       %s", problem);
 	}
 	if (!status->device_trusted)
 		return hand_fail(hand, EXIT_GENERAL,

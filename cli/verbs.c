@@ -60,7 +60,8 @@ const struct verb verb_table[] = {
 	  verb_drill },
 	{ "reset", NULL, "[--parent NAME]", "erase everything and begin anew; needs no passphrase",
 	  WITH(OPTION_PARENT) | WITH(OPTION_YES) | WITH(OPTION_RECEIPT), 0, 0, verb_reset },
-	{ "log", NULL, "", "who looked, listed, deleted, exported, and who was refused",
-	  WITH(OPTION_SINCE) | WITH(OPTION_VERIFY), 0, 0, verb_log },
+	{ "log", NULL, "[--verify]", "who looked, listed, deleted, exported, and who was refused",
+	  PROVING | WITH(OPTION_SINCE) | WITH(OPTION_VERIFY) | WITH(OPTION_RECEIPT), 0, 0,
+	  verb_log },
 };
 const size_t n_verbs = sizeof(verb_table) / sizeof(verb_table[0]);

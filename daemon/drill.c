@@ -196,6 +196,8 @@ static int reconcile(struct drill *drill)
 	struct slots slots = { .vault = drill->config.vault };
 	int r = store_reconcile(drill->config.store, disagree, drill);
 
+	if (drill->config.settle)
+		drill->config.settle(drill->config.context);
 	if (r == 0)
 		r = store_slots_live(drill->config.store, slot_look, &slots);
 	if (r != 0)

@@ -24,6 +24,8 @@ struct drill_config {
 	struct alerts *alerts;
 	/* It has ended; `found` is a sentence a line, "" when all went well. May be NULL. */
 	void (*ended)(void *context, const char *found);
+	/* Slots are about to be compared with their rows. May be NULL. */
+	void (*settle)(void *context);
 	void *context;
 };
 

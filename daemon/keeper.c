@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "consent.h"
 #include "keeper.h"
+#include "log_day.h"
 #include "service/renew.h"
 #include "service/service.h"
 #include "store/household.h"
@@ -190,6 +191,13 @@ static void drill_ended(void *context, const char *found)
 	service_drill_ended(context, found);
 }
 
+static void drill_settle(void *context)
+{
+	struct keeper *keeper = context;
+
+	access_log_settle(keeper->log);
+}
+
 static int start_drill(struct keeper *keeper)
 {
 	struct drill_config config = {
@@ -201,6 +209,7 @@ static int start_drill(struct keeper *keeper)
 		.archive = keeper->archive,
 		.erasure = keeper->erasure,
 		.alerts = keeper->alerts,
+		.settle = drill_settle,
 		.ended = drill_ended,
 		.context = keeper,
 	};
@@ -253,6 +262,9 @@ static void minute_passed(void *context)
 		log_error("the wall clock could not be looked after; it is tried again in a "
 			  "minute");
 	access_log_flush(keeper->log);
+	if (log_day_pass(keeper->log, keeper->store, keeper->age, keeper->device->sign))
+		log_error("the access log could not be signed or emptied for the day; it is tried "
+			  "again in a minute");
 	service_end_old(keeper);
 	service_inactive_sweep(keeper);
 	drill_minute(keeper->drill);

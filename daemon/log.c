@@ -174,7 +174,8 @@ static int body_integer(json_t *body, const char *member, int64_t value)
 	return json_object_set_new(body, member, json_integer(value)) ? fault_origin(-ENOMEM) : 0;
 }
 
-static int body_fill(json_t *body, const struct access_entry *entry)
+/* key: of the log itself, where one begins with this entry; or NULL. */
+static int body_fill(json_t *body, const struct access_entry *entry, const char *key)
 {
 	char pseudonym[ACCESS_PSEUDONYM_TEXT];
 	int r;
@@ -199,17 +200,19 @@ static int body_fill(json_t *body, const struct access_entry *entry)
 		r = body_integer(body, "items", entry->items);
 	if (!r)
 		r = body_integer(body, "times", entry->times);
+	if (!r)
+		r = body_string(body, "key", key);
 	return fault_trace(r);
 }
 
-static int body_text(const struct access_entry *entry, char **ret_text)
+static int body_text(const struct access_entry *entry, const char *key, char **ret_text)
 {
 	json_t *body = json_object();
 	int r;
 
 	if (!body)
 		return fault_origin(-ENOMEM);
-	r = body_fill(body, entry);
+	r = body_fill(body, entry, key);
 	if (!r) {
 		*ret_text = json_dumps(body, JSON_SORT_KEYS | JSON_ENSURE_ASCII);
 		r = *ret_text ? 0 : fault_origin(-ENOMEM);
@@ -225,13 +228,13 @@ int access_log_append(struct access_log *log, const struct access_entry *entry)
 	uint8_t head[CHAIN_HASH_BYTES], body_hash[CHAIN_HASH_BYTES];
 	int r;
 
-	r = body_text(entry, &body);
-	if (r)
-		return fault_trace(r);
 	r = store_log_head(log->store, &row.seq, head);
 	if (r)
 		return fault_trace(r);
 	row.seq++;
+	r = body_text(entry, ratchet_print(log->ratchet, row.seq), &body);
+	if (r)
+		return fault_trace(r);
 	row.body = body;
 	crypt_random(row.salt, sizeof(row.salt));
 	chain_body_hash(row.salt, body, strlen(body), body_hash);
@@ -315,6 +318,11 @@ void access_log_denied_stranger(struct access_log *log, uint32_t uid, const char
 	}
 	log->stranger = true;
 	denial_write(log, uid, method, outcome, 0);
+}
+
+void access_log_settle(struct access_log *log)
+{
+	ratchet_settle(log->ratchet);
 }
 
 void access_log_flush(struct access_log *log)

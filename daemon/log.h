@@ -78,6 +78,8 @@ void access_log_denied(struct access_log *log, uint32_t uid, const char *method,
  * there were of all strangers together, or any user of the machine could fill the log. */
 void access_log_denied_stranger(struct access_log *log, uint32_t uid, const char *method,
 				const char *outcome);
+/* The log's slot is behind its row for a moment; now it is not. */
+void access_log_settle(struct access_log *log);
 /* Call every minute. Also writes the log's key where that was not possible before. */
 void access_log_flush(struct access_log *log);
 

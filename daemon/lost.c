@@ -21,8 +21,8 @@ static int row_hide(void *context, const struct slot_row *row)
 	struct look *look = context;
 	int r;
 
-	/* A tombstone has lost its key as it should. */
-	if (!row->live)
+	/* A tombstone has lost its key as it should; the log's is brought up by its own start. */
+	if (!row->live || row->kind == VAULT_KIND_LOG)
 		return 0;
 	r = vault_owns(look->vault, &row->slot, &row->owner, row->kind);
 	/* A door without its key is told of when somebody knocks. */
@@ -58,6 +58,9 @@ static int row_fits(void *context, const struct slot_row *row)
 	struct vault_slot slot = row->slot;
 	int r;
 
+	/* For a moment the log's slot is behind its row. */
+	if (row->kind == VAULT_KIND_LOG && row->slot.number == look->slot)
+		return LOST_FOUND;
 	slot.number = look->slot;
 	r = vault_owns(look->vault, &slot, &row->owner, row->kind);
 	if (r == 0)

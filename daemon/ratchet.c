@@ -31,6 +31,8 @@ struct ratchet {
 	bool beginning;
 	struct vault_slot slot_begun;
 	struct id slot_id_begun;
+	uint64_t first_seq;
+	char print[CHAIN_PRINT_TEXT];
 };
 
 bool ratchet_there(const struct ratchet *ratchet)
@@ -141,6 +143,11 @@ static int transaction_ending(void *context)
 	return ratchet->gone ? 0 : fault_trace(r);
 }
 
+const char *ratchet_print(const struct ratchet *ratchet, uint64_t seq)
+{
+	return ratchet->beginning && seq == ratchet->first_seq ? ratchet->print : NULL;
+}
+
 void ratchet_tag(struct ratchet *ratchet, uint64_t seq,
 		 const uint8_t entry_hash[static CHAIN_HASH_BYTES],
 		 uint8_t ret_tag[static CHAIN_TAG_BYTES])
@@ -177,6 +184,8 @@ int ratchet_begin(struct ratchet *ratchet, const uint8_t home[static BOX_PUBLIC_
 		return fault_trace(r);
 	ratchet->beginning = ratchet->turning = true;
 	ratchet->seq = row.seq;
+	ratchet->first_seq = first_seq;
+	chain_key_print(key.sealed, sizeof(key.sealed), ratchet->print);
 	ratchet->slot_begun = row.slot;
 	ratchet->slot_id_begun = row.slot_id;
 	key_copy(ratchet->turned, first);

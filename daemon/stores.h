@@ -47,12 +47,14 @@ enum stores_reach {
 	  "one utterance: minute, profile, uid of the ear, wrapped key")                          \
 	X(witness, "witness job slot print", STORES_JOB,                                          \
 	  "prints of what the verifier must not find; gone with the receipt")                     \
-	X(log, "seq time_min body salt hash tag", STORES_HOUSEHOLD,                               \
+	X(log, "seq time_min body salt hash tag body_hash", STORES_HOUSEHOLD,                     \
 	  "who did what: uids, and pseudonyms that die with the profile")                         \
-	X(log_key, "first_seq sealed", STORES_HOUSEHOLD,                                  \
+	X(log_key, "number first_seq sealed", STORES_HOUSEHOLD,                                   \
 	  "first keys of the access log, sealed to the household")                        \
 	X(log_slot, "one slot slot_id slot_tag seq", STORES_HOUSEHOLD,              \
 	  "where the key of the access log's next entry is")                              \
+	X(log_checkpoint, "seq made_min statement", STORES_HOUSEHOLD,                             \
+	  "the access log's length and last hash, signed once a day")                             \
 	X(log_opener, "uid", STORES_HOUSEHOLD, "uids that opened something at some time") \
 	X(parent, "parent name sign_key statement created_min", STORES_HOUSEHOLD,                 \
 	  "names and public keys of parents")                                                     \

@@ -2,10 +2,17 @@
 
 /* org.cubby.Cubby1.Log: the access log, as it is. */
 
+#include "base/file.h"
 #include "dbus-table.h"
+#include "log_day.h"
 #include "service/service.h"
+#include "store/ratchet.h"
 
 #define LOG_PAGE_MAX 200
+/* About 30,000 entries: so long nobody else is answered. */
+#define LOG_READ_BYTES (8u << 20)
+/* Of less than 400 bytes each. */
+#define LOG_CHECKPOINTS_MAX 100
 
 static int entry_append(struct message *reply, const struct log_row *row)
 {
@@ -53,4 +60,86 @@ int service_log_list(struct call *call, void *service)
 		r = message_append(reply, "b", n > limit);
 	log_rows_free(rows, n);
 	return fault_trace(r);
+}
+
+int service_log_read(struct call *call, void *service)
+{
+	_cleanup_(logpage_clear) struct logpage page = { 0 };
+	_cleanup_(cleanup_close) int fd = -1;
+	struct keeper *keeper = service;
+	uint64_t after;
+	bool more;
+	int r;
+
+	r = message_read(call_arguments(call), "t", &after);
+	if (!r)
+		r = store_log_page(keeper->store, after, LOG_READ_BYTES, &page, &more);
+	if (!r)
+		r = file_memfd("cubby-log", page.bytes, page.n, &fd);
+	if (!r)
+		r = message_append(call_reply(call), "hb", fd, more);
+	return fault_trace(r);
+}
+
+static int key_append(void *context, const struct log_key_row *row)
+{
+	struct message *reply = context;
+	int r = message_open(reply, 'r', "tay");
+
+	if (!r)
+		r = message_append(reply, "tay", row->first_seq, row->sealed, sizeof(row->sealed));
+	return fault_trace(r ? r : message_close(reply));
+}
+
+int service_log_keys(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct message *reply = call_reply(call);
+	struct log_slot_row slot;
+	int r;
+
+	r = store_log_slot(keeper->store, &slot);
+	if (r == ANSWER_NOT_FOUND)
+		return answer_why(call_why(call), r, "the access log has no key yet; it gets one "
+				  "with the household");
+	if (!r)
+		r = message_open(reply, 'a', "(tay)");
+	if (!r)
+		r = store_log_keys(keeper->store, key_append, reply);
+	if (!r)
+		r = message_close(reply);
+	if (!r)
+		r = message_append(reply, "ayay", slot.slot_id.bytes, ID_BYTES, slot.slot.tag,
+				   VAULT_TAG_BYTES);
+	return fault_trace(r);
+}
+
+int service_log_checkpoint(struct call *call, void *service)
+{
+	_cleanup_(cleanup_free) char *statement = NULL;
+	struct keeper *keeper = service;
+	int r = log_day_checkpoint(keeper->store, keeper->age, keeper->device->sign, &statement);
+
+	return fault_trace(r ? r : message_append(call_reply(call), "s", statement));
+}
+
+static int statement_append(void *context, const char *text)
+{
+	return fault_trace(message_append(context, "s", text));
+}
+
+int service_log_checkpoints(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct message *reply = call_reply(call);
+	uint64_t after;
+	int r;
+
+	r = message_read(call_arguments(call), "t", &after);
+	if (!r)
+		r = message_open(reply, 'a', "s");
+	if (!r)
+		r = store_log_checkpoints(keeper->store, after, LOG_CHECKPOINTS_MAX,
+					  statement_append, reply);
+	return fault_trace(r ? r : message_close(reply));
 }

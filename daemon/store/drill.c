@@ -52,12 +52,14 @@ STATEMENT(removals_of_no_job,
 STATEMENT(slots_named_twice,
 	"SELECT count(*) AS n FROM (SELECT slot FROM (SELECT slot FROM part UNION ALL SELECT "
 	"slot FROM "
-	"copy_part UNION ALL SELECT slot FROM door) GROUP BY slot HAVING count(*) > 1)");
+	"copy_part UNION ALL SELECT slot FROM door UNION ALL "
+	"SELECT slot FROM log_slot) GROUP BY slot HAVING count(*) > 1)");
 STATEMENT(slots_live,
 	"SELECT slot, slot_tag, item.id AS owner, kind FROM part JOIN item USING (item) WHERE "
 	"job IS "
 	"NULL UNION ALL SELECT slot, slot_tag, copy.id, kind FROM copy_part JOIN copy USING (copy) "
-	"WHERE job IS NULL UNION ALL SELECT slot, slot_tag, slot_id, 16 FROM door");
+	"WHERE job IS NULL UNION ALL SELECT slot, slot_tag, slot_id, 16 FROM door"
+	" UNION ALL SELECT slot, slot_tag, slot_id, 18 FROM log_slot");
 
 static const struct {
 	struct statement_source *source;

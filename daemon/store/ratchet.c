@@ -11,6 +11,7 @@ STATEMENT(log_slot_put,
 STATEMENT(log_slot_set, "UPDATE log_slot SET slot_tag = :slot_tag, seq = :seq");
 STATEMENT(log_key_insert,
 	"INSERT INTO log_key (first_seq, sealed) VALUES (:first_seq, :sealed)");
+STATEMENT(log_key_list, "SELECT first_seq, sealed FROM log_key ORDER BY number");
 
 int store_log_slot(struct store *store, struct log_slot_row *ret)
 {
@@ -64,4 +65,22 @@ int store_log_key_insert(struct store *store, const struct log_key_row *row)
 	statement_bind_integer(s, ":first_seq", (int64_t)row->first_seq);
 	statement_bind_blob(s, ":sealed", row->sealed, sizeof(row->sealed));
 	return fault_trace(statement_run(s));
+}
+
+int store_log_keys(struct store *store, int (*each)(void *context, const struct log_key_row *row),
+		   void *context)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &log_key_list);
+	struct log_key_row row;
+	int r;
+
+	while ((r = statement_next(s)) == STATEMENT_ROW) {
+		row.first_seq = (uint64_t)statement_integer(s, "first_seq");
+		r = statement_bytes(s, "sealed", row.sealed, sizeof(row.sealed));
+		if (!r)
+			r = each(context, &row);
+		if (r)
+			break;
+	}
+	return fault_trace(r);
 }

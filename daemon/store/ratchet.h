@@ -27,5 +27,7 @@ int store_log_slot(struct store *store, struct log_slot_row *ret);
 int store_log_slot_put(struct store *store, const struct log_slot_row *row);
 /* The same slot, with another key. ANSWER_NOT_FOUND: there is no row any more. */
 int store_log_slot_set(struct store *store, const struct log_slot_row *row);
-/* ANSWER_EXISTS: there is a key from this entry on. */
 int store_log_key_insert(struct store *store, const struct log_key_row *row);
+/* In the order they were begun. Ends early with what `each` returns if that is not 0. */
+int store_log_keys(struct store *store, int (*each)(void *context, const struct log_key_row *row),
+		   void *context);

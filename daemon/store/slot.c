@@ -15,7 +15,8 @@ STATEMENT(slot_rows,
 	" JOIN item USING (item)"
 	" UNION ALL SELECT copy.id, kind, slot, slot_tag, job IS NULL FROM copy_part"
 	" JOIN copy USING (copy)"
-	" UNION ALL SELECT slot_id, :door, slot, slot_tag, 1 FROM door");
+	" UNION ALL SELECT slot_id, :door, slot, slot_tag, 1 FROM door"
+	" UNION ALL SELECT slot_id, :log, slot, slot_tag, 1 FROM log_slot");
 STATEMENT(slot_hide, "INSERT OR IGNORE INTO lost (slot, erased) VALUES (:slot, :erased)");
 STATEMENT(slots_expire,
 	"UPDATE part SET expires_min = made_min + 1 WHERE job IS NULL"
@@ -57,6 +58,7 @@ int store_slot_rows(struct store *store, int (*each)(void *context, const struct
 	int r;
 
 	statement_bind_integer(s, ":door", VAULT_KIND_DOOR);
+	statement_bind_integer(s, ":log", VAULT_KIND_LOG);
 	while ((r = statement_next(s)) == STATEMENT_ROW) {
 		row.kind = (int)statement_integer(s, "kind");
 		row.slot.number = (uint32_t)statement_integer(s, "slot");

@@ -375,10 +375,25 @@ CUBBY_API int cubby_log_new(struct cubby *cubby, struct cubby_log **ret);
 CUBBY_API int cubby_log_next(struct cubby_log *log, const struct cubby_log_entry **ret_entry);
 CUBBY_API struct cubby_log *cubby_log_free(struct cubby_log *log);
 
-/* Checks the hash chain from its first entry, and that it still holds the entry seen last time
- * (the checkpoint in the state directory, moved on afterwards). CUBBY_FAILED: the log was changed;
- * *ret_seq is then the first bad entry. Otherwise *ret_seq is the last entry. */
-CUBBY_API int cubby_log_verify(struct cubby *cubby, uint64_t *ret_seq);
+struct cubby_log_verdict {
+	uint64_t entries;		/* found good; all of them, where none is bad */
+	uint64_t first_bad;		/* 0: none */
+	const char *what;		/* "entry 7 ...", what is wrong with it; "": nothing */
+	bool keys;			/* checked with the household's key, too */
+	uint64_t emptied;		/* over 24 months old, so what they said is gone */
+};
+/* Checks every entry of the access log: the chain of hashes, the checkpoints that the keeper signed
+ * and the one seen here last (in the state directory; moved on when all is well) and, in a session
+ * that proved with CUBBY_SECRET_HOME, the tag of each entry, which nobody can make afterwards.
+ * receipt: the text of a receipt whose place in the log is to be looked at, too; NULL: none. */
+CUBBY_API int cubby_log_verify(struct cubby *cubby, const char *receipt,
+			       struct cubby_log_verdict **ret);
+CUBBY_API struct cubby_log_verdict *cubby_log_verdict_free(struct cubby_log_verdict *verdict);
+
+#define CUBBY_LOG_PROBLEM_TEXT 320
+/* Whether the log still goes on from where it was seen here last; fast, and quiet: a sentence, or
+ * "" when all is well. */
+CUBBY_API int cubby_log_look(struct cubby *cubby, char ret_problem[CUBBY_LOG_PROBLEM_TEXT]);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/log_seen.h"
 #include "client/reply.h"
 
 static int reset_run(struct cubby *cubby, const char *parent, char **ret_job)
@@ -26,7 +27,7 @@ int cubby_reset(struct cubby *cubby, const char *parent, char **ret_job)
 
 static int forget_run(struct cubby *cubby)
 {
-	static const char *const files[] = { PIN_FILE, "log.json" };
+	static const char *const files[] = { PIN_FILE, LOG_SEEN_FILE };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		_cleanup_(cleanup_free) char *path = NULL;

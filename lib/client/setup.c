@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "client/log_seen.h"
 #include "client/reply.h"
 #include "client/writer.h"
 #include "crypt/door.h"
@@ -164,6 +165,7 @@ static int setup_run(struct cubby *cubby, const char *parent, const char *passph
 {
 	_cleanup_(founding_clear) struct founding founding = { 0 };
 	_cleanup_(secret_freep) struct secret *code = NULL;
+	char problem[CUBBY_LOG_PROBLEM_TEXT];
 	_cleanup_(cleanup_free) char *household = NULL;
 	_cleanup_(cleanup_free) uint8_t *box = NULL;
 	size_t n;
@@ -192,7 +194,12 @@ static int setup_run(struct cubby *cubby, const char *parent, const char *passph
 	r = setup_send(cubby, parent, household, box, n);
 	if (r == 0)
 		r = setup_pin(cubby, &founding);
-	return fault_trace(r);
+	if (r != 0)
+		return fault_trace(r);
+	/* The log's first checkpoint. The household is there, with or without it. */
+	if (log_look(cubby, problem) != 0)
+		session_begin(cubby);
+	return 0;
 }
 
 int cubby_household_key(struct cubby *cubby, char ret_key[CUBBY_KEY_TEXT])

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/id.h"
 #include "crypt/secret.h"
 
 void chain_body_hash(const uint8_t salt[static CHAIN_SALT_BYTES], const void *body, size_t n,
@@ -32,6 +33,14 @@ void chain_entry_hash(const uint8_t previous[static CHAIN_HASH_BYTES], uint64_t 
 	to = chain_put_u64(to, time_min);
 	memcpy(to, body_hash, CHAIN_HASH_BYTES);
 	crypt_hash(link, sizeof(link), ret_hash);
+}
+
+char *chain_key_print(const void *sealed, size_t n, char text[static CHAIN_PRINT_TEXT])
+{
+	uint8_t hash[HASH_BYTES];
+
+	crypt_hash(sealed, n, hash);
+	return hex_text(hash, (CHAIN_PRINT_TEXT - 1) / 2, text);
 }
 
 void chain_tag(const uint8_t key[static CHAIN_KEY_BYTES],

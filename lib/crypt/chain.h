@@ -17,7 +17,9 @@
  *                     bytes
  *   key of the next = BLAKE2b-256(key: the entry's key, message: "next")
  *
- * There is no way back from a key to the one before it. */
+ * There is no way back from a key to the one before it. The first one is kept sealed to the
+ * household; so that no other can be put in its place, the entry it begins with has the member
+ * "key" in its body: the first 16 bytes of BLAKE2b-256(message: the sealed key), as hex. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +34,9 @@ void chain_body_hash(const uint8_t salt[static CHAIN_SALT_BYTES], const void *bo
 void chain_entry_hash(const uint8_t previous[static CHAIN_HASH_BYTES], uint64_t seq,
 		      uint64_t time_min, const uint8_t body_hash[static CHAIN_HASH_BYTES],
 		      uint8_t ret_hash[static CHAIN_HASH_BYTES]);
+
+#define CHAIN_PRINT_TEXT 33
+char *chain_key_print(const void *sealed, size_t n, char text[static CHAIN_PRINT_TEXT]);
 
 void chain_tag(const uint8_t key[static CHAIN_KEY_BYTES],
 	       const uint8_t entry_hash[static CHAIN_HASH_BYTES],

@@ -4,6 +4,7 @@ Interface_Member makes the call and asserts; the name is how live.py finds it.""
 
 import json
 import os
+import struct
 import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
@@ -30,9 +31,10 @@ LAW = {
     "parent": "Drill.Run Drill.Last Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
               "Parents.Challenge Parents.Prove Parents.Lock Parents.Reset Profile.Name Profile.Type Profile.Created Profiles.Remove "
               "Consent.Withdraw Consent.Show Archive.List Archive.Delete Job.State Job.Done Job.Total "
-              "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Retention.Set "
+              "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Log.Read Log.Checkpoint "
+              "Log.Checkpoints Retention.Set "
               "Retention.Show Profiles.Keep",
-    "proof": "Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
+    "proof": "Log.Keys Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
              "Export.List Export.Select Export.Open",
 }
 TITLES = {
@@ -505,6 +507,64 @@ class Calls:
             for word in ("mia", "otto", *self.context["items"]):
                 assert word not in str(body), f"R16: {word} in the log"
         assert len(entries) > 10
+
+    def entries(self):
+        """Log.Read, read by docs/FORMATS.md: (seq, minute, tagged, emptied, salt, hash, tag, body
+        hash, body) of each."""
+        found, after, more = [], 0, True
+        while more:
+            fd, more = self.keeper.call("Log", "Read", "ta{sv}", dbus.UInt64(after))
+            fd = fd.take()
+            try:
+                content = os.pread(fd, os.fstat(fd).st_size, 0)
+            finally:
+                os.close(fd)
+            at = 0
+            while at < len(content):
+                seq, minute, flags, n = struct.unpack_from("<QQII", content, at)
+                salt, digest, tag, body_hash = struct.unpack_from("16s32s16s32s", content, at + 24)
+                assert content[at + 120 + n] == 0
+                found.append((seq, minute, flags & 1, flags & 2, salt, digest, tag, body_hash,
+                              content[at + 120:at + 120 + n]))
+                at += 121 + n
+                after = seq
+        return found
+
+    def Log_Read(self):
+        entries = self.entries()
+        listed, _ = self.keeper.call("Log", "List", "ta{sv}", dbus.UInt64(0))
+        assert [(s, m, b.decode(), salt, d) for s, m, _, _, salt, d, _, _, b in
+                entries[:len(listed)]] == \
+            [(int(s), int(m), str(b), bytes(salt), bytes(d)) for s, m, b, salt, d in listed]
+        assert self.keeper.call("Log", "Read", "ta{sv}", dbus.UInt64(2 ** 64 - 1))[1] == False
+
+    def Log_Keys(self):
+        """R14: with the first key every tag is what it has to be, and none is missing."""
+        keys, slot, tag = self.keeper.call("Log", "Keys")
+        entries = self.entries()
+        (first, sealed), = keys
+        key = sodium.unseal(self.home, self.secrets["home"], bytes(sealed))
+        assert json.loads(entries[int(first) - 1][8])["key"] == \
+            sodium.blake2b(bytes(sealed)).hex()[:32]
+        for seq, _, tagged, _, _, digest, its, _, _ in entries:
+            assert bool(tagged) == (seq >= first), seq
+            if tagged:
+                assert sodium.blake2b(b"tag" + digest, key)[:16] == its, f"entry {seq}"
+                key = sodium.blake2b(b"next", key)
+        assert sodium.blake2b(b"owner" + bytes(slot) + bytes([18]), key)[:16] == bytes(tag)
+
+    def Log_Checkpoint(self):
+        text = str(self.keeper.call("Log", "Checkpoint"))
+        found = sodium.verify(text, "cubby-checkpoint-1", bytes.fromhex(
+            self.keeper.identity()["key"]))
+        entries = self.entries()
+        assert found["seq"] == found["entries"] == entries[-1][0], found
+        assert found["hash"] == entries[-1][5].hex()
+
+    def Log_Checkpoints(self):
+        """A day has not passed yet; what there is is signed."""
+        for text in self.keeper.call("Log", "Checkpoints", "ta{sv}", dbus.UInt64(0)):
+            sodium.verify(str(text), "cubby-checkpoint-1")
 
     # What every object on a bus has.
 
