@@ -4,6 +4,7 @@
 
 #include "erasure.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -385,12 +386,14 @@ static void sweep_turn(void *context)
 int erasure_new(const struct erasure_config *config, struct erasure **ret, struct why *why)
 {
 	_cleanup_(erasure_freep) struct erasure *erasure = calloc(1, sizeof(*erasure));
+	char slots[PATH_MAX];
 	int r;
 
 	if (!erasure)
 		return fault_origin(-ENOMEM);
 	erasure->config = *config;
-	erasure->level = level_find(config->dir);
+	snprintf(slots, sizeof(slots), "%s/" VAULT_FILE, config->dir);
+	erasure->level = level_find(slots);
 	r = reserve_open(config->dir, &erasure->reserve, why);
 	if (r == 0)
 		r = verify_new(config->dir, &erasure->verify);

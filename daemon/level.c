@@ -4,6 +4,7 @@
 
 #include "level.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdbool.h>
@@ -30,8 +31,23 @@ const char *level_name(enum level level)
 	return names[level];
 }
 
-/* Whether the mount of this device journals data, too (ext4 data=journal). True when unknown. */
-static bool data_journalled(dev_t device)
+/*
+ * Whether what is written to this file goes to its blocks and nowhere else. ext4 answers with an
+ * alignment of 0 for direct writes where it journals data, by mount option, by what tune2fs set
+ * (which no list of mounts shows) or by the file's own flag, and where the bytes lie in the inode.
+ * A kernel before 6.1 does not answer.
+ */
+static bool rewritten_in_place(const char *path)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_DIOALIGN, &st) == 0 &&
+	       (st.stx_mask & STATX_DIOALIGN) && st.stx_dio_mem_align > 0;
+}
+
+/* Whether files of this XFS may lie on another device than its own, or in zones that are never
+ * rewritten. True when unknown. */
+static bool realtime_section(dev_t device)
 {
 	_cleanup_(cleanup_fclose) FILE *file = fopen("/proc/self/mountinfo", "re");
 	_cleanup_(cleanup_free) char *line = NULL;
@@ -41,7 +57,7 @@ static bool data_journalled(dev_t device)
 	while (file && getline(&line, &room, file) > 0) {
 		if (sscanf(line, "%*d %*d %u:%u", &major_, &minor_) == 2 &&
 		    makedev(major_, minor_) == device)
-			return strstr(line, "data=journal") != NULL;
+			return strstr(line, ",rtdev=") || strstr(line, ",max_open_zones=");
 	}
 	return true;
 }
@@ -87,7 +103,7 @@ enum level level_of_device(const char *place, char rotational)
 	return rotational == '1' && !strstr(place, "/usb") ? LEVEL_E1 : LEVEL_E2;
 }
 
-static enum level level_below(const char *dir, unsigned loops);
+static enum level level_below(const char *file, unsigned loops);
 
 /* A loop device is what the file system below its file is; without that file, nothing is known. */
 static enum level level_of_loop(dev_t device, unsigned loops)
@@ -104,18 +120,18 @@ static enum level level_of_loop(dev_t device, unsigned loops)
 	return level_below(path, loops + 1);
 }
 
-static enum level level_below(const char *dir, unsigned loops)
+static enum level level_below(const char *file, unsigned loops)
 {
 	struct statfs fs;
 	struct stat st;
 	char path[64], place[PATH_MAX];
 	ssize_t n;
 
-	if (statfs(dir, &fs) < 0 || stat(dir, &st) < 0)
+	if (statfs(file, &fs) < 0 || stat(file, &st) < 0 || !rewritten_in_place(file))
 		return LEVEL_E0;
 	if (fs.f_type != EXT4_SUPER_MAGIC && fs.f_type != XFS_SUPER_MAGIC)
 		return LEVEL_E0;
-	if (fs.f_type == EXT4_SUPER_MAGIC && data_journalled(st.st_dev))
+	if (fs.f_type == XFS_SUPER_MAGIC && realtime_section(st.st_dev))
 		return LEVEL_E0;
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
 	n = readlink(path, place, sizeof(place) - 1);
@@ -127,7 +143,7 @@ static enum level level_below(const char *dir, unsigned loops)
 	return level_of_device(place, device_rotational(st.st_dev));
 }
 
-enum level level_find(const char *dir)
+enum level level_find(const char *file)
 {
-	return level_below(dir, 0);
+	return level_below(file, 0);
 }
