@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""R4: what the raw device holds after each kind of deletion. A keeper works on a file system of its
+own; then this is unmounted and the image read byte by byte, freed blocks, logs and journals included,
+for everything that made up what was deleted. On the same image what was not deleted must be found.
+Keepers with seeded faults, and file systems that promise nothing (E0), show that there is something
+to be found where it is not overwritten.
+
+usage: images.py [--system NAME] CUBBYD CUBBYD_FAILPOINTS NEEDLES LEVEL_OF
+
+With CUBBY_TEST_SLOW=1 also on XFS, btrfs and ext4 with data=journal, and 50 random workloads on ext4
+and XFS (a few minutes)."""
+
+import argparse
+import copy
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../support")]
+try:
+    import dbus
+except ImportError:
+    print("1..0 # SKIP python3-dbus is not installed")
+    sys.exit(0)
+import disk             # noqa: E402
+import keeper_world     # noqa: E402
+from deletions import KINDS, workload    # noqa: E402
+from planted import Planted             # noqa: E402
+from tap import Tap     # noqa: E402
+
+IN_PLACE = ("ext4", "xfs")
+SLOW_SYSTEMS = ("ext4", "xfs", "btrfs", "ext4 data=journal")
+WORKLOADS = 50
+# Of what a keeper with this fault leaves, it is this that must be found.
+FAULTS = {"stock-vfs": ("all", "ciphertext"), "slot-not-zeroed": ("several", "slot keys"),
+          "secure-delete-off": ("profile", "names")}
+
+
+class Bench:
+    """One file system with what was kept on it yesterday, and copies of it on which each kind of
+    deletion is tried."""
+
+    def __init__(self, tap, world, programs, system):
+        self.tap, self.world, self.programs, self.system = tap, world, programs, system
+        self.base = disk.Disk(system)
+        self.title = "test_r4_" + system.replace(" ", "_").replace("=", "_")
+
+    def __enter__(self):
+        """Makes yesterday."""
+        self.base.make()
+        self.base.mount()
+        self.level = self.programs.level(self.base.image) if self.system in IN_PLACE else "E0"
+        self.planted = Planted(self.world, f"{self.base.root}/state")
+        self.planted.begin()
+        self.base.umount()
+        return self
+
+    def __exit__(self, *_):
+        self.base.__exit__()
+
+    def run(self, work, seed=0, **environment):
+        """A day on a copy of the disk: `work` starts the keeper. What is found at its end, when
+        nothing was synced but by the keeper, and after the file system was unmounted."""
+        with disk.Disk(self.system) as today:
+            today.copy(self.base.image)
+            today.mount()
+            planted = copy.copy(self.planted).again(f"{today.root}/state", seed)
+            try:
+                work(planted, environment)
+                at_once = planted.count(self.programs.needles, today.image)
+            finally:
+                planted.stop()
+            planted.slots_look()
+            today.umount()
+            return at_once, planted.count(self.programs.needles, today.image)
+
+    def kept(self):
+        """Nothing was deleted: all that can be on a disk is found there, the rows too."""
+        found = self.planted.count(self.programs.needles, self.base.image, rows=True)
+        wrong = found.missing() + found.left()
+        self.tap.ok(not wrong, f"{self.title}_control_what_is_kept_is_found", found.told(wrong))
+        print(f"# {found.sum()}")
+
+    def judge(self, name, work, seed=0):
+        """Copies left of what `work` made go; where it is overwritten in place none may be."""
+        name = f"{self.title}_{name}"
+        try:
+            at_once, found = self.run(work, seed)
+        except (AssertionError, dbus.DBusException, RuntimeError) as problem:
+            self.tap.ok(False, name, f"{type(problem).__name__}: {problem}")
+            return 0
+        in_place = self.system in IN_PLACE
+        self.tap.ok(found.gone and not found.missing() and not (in_place and found.left()) and
+                    not (in_place and at_once.left()), name,
+                    f"missing: {found.told(found.missing())}; left with the receipt: "
+                    f"{at_once.told(at_once.left())}")
+        print(f"# {found.sum()}; {self.level}")
+        return sum(found.copies[needle] for needle in found.left())
+
+    def deleted(self, kind):
+        def work(planted, _):
+            planted.day_begin(kind)
+            planted.delete(kind, self.level)
+        return self.judge(kind, work)
+
+    def faulty(self, fault):
+        kind, what = FAULTS[fault]
+
+        def work(planted, environment):
+            planted.day_begin(kind, self.programs.failpoints, **environment)
+            planted.delete(kind, None)
+        at_once, found = self.run(work, CUBBY_SEEDED_FAULT=fault)
+        self.tap.ok(all(any(needle.kind == what for needle in seen.left())
+                        for seen in (at_once, found)),
+                    f"{self.title}_control_seeded_fault_{fault.replace('-', '_')}_is_seen",
+                    f"no {what} found")
+        print(f"# {found.sum()}")
+
+    def plain(self):
+        """What an ordinary program leaves of words and sound, when it deletes its file."""
+        def work(planted, _):
+            planted.day_begin("one")
+            path = f"{os.path.dirname(planted.state)}/said"
+            with open(path, "wb") as file:
+                file.write(b"\0".join(planted.said))
+                file.flush()
+                os.fsync(file.fileno())
+            os.unlink(path)
+        _, found = self.run(work)
+        seen = {needle.kind for needle in found.left() if needle.owner == "never"}
+        self.tap.ok(seen >= {"words", "sound", "FLAC"}, f"{self.title}_control_words_and_sound",
+                    f"only {seen}")
+
+    def workload(self, seed):
+        def work(planted, _):
+            planted.start()
+            workload(planted, self.level)
+        self.judge(f"random_workload_{seed}", work, seed)
+
+
+class Programs:
+    def __init__(self, options):
+        self.cubbyd, self.failpoints = options.cubbyd, options.cubbyd_failpoints
+        self.needles, self.level_of = options.needles, options.level_of
+
+    def level(self, path):
+        with os.popen(f"'{self.level_of}' '{path}'") as answer:
+            return answer.read().strip()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--system", choices=sorted(disk.SYSTEMS))
+    for name in ("cubbyd", "cubbyd_failpoints", "needles", "level_of"):
+        parser.add_argument(name)
+    options = parser.parse_args()
+    disk.alone()
+    slow = os.environ.get("CUBBY_TEST_SLOW") == "1"
+    systems = [options.system] if options.system else SLOW_SYSTEMS if slow else ("ext4",)
+    tap, programs = Tap(), Programs(options)
+    if os.geteuid() == 0:
+        keeper_world.join()
+    world = keeper_world.World(programs.cubbyd)
+    try:
+        for system in systems:
+            try:
+                with Bench(tap, world, programs, system) as bench:
+                    tries(tap, bench, slow)
+            except disk.Unable as why:
+                tap.skip(f"test_r4_{system}", str(why).splitlines()[0])
+    finally:
+        world.end()
+    return tap.done()
+
+
+def tries(tap, bench, slow):
+    bench.kept()
+    copies = sum(bench.deleted(kind) for kind in KINDS)
+    if bench.system not in IN_PLACE:
+        tap.ok(copies > 0, f"{bench.title}_is_e0_for_a_reason: {copies} copies are left", "none is")
+        return
+    bench.plain()
+    for fault in FAULTS:
+        bench.faulty(fault)
+    for seed in range(WORKLOADS // len(IN_PLACE)) if slow else ():
+        bench.workload(seed)
+
+
+sys.exit(main())
