@@ -190,7 +190,7 @@ int log_check_entry(struct log_check *check, const struct logpage_entry *entry)
 		said_read(entry, &said);
 		r = said_check(check, entry, &said);
 	}
-	if (!r && check->keys)
+	if (!r && check->keyed)
 		r = tag_check(check, entry, &said);
 	if (r)
 		return fault_trace(r);
@@ -234,8 +234,8 @@ int log_check_end(struct log_check *check, const struct id *slot, const uint8_t 
 	    CLOCK_SLACK_MIN)
 		return bad(check, check->newest_emptied, "was emptied before its 24 months were "
 			   "over");
-	for (size_t i = 0; check->keys && i < check->n_keys; i++)
+	for (size_t i = 0; i < check->n_keys; i++)
 		if (check->keys[i].first_seq > check->seq)
 			return bad(check, check->seq + 1, "is missing: a key was begun for it");
-	return check->keys ? end_check_key(check, slot, tag) : 0;
+	return check->keyed ? end_check_key(check, slot, tag) : 0;
 }

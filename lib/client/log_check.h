@@ -34,12 +34,13 @@ struct log_first_key {
 
 struct log_check {
 	int64_t now_min;		/* by the clock of who checks */
-	/* What is known beforehand; keys NULL: tags are not checked. */
+	bool keyed;			/* tags are checked */
+	bool links_only;		/* what the log itself says was told elsewhere */
+	/* What is known beforehand. */
 	struct log_mark *marks;
 	size_t n_marks;
 	struct log_first_key *keys;
 	size_t n_keys;
-	bool links_only;		/* what the log itself says was told elsewhere; no keys */
 	/* How far it is. */
 	uint64_t seq;
 	uint8_t hash[CHAIN_HASH_BYTES];

@@ -251,7 +251,7 @@ static int all_check(struct cubby *cubby, struct log_check *check)
 	uint64_t n = 0;
 	int r = entries_check(cubby, check, &n);
 
-	for (int i = 0; r == 0 && check->keys; i++) {
+	for (int i = 0; r == 0 && check->keyed; i++) {
 		r = keys_get(cubby, NULL, &slot, tag);
 		if (r == 0)
 			r = entries_check(cubby, check, &n);
@@ -301,11 +301,9 @@ static int witnesses_get(struct cubby *cubby, const char *receipt, struct log_ch
 		r = checkpoint_take(cubby, *ret_statement, &fresh);
 	if (r == 0)
 		r = marks_add(cubby, check, &fresh, "a moment ago");
-	if (r == 0 && cubby->home) {
+	check->keyed = cubby->home != NULL;
+	if (r == 0 && check->keyed)
 		r = keys_get(cubby, check, &slot, tag);
-		if (r == 0 && !check->keys)
-			return session_malformed(cubby, ANSWER_FAILED, "Log.Keys");
-	}
 	return fault_trace(r);
 }
 
@@ -332,7 +330,7 @@ static int verify_run(struct cubby *cubby, const char *receipt, struct cubby_log
 	owner->why = check.why;
 	owner->public = (struct cubby_log_verdict){
 		.entries = check.seq, .first_bad = check.first_bad, .what = owner->why.text,
-		.keys = check.keys != NULL, .emptied = check.emptied,
+		.keys = check.keyed, .emptied = check.emptied,
 	};
 	*ret = &take(owner)->public;
 	return 0;
