@@ -82,7 +82,7 @@ static int nothing_selected(struct hand *hand, const struct cubby_selection *sel
 }
 
 /* Says what goes and asks. Counting is a look, which fails when it cannot be logged, on a full disk
- * for one; the deletion, which needs no room, goes on uncounted. */
+ * for one, or after too many looks; the deletion, which needs no room, goes on uncounted. */
 static int delete_confirm(struct hand *hand, const struct cubby_selection *selection, bool counted,
 			  uint32_t items, const char *words)
 {
@@ -126,7 +126,8 @@ int verb_delete(struct hand *hand)
 	selection_words(&selection, words, sizeof(words));
 	render_clean(words);
 	r = cubby_delete(hand->cubby, &selection, true, &none, &items);
-	counted = r != CUBBY_FAILED || command_has(&hand->command, OPTION_DRY_RUN);
+	counted = (r != CUBBY_FAILED && r != CUBBY_RATE_LIMITED) ||
+		  command_has(&hand->command, OPTION_DRY_RUN);
 	if (!counted)
 		r = 0;
 	if (r != 0 && r != CUBBY_NOT_FOUND)

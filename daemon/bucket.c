@@ -34,3 +34,23 @@ bool bucket_take(struct bucket *bucket, uint32_t tokens, int64_t now_boot_ms)
 	bucket->level_milli -= 1000ll * tokens;
 	return true;
 }
+
+bool buckets_take(struct buckets *buckets, uint32_t uid, int64_t now_boot_ms)
+{
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < buckets->n; i++) {
+		if (buckets->of[i].uid == uid) {
+			buckets->of[i].last_boot_ms = now_boot_ms;
+			return bucket_take(&buckets->of[i].bucket, 1, now_boot_ms);
+		}
+		if (buckets->of[i].last_boot_ms < buckets->of[at].last_boot_ms)
+			at = i;
+	}
+	if (buckets->n < BUCKETS_MAX)
+		at = buckets->n++;
+	buckets->of[at].uid = uid;
+	buckets->of[at].last_boot_ms = now_boot_ms;
+	buckets->of[at].bucket = bucket_full(buckets->per_min, buckets->burst, now_boot_ms);
+	return bucket_take(&buckets->of[at].bucket, 1, now_boot_ms);
+}

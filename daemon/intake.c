@@ -8,19 +8,9 @@
 #include "intake.h"
 #include "retention.h"
 
-#define TELLERS_MAX 16
-
-/* How fast each uid may bring items. */
-struct teller {
-	uint32_t uid;
-	int64_t last_boot_ms;
-	struct bucket bucket;
-};
-
 struct intake {
 	struct ground ground;
-	struct teller tellers[TELLERS_MAX];
-	unsigned n_tellers;
+	struct buckets tellers;		/* how fast each uid may bring items */
 };
 
 int intake_new(const struct ground *ground, struct intake **ret)
@@ -40,36 +30,17 @@ struct intake *intake_free(struct intake *intake)
 	return NULL;
 }
 
-/* The longest silent one makes room for a new one: its bucket is the fullest. */
-static struct teller *teller_of(struct intake *intake, uint32_t uid, int64_t now_boot_ms)
-{
-	struct teller *oldest = &intake->tellers[0];
-	uint32_t per_min = intake->ground.config->items_per_min;
-
-	for (unsigned i = 0; i < intake->n_tellers; i++) {
-		if (intake->tellers[i].uid == uid)
-			return &intake->tellers[i];
-		if (intake->tellers[i].last_boot_ms < oldest->last_boot_ms)
-			oldest = &intake->tellers[i];
-	}
-	if (intake->n_tellers < TELLERS_MAX)
-		oldest = &intake->tellers[intake->n_tellers++];
-	*oldest = (struct teller){uid, now_boot_ms, bucket_full(per_min, per_min, now_boot_ms)};
-	return oldest;
-}
-
 static int rate_take(struct intake *intake, uint32_t uid, struct why *why)
 {
-	int64_t now_boot_ms = clock_boot_ms(intake->ground.clock);
-	struct teller *teller = teller_of(intake, uid, now_boot_ms);
+	uint32_t per_min = intake->ground.config->items_per_min;
 
-	teller->last_boot_ms = now_boot_ms;
-	if (bucket_take(&teller->bucket, 1, now_boot_ms))
+	intake->tellers.per_min = intake->tellers.burst = per_min;
+	if (buckets_take(&intake->tellers, uid, clock_boot_ms(intake->ground.clock)))
 		return 0;
 	return answer_why(why, ANSWER_RATE_LIMITED,
 			  "more than %u items a minute; wait a little, or set \"rate\" in [bus] of "
 			  "cubbyd.conf",
-			  intake->ground.config->items_per_min);
+			  per_min);
 }
 
 static int kinds_read(const char *const *names, size_t n, enum kind ret[static KIND_MAX],

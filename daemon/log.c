@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 #include "base/log.h"
+#include "bucket.h"
 #include "crypt/household.h"
 #include "log.h"
 #include "lookout.h"
@@ -30,6 +31,8 @@ struct access_log {
 	struct alerts *alerts;
 	struct ratchet *ratchet;
 	struct lookout *lookout;
+	const struct clock *clock;
+	struct buckets looks;
 	int64_t denials_min;	/* the minute the denials below belong to */
 	struct denial denials[DENIALS_MAX];
 	unsigned n_denials;
@@ -123,6 +126,8 @@ int access_log_new(const struct access_log_config *config, struct access_log **r
 	log->store = config->store;
 	log->age = config->age;
 	log->alerts = config->alerts;
+	log->clock = config->clock;
+	log->looks = BUCKETS(ACCESS_LOOKS_PER_MIN, ACCESS_LOOKS_BURST);
 	log->denials_min = age_now_min(log->age);
 	r = lookout_new(config->store, config->clock, config->alerts, &log->lookout);
 	if (!r)
@@ -269,6 +274,16 @@ int access_log_within(void *access_within)
 	return fault_trace(access_log_append(within->log, &within->entry));
 }
 
+int access_log_look(struct access_log *log, uint32_t uid, struct why *why)
+{
+	if (buckets_take(&log->looks, uid, clock_boot_ms(log->clock)))
+		return 0;
+	return answer_why(why, ANSWER_RATE_LIMITED,
+			  "this user looked more than %d times, and then more than %d times a "
+			  "minute, and each is an entry of the access log: wait a minute",
+			  ACCESS_LOOKS_BURST, ACCESS_LOOKS_PER_MIN);
+}
+
 static void denial_write(struct access_log *log, int64_t uid, const char *method,
 			 const char *outcome, int64_t times)
 {
@@ -298,7 +313,8 @@ void access_log_denied(struct access_log *log, uint32_t uid, const char *method,
 		denial->more++;
 		return;
 	}
-	if (log->n_denials == DENIALS_MAX) {
+	if (log->n_denials == DENIALS_MAX ||
+	    !buckets_take(&log->looks, uid, clock_boot_ms(log->clock))) {
 		log->overflow++;
 		return;
 	}

@@ -70,6 +70,13 @@ struct access_within {
 };
 int access_log_within(void *access_within);
 
+/* What one uid may add to the log without a proof and without changing anything, by looks and
+ * denials: so many entries at once (100,000 items take 500 pages), then so many a minute. */
+#define ACCESS_LOOKS_BURST 1000
+#define ACCESS_LOOKS_PER_MIN 20
+/* Ask before a look that an entry will be written of. ANSWER_RATE_LIMITED. */
+int access_log_look(struct access_log *log, uint32_t uid, struct why *why);
+
 /* A denial. The first of a uid and method is written at once; further ones of the same minute are
  * counted and written as one entry when it is over (access_log_flush). */
 void access_log_denied(struct access_log *log, uint32_t uid, const char *method,

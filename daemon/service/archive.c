@@ -66,6 +66,8 @@ int service_archive_list(struct call *call, void *service)
 
 	r = args_selection(keeper, call_arguments(call), &selected, call_why(call));
 	if (!r)
+		r = service_look(keeper, call);
+	if (!r)
 		r = args_page(call, &cursor, &limit);
 	if (!r)
 		r = archive_list(keeper->archive, &selected.selection, cursor, limit, &items, &n,
@@ -198,6 +200,11 @@ int service_archive_delete(struct call *call, void *service)
 	if (r)
 		return fault_trace(r);
 	items = count.items;
+	/* What erases nothing is a look. What erases something is never refused. */
+	if (dry_run || !items)
+		r = service_look(keeper, call);
+	if (r)
+		return fault_trace(r);
 	if (dry_run)
 		r = list_log(keeper, call, &selected, items, "dry-run");
 	else

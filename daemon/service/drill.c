@@ -31,7 +31,9 @@ int service_drill_run(struct call *call, void *service)
 	struct call **more;
 	int r;
 
-	r = ground_stored(access_log_write(keeper->log, &entry), call_why(call));
+	r = service_look(keeper, call);
+	if (!r)
+		r = ground_stored(access_log_write(keeper->log, &entry), call_why(call));
 	if (!r && !drill_under_way(keeper->drill))
 		r = drill_begin(keeper->drill, call_why(call));
 	if (r)

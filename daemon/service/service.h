@@ -46,6 +46,10 @@ const struct proof *service_proof(struct caller *caller);
 /* What a handler returns for r: a denial is in the access log then. member: "Intake.Begin". */
 int service_end(struct keeper *keeper, struct call *call, int r, const char *member);
 
+/* Before a look that will be an entry of the log. Who has given a proof may look as often as there
+ * is something to see. ANSWER_RATE_LIMITED. */
+int service_look(struct keeper *keeper, struct call *call);
+
 /* Tells ears that asked for the policy to ask again. */
 void service_policy_changed(struct keeper *keeper);
 /* Begins an erasure for the caller; it is told when the job has ended. within: adds to the

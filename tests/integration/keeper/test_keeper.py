@@ -564,6 +564,32 @@ def test_r10_forget_that(world):
     parent.refused("NotAuthorized", "Intake.Forget", "ss", "last", "")
 
 
+def test_r14_looking_cannot_fill_the_log(world):
+    """As many pages as 200,000 items have, and no more, without a passphrase; erasing goes on."""
+    world.start()
+    anna, _, mia, _ = a_house(world)
+    ear, nosy, proved = Connection(world, EAR), Connection(world, PARENT), Connection(world, PARENT)
+    item = ear.keep(anna, "mia", "audio")[0]
+    proved.prove(anna)
+    looked = told = 0
+    while not told and looked <= 1000:
+        try:
+            nosy.list()
+            looked += 1
+        except dbus.DBusException as refusal:
+            assert refusal.get_dbus_name().endswith(".RateLimited"), refusal
+            told = "access log" in refusal.get_dbus_message()
+            time.sleep(0.1)     # the bus has a rate of its own
+    assert told and 990 <= looked <= 1000, looked
+    for member, more in (("Archive.Delete", {"options": {"dry-run": True}}), ("Drill.Run", {})):
+        nosy.refused("RateLimited", member, *("a{sv}", {"all": True})[:2 * ("Delete" in member)],
+                     **more)
+    nosy.refused("RateLimited", "Archive.Delete", "a{sv}", {"profile": "dad"})
+    assert len(proved.list()) == 1, "who gave the passphrase sees what there is"
+    job, items = nosy.call("Archive.Delete", "a{sv}", {"profile": mia})
+    assert items == 1 and nosy.wait(job)[0] == "done" and proved.list() == [], item
+
+
 def test_removing_a_profile(world):
     world.start()
     anna, parent, mia, _ = a_house(world)

@@ -44,6 +44,39 @@ static void test_strangers_cannot_fill_the_log(void **state)
 	assert_int_equal(house_logged(house, "\"uid\": 5001"), 1);
 }
 
+/* What changes nothing cannot fill the log, whoever asks; others look on undisturbed. */
+static void test_r14_one_caller_cannot_fill_the_log(void **state)
+{
+	struct house *house = *state;
+	char method[32];
+	int looks = 0;
+
+	house_setup(house);
+	while (!access_log_look(house->log, 1001, &house->why))
+		assert_true(++looks <= ACCESS_LOOKS_BURST);
+	assert_int_equal(looks, ACCESS_LOOKS_BURST);
+	assert_answer(access_log_look(house->log, 1001, &house->why), ANSWER_RATE_LIMITED,
+		      house->why);
+	assert_int_equal(access_log_look(house->log, 1002, &house->why), 0);
+	/* Its denials are counted, and no longer written one by one. */
+	for (int i = 0; i < 50; i++) {
+		snprintf(method, sizeof(method), "Export.Method%d", i);
+		access_log_denied(house->log, 1001, method, "NotAuthorized");
+	}
+	access_log_denied(house->log, 1002, "Archive.Open", "NotAuthorized");
+	assert_int_equal(house_logged(house, "\"denied\""), 1);
+	house->boot_ms += 60 * 1000;
+	access_log_flush(house->log);
+	assert_int_equal(house_logged(house, "\"times\": 50"), 1);
+	for (looks = 0; !access_log_look(house->log, 1001, &house->why); looks++)
+		;
+	assert_int_equal(looks, ACCESS_LOOKS_PER_MIN);
+	house->boot_ms += 24 * 3600 * 1000;
+	for (looks = 0; !access_log_look(house->log, 1001, &house->why); looks++)
+		;
+	assert_int_equal(looks, ACCESS_LOOKS_BURST);
+}
+
 static void test_r14_the_log_is_a_chain(void **state)
 {
 	struct house *house = *state;
@@ -76,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(test_denials_are_counted_together),
 		HOUSE_TEST(test_strangers_cannot_fill_the_log),
+		HOUSE_TEST(test_r14_one_caller_cannot_fill_the_log),
 		HOUSE_TEST(test_r14_the_log_is_a_chain),
 	};
 
