@@ -36,9 +36,17 @@ enum stores_reach {
 	  "what was shortened for a profile")                                                     \
 	X(consent, "consent profile kind statement policy keep_s granted_min withdrawn_min",      \
 	  STORES_PROFILE, "a parent's signed consents for a profile")                             \
+	X(recall, "recall export token reason recalled_min", STORES_HOUSEHOLD,                    \
+	  "what must not be used any more of an export: a random name, why, when")                \
+	X(recall_list, "one number", STORES_HOUSEHOLD, "how many lists of recalls were signed")   \
+	X(export_item, "export_item export copy token bytes hash start sound lines", STORES_ITEM, \
+	  "what an export has of an approved copy: a random name, salted hashes")                 \
+	X(export, "export id salt purpose recipient format encoding policy begun_min ended_min "  \
+	  "child unapproved elsewhere", STORES_HOUSEHOLD, "an export: for what, for whom, counts") \
+	X(refusal, "item refused_min", STORES_ITEM, "an item that its owner will not release")    \
 	X(copy_part, "copy kind slot slot_tag expires_min bytes hash body job", STORES_ITEM,      \
 	  "one kind of an adult's released copy: where its key is, hash of its ciphertext")       \
-	X(copy, "copy id item header purpose recipient approved_min", STORES_ITEM,                \
+	X(copy, "copy id item header purpose recipient approved_min review", STORES_ITEM,         \
 	  "an adult's released copy: for what, for whom")                                         \
 	X(part, "item kind slot slot_tag made_min expires_min bytes hash body job", STORES_ITEM,  \
 	  "one kind of an item: where its key is, hash of its ciphertext, when it expires")       \
@@ -62,6 +70,7 @@ enum stores_reach {
 	  STORES_PROFILE, "nickname, child or adult, key of the pseudonyms, when last used")      \
 	X(household, "one statement created_min", STORES_HOUSEHOLD,                               \
 	  "the household's public keys and its founder's name")                                   \
+	X(moved, "job", STORES_JOB, "which erasures were of items that went to another profile")  \
 	X(reset, "job renewed", STORES_JOB, "which erasures were of everything")                  \
 	X(job, "job reason profile uid items parts state problem receipt asked_min ended_min "    \
 	  "salt commitment", STORES_JOB, "erasures: counts, times, who asked, the receipt")       \

@@ -117,3 +117,30 @@ void crypt_hash_keyed(const void *key, size_t n_key, const void *bytes, size_t n
 	    n_key < crypto_generichash_KEYBYTES_MIN)
 		abort();
 }
+
+_Static_assert(sizeof(struct hash_stream) >= sizeof(crypto_generichash_state),
+	       "the stream does not hold the library's state");
+
+static crypto_generichash_state *stream_state(struct hash_stream *stream)
+{
+	return (crypto_generichash_state *)(void *)stream->state;
+}
+
+void hash_stream_begin(struct hash_stream *stream, const void *key, size_t n_key)
+{
+	/* As above. */
+	if ((key && n_key < crypto_generichash_KEYBYTES_MIN) ||
+	    crypto_generichash_init(stream_state(stream), key, key ? n_key : 0, HASH_BYTES) != 0)
+		abort();
+}
+
+void hash_stream_add(struct hash_stream *stream, const void *bytes, size_t n)
+{
+	crypto_generichash_update(stream_state(stream), bytes, n);
+}
+
+void hash_stream_end(struct hash_stream *stream, uint8_t ret_hash[static HASH_BYTES])
+{
+	crypto_generichash_final(stream_state(stream), ret_hash, HASH_BYTES);
+	sodium_memzero(stream, sizeof(*stream));
+}

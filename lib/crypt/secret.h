@@ -41,3 +41,11 @@ bool crypt_equal(const void *a, const void *b, size_t n);
 void crypt_hash(const void *bytes, size_t n, uint8_t ret_hash[static HASH_BYTES]);
 void crypt_hash_keyed(const void *key, size_t n_key, const void *bytes, size_t n,
 		      uint8_t ret_hash[static HASH_BYTES]);
+
+/* The same for what comes in pieces. key NULL: plain. */
+struct hash_stream {
+	uint8_t state[384] __attribute__((aligned(64)));
+};
+void hash_stream_begin(struct hash_stream *stream, const void *key, size_t n_key);
+void hash_stream_add(struct hash_stream *stream, const void *bytes, size_t n);
+void hash_stream_end(struct hash_stream *stream, uint8_t ret_hash[static HASH_BYTES]);

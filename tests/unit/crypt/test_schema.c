@@ -8,9 +8,12 @@
 
 #include "crypt/device.h"
 #include "crypt/household.h"
+#include "crypt/manifest.h"
+#include "crypt/recalls.h"
 #include "crypt/receipt.h"
 
 static bool value_valid(const json_t *schema, const json_t *value);
+static bool object_valid(const json_t *schema, const json_t *value);
 
 static bool string_valid(const json_t *schema, const json_t *value)
 {
@@ -81,6 +84,8 @@ static bool value_valid(const json_t *schema, const json_t *value)
 		return string_valid(schema, value);
 	if (strcmp(type, "integer") == 0)
 		return integer_valid(schema, value);
+	if (strcmp(type, "object") == 0)
+		return object_valid(schema, value);
 	assert_string_equal(type, "array");
 	return array_valid(schema, value);
 }
@@ -97,7 +102,8 @@ static json_t *schema_load(const char *statement)
 	return schema;
 }
 
-static bool statement_valid(const json_t *schema, const json_t *body)
+/* All that the schema knows, and no more. */
+static bool object_valid(const json_t *schema, const json_t *body)
 {
 	const json_t *properties = json_object_get(schema, "properties");
 	const char *name;
@@ -131,15 +137,15 @@ static void assert_follows(const char *statement, const char *text)
 		if (!value_valid(json_object_get(properties, name), json_object_get(body, name)))
 			fail_msg("\"%s\" of %s is not as in the schema", name, statement);
 	}
-	assert_true(statement_valid(schema, body));
+	assert_true(object_valid(schema, body));
 	/* The checker's eyes: something missing, something more, something else. */
 	json_object_set_new(body, "more", json_true());
-	assert_false(statement_valid(schema, body));
+	assert_false(object_valid(schema, body));
 	json_object_del(body, "more");
 	json_object_set_new(body, "key", json_string("AB"));
-	assert_false(statement_valid(schema, body));
+	assert_false(object_valid(schema, body));
 	json_object_del(body, "key");
-	assert_false(statement_valid(schema, body));
+	assert_false(object_valid(schema, body));
 }
 
 static void test_household_follows_its_schema(void **state)
@@ -202,6 +208,53 @@ static void test_r9_receipt_follows_its_schema(void **state)
 	}
 }
 
+static void assert_line_follows(const char *statement, const char *name, const char *line)
+{
+	_cleanup_(statement_json_freep) json_t *schema = schema_load(statement);
+	_cleanup_(statement_json_freep) json_t *body = json_loads(line, 0, NULL);
+	const json_t *part = json_object_get(json_object_get(schema, "$defs"), name);
+
+	assert_int_equal(line[strlen(line) - 1], '\n');
+	assert_true(json_is_false(json_object_get(part, "additionalProperties")));
+	assert_true(object_valid(part, body));
+	json_object_set_new(body, "name", json_string("mia"));
+	assert_false(object_valid(part, body));
+}
+
+static void test_r19_manifest_follows_its_schema(void **state)
+{
+	_cleanup_(sign_keypair_freep) struct sign_keypair *device = NULL;
+	_cleanup_(cleanup_free) char *text = NULL, *line = NULL;
+	const struct manifest manifest = {
+		.made_s = 1700000000, .expires_s = 1700000060, .purpose = "wake words",
+		.recipient = "Zoë", .software = "cubby 0", .format = "kaldi", .encoding = "wav",
+		.items = 1, .child = 3,
+	};
+	const struct manifest_item item = {
+		.bytes = 1, .expires_s = 1, .review = "heard", .n_lines = 4,
+	};
+
+	assert_int_equal(sign_keypair_new(&device), 0);
+	assert_int_equal(manifest_sign(&manifest, device, &text), 0);
+	assert_follows(MANIFEST_STATEMENT, text);
+	assert_int_equal(manifest_item_text(&item, "wav", &line), 0);
+	assert_line_follows(MANIFEST_STATEMENT, "item", line);
+}
+
+static void test_r19_recalls_follow_their_schema(void **state)
+{
+	_cleanup_(sign_keypair_freep) struct sign_keypair *device = NULL;
+	_cleanup_(cleanup_free) char *text = NULL, *line = NULL;
+	const struct recalls recalls = { .number = 1, .issued_s = 1700000000 };
+	const struct recall recall = { .reason = "moved", .recalled_s = 1 };
+
+	assert_int_equal(sign_keypair_new(&device), 0);
+	assert_int_equal(recalls_sign(&recalls, device, &text), 0);
+	assert_follows(RECALLS_STATEMENT, text);
+	assert_int_equal(recall_text(&recall, &line), 0);
+	assert_line_follows(RECALLS_STATEMENT, "recall", line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +262,8 @@ int main(void)
 		cmocka_unit_test(test_r20_consent_follows_its_schema),
 		cmocka_unit_test(test_device_follows_its_schema),
 		cmocka_unit_test(test_r9_receipt_follows_its_schema),
+		cmocka_unit_test(test_r19_manifest_follows_its_schema),
+		cmocka_unit_test(test_r19_recalls_follow_their_schema),
 	};
 
 	return cmocka_run_group_tests_name("crypt/schema", tests, crypt_setup, NULL);
