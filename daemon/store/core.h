@@ -10,6 +10,7 @@ struct statement {
 	const struct statement_source *source;
 	sqlite3_stmt *stmt;
 	bool busy;
+	int column;		/* read last */
 	int failed;		/* first SQLite code of a bind that failed */
 };
 

@@ -14,7 +14,7 @@ STATEMENT(log_list,
 	"SELECT seq, time_min, body, salt, hash, tag FROM log WHERE seq > :after "
 	"ORDER BY seq LIMIT :limit");
 STATEMENT(log_read_all,
-	"SELECT seq, time_min, body, salt, hash, tag, body_hash FROM log WHERE seq > :after "
+	"SELECT seq, time_min, body, tag, body_hash, salt, hash FROM log WHERE seq > :after "
 	"ORDER BY seq");
 STATEMENT(log_count, "SELECT count(*) AS n FROM log");
 /* Those that say which key begins with them stay. */
@@ -74,22 +74,23 @@ static int page_row(struct statement *s, struct logpage *page)
 	struct logpage_entry entry = {
 		.seq = (uint64_t)statement_integer(s, "seq"),
 		.time_min = (uint64_t)statement_integer(s, "time_min"),
-		.tagged = !statement_null(s, "tag"),
-		.emptied = !statement_null(s, "body_hash"),
 		.body = statement_text(s, "body"),
 	};
-	int r;
+	int r = entry.body ? 0 : fault_origin(-EBADMSG);
 
-	if (!entry.body)
-		return fault_origin(-EBADMSG);
+	if (r)
+		return fault_trace(r);
 	entry.n_body = (uint32_t)strlen(entry.body);
-	r = statement_bytes(s, "salt", entry.salt, sizeof(entry.salt));
-	if (!r)
-		r = statement_bytes(s, "hash", entry.hash, sizeof(entry.hash));
-	if (!r && entry.tagged)
+	entry.tagged = !statement_null(s, "tag");
+	if (entry.tagged)
 		r = statement_bytes(s, "tag", entry.tag, sizeof(entry.tag));
+	entry.emptied = !statement_null(s, "body_hash");
 	if (!r && entry.emptied)
 		r = statement_bytes(s, "body_hash", entry.body_hash, sizeof(entry.body_hash));
+	if (!r)
+		r = statement_bytes(s, "salt", entry.salt, sizeof(entry.salt));
+	if (!r)
+		r = statement_bytes(s, "hash", entry.hash, sizeof(entry.hash));
 	return fault_trace(r ? r : logpage_add(page, &entry));
 }
 

@@ -158,11 +158,15 @@ int statement_run(struct statement *s)
 	return r;
 }
 
+/* Columns are read in their order, mostly: the search begins where the last one ended. */
 static int column_index(struct statement *s, const char *column)
 {
-	for (int i = 0; i < sqlite3_column_count(s->stmt); i++)
-		if (strcmp(sqlite3_column_name(s->stmt, i), column) == 0)
-			return i;
+	const int n = sqlite3_column_count(s->stmt);
+	int index = s->column;
+
+	for (int i = 0; i < n; i++, index = index + 1 < n ? index + 1 : 0)
+		if (strcmp(sqlite3_column_name(s->stmt, index), column) == 0)
+			return s->column = index;
 	mistake(s, "has no column", column);
 	return -1;
 }

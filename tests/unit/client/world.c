@@ -128,14 +128,24 @@ static const char tamper[] =
 	"c.close()\n"
 	"sys.exit(0 if changed == 1 else 1)\n";
 
-void world_tamper(const char *sql)
+void world_between(void (*change)(const char *state, void *context), void *context)
 {
-	char path[128];
+	char state[128];
+
+	keeper_stop();
+	snprintf(state, sizeof(state), "%s/state%u", dir, states);
+	change(state, context);
+	keeper_start();
+	keeper_wait();
+}
+
+static void sql_run(const char *state, void *sql)
+{
+	char path[160];
 	int status;
 	pid_t pid;
 
-	keeper_stop();
-	snprintf(path, sizeof(path), "%s/state%u/cubby.db", dir, states);
+	snprintf(path, sizeof(path), "%s/cubby.db", state);
 	pid = fork();
 	if (pid == 0) {
 		execlp("python3", "python3", "-c", tamper, path, sql, NULL);
@@ -143,8 +153,11 @@ void world_tamper(const char *sql)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	keeper_start();
-	keeper_wait();
+}
+
+void world_tamper(const char *sql)
+{
+	world_between(sql_run, (void *)(uintptr_t)sql);
 }
 
 int world_start(void **state)

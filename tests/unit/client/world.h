@@ -29,6 +29,8 @@ void world_restart(bool afresh);
 /* Stops cubbyd as a debugger would, or lets it go on. */
 void world_freeze(bool frozen);
 
+/* `change` is at work on the state directory while cubbyd is stopped. */
+void world_between(void (*change)(const char *state, void *context), void *context);
 /* What root could do: stops cubbyd, runs SQL on its database without its triggers, starts it. */
 void world_tamper(const char *sql);
 
