@@ -275,6 +275,10 @@ struct cubby_erasure {
 	bool done;			/* verified; false: partial */
 	const char *receipt;		/* signed "cubby-receipt-1", checked here; "" unless done */
 	const char *problem;		/* what is not clean and what happens next; "" when done */
+	/* This session asked for it last, and the receipt is of just that: its reason, how many
+	 * items, and which, where that was known. False: another one asked; the receipt is
+	 * genuine, but of which erasure only the keeper says. */
+	bool compared;
 };
 /* CUBBY_TIMEOUT: it goes on without us. timeout_ms 0: 10 minutes. */
 CUBBY_API int cubby_job_wait(struct cubby *cubby, const char *job, int timeout_ms,

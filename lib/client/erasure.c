@@ -28,29 +28,44 @@ struct cubby_erasure *cubby_erasure_free(struct cubby_erasure *erasure)
 }
 CLEANUP_DEFINE(struct cubby_erasure *, cubby_erasure_free)
 
+/* False: by another session, and there is nothing to compare with. */
+static bool asked_here(struct cubby *cubby, const char *job)
+{
+	return cubby->asked.job && strcmp(cubby->asked.job, job) == 0;
+}
+
 /* A receipt that is genuine may still be of another erasure. */
-static int receipt_match(struct cubby *cubby, const char *job, const struct receipt *receipt)
+static bool receipt_matches(struct cubby *cubby, const char *job, const struct receipt *receipt)
 {
 	uint8_t commitment[sizeof(receipt->commitment)];
 	const char *reason = cubby->asked.reason;
 	int64_t items = cubby->asked.items;
-	bool same;
 
-	/* Asked for by another session: there is nothing to compare with. */
-	if (!cubby->asked.job || strcmp(cubby->asked.job, job) != 0)
-		return 0;
-	same = (!reason || strcmp(reason, receipt->reason) == 0) &&
-	       (items < 0 || items == receipt->items);
+	/* One receipt is of one job. */
+	if (cubby->receipt_job && id_equal(&cubby->receipt, &receipt->id) &&
+	    strcmp(cubby->receipt_job, job) != 0)
+		return false;
+	if (!asked_here(cubby, job))
+		return true;
+	if (strcmp(reason, receipt->reason) != 0 || (items >= 0 && items != receipt->items))
+		return false;
 	/* Where something else narrowed the ids, which of them went is the keeper's to know. */
-	if (same && cubby->asked.ids && (int64_t)cubby->asked.n_ids == items) {
-		receipt_commitment(receipt->salt, cubby->asked.ids, cubby->asked.n_ids,
-				   commitment);
-		same = memcmp(commitment, receipt->commitment, sizeof(commitment)) == 0;
-	}
-	return same ? 0
-		    : answer_why(&cubby->why, ANSWER_FAILED,
-				 "the receipt is of another erasure than the one asked for; do "
-				 "not rely on it, look with 'cubby list'");
+	if (!cubby->asked.ids || (int64_t)cubby->asked.n_ids != items)
+		return true;
+	receipt_commitment(receipt->salt, cubby->asked.ids, cubby->asked.n_ids, commitment);
+	return memcmp(commitment, receipt->commitment, sizeof(commitment)) == 0;
+}
+
+static int receipt_match(struct cubby *cubby, const char *job, const struct receipt *receipt)
+{
+	if (!receipt_matches(cubby, job, receipt))
+		return answer_why(&cubby->why, ANSWER_FAILED,
+				  "the receipt is of another erasure than the one asked for; do "
+				  "not rely on it, look with 'cubby list'");
+	free(cubby->receipt_job);
+	cubby->receipt_job = strdup(job);
+	cubby->receipt = receipt->id;
+	return cubby->receipt_job ? 0 : fault_origin(-ENOMEM);
 }
 
 static int erasure_make(struct cubby *cubby, const char *job, const char *state,
@@ -83,6 +98,7 @@ static int erasure_make(struct cubby *cubby, const char *job, const char *state,
 	if (r != 0)
 		return fault_trace(r);
 	erasure->done = strcmp(state, "done") == 0;
+	erasure->compared = erasure->done && asked_here(cubby, job);
 	erasure->receipt = owner->texts.all[0];
 	erasure->problem = owner->texts.all[1];
 	*ret = take(erasure);

@@ -77,6 +77,6 @@ int cubby_retention_shorten(struct cubby *cubby, const char *profile, const char
 			    uint32_t keep_s, char **ret_job)
 {
 	session_begin(cubby);
-	return session_end(cubby, reply_job(cubby, "Retention", "Set", NULL, ret_job, "ssu",
+	return session_end(cubby, reply_job(cubby, "Retention", "Set", "expire", ret_job, "ssu",
 					    profile, kind, keep_s));
 }

@@ -108,6 +108,7 @@ struct cubby *cubby_free(struct cubby *cubby)
 	free(cubby->state_dir);
 	free(cubby->asked.job);
 	free(cubby->asked.ids);
+	free(cubby->receipt_job);
 	free(cubby);
 	return NULL;
 }

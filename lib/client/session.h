@@ -35,6 +35,8 @@ struct cubby {
 		struct id *ids;		/* those named, where it was by id */
 		size_t n_ids;
 	} asked;
+	struct id receipt;		/* the last one taken */
+	char *receipt_job;		/* of this job; NULL: none was taken */
 
 	/* Only what a proof fetched; NULL otherwise. */
 	struct box_keypair *home;

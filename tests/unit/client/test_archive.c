@@ -319,6 +319,51 @@ static void test_r9_a_receipt_of_another_erasure_is_refused(void **state)
 	cubby->asked.items = 1;
 	assert_cubby(cubby, cubby_job_wait(cubby, job, 0, &erasure));
 	assert_true(erasure->done);
+	assert_true(erasure->compared);
+}
+
+/* What another session asked for is not compared, and that is said; no receipt is of two jobs. */
+static void test_r9_a_receipt_of_another_session_is_not_called_compared(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *asker = NULL, *cubby = NULL;
+	_cleanup_(cubby_erasure_freep) struct cubby_erasure *erasure = NULL, *again = NULL;
+	_cleanup_(cleanup_free) char *job = NULL;
+	struct cubby_selection selection = CUBBY_SELECTION_INIT;
+	char id[CUBBY_ID_TEXT];
+	uint32_t items = 0;
+
+	samples_make(4);
+	item_make("one", id);
+	asker = world_parent("home");
+	cubby = world_parent("home");
+	selection.all = true;
+	assert_cubby(asker, cubby_delete(asker, &selection, false, &job, &items));
+	assert_cubby(cubby, cubby_job_wait(cubby, job, 0, &erasure));
+	assert_true(erasure->done);
+	assert_false(erasure->compared);
+	assert_cubby(cubby, cubby_job_wait(cubby, job, 0, &again));
+	/* As if the same receipt had come for another job. */
+	free(cubby->receipt_job);
+	cubby->receipt_job = strdup("/another");
+	again = cubby_erasure_free(again);
+	assert_refused(cubby, cubby_job_wait(cubby, job, 0, &again), CUBBY_FAILED);
+	assert_non_null(strstr(cubby_why(cubby), "another erasure"));
+}
+
+/* A shorter retention ends what expires by it, and nothing else is a receipt of that. */
+static void test_r9_a_shorter_retention_is_compared(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
+	_cleanup_(cleanup_free) char *job = NULL;
+	const char *kind = "audio";
+	const uint32_t keep_s = 86400;
+
+	profile_make("Otto", true);
+	cubby = world_proved("home", CUBBY_SECRET_SIGN);
+	assert_cubby(cubby, cubby_consent_grant(cubby, "Otto", &kind, &keep_s, 1));
+	assert_cubby(cubby, cubby_retention_shorten(cubby, "Otto", kind, 3600, &job));
+	assert_null(job);
+	assert_string_equal(cubby->asked.reason, "expire");
 }
 
 static void test_deletion_never_takes_more_than_was_named(void **state)
@@ -406,6 +451,9 @@ int main(void)
 					  archive_empty),
 		cmocka_unit_test_teardown(test_r9_a_receipt_of_another_erasure_is_refused,
 					  archive_empty),
+		cmocka_unit_test_teardown(
+			test_r9_a_receipt_of_another_session_is_not_called_compared, archive_empty),
+		cmocka_unit_test(test_r9_a_shorter_retention_is_compared),
 		cmocka_unit_test_teardown(test_deletion_never_takes_more_than_was_named,
 					  archive_empty),
 		cmocka_unit_test_teardown(test_listing_in_pages, archive_empty),
