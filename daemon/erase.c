@@ -393,7 +393,7 @@ int erase_slice(struct erase *erase, struct why *why)
 		if (r == 0)
 			r = read_back_begin(erase);
 		if (r != 0)
-			return stopped(r, "cubby.db-wal", why);
+			return stopped(r, "cubby.db, cubby.db-wal", why);
 		erase->phase = ERASE_READ_BACK;
 		return ERASE_MORE;
 	case ERASE_READ_BACK:

@@ -261,6 +261,9 @@ static void minute_passed(void *context)
 	if (leap_watch(&keeper->leap))
 		log_error("the wall clock could not be looked after; it is tried again in a "
 			  "minute");
+	if (store_tidy(keeper->store))
+		log_error("the database's log could not be emptied of what was refused; check the "
+			  "disk");
 	access_log_flush(keeper->log);
 	if (log_day_pass(keeper->log, keeper->store, keeper->age, keeper->device->sign))
 		log_error("the access log could not be signed or emptied for the day; it is tried "

@@ -20,6 +20,7 @@ struct store {
 	struct statement *statements;
 	size_t n_statements;
 	const struct store_watch *watch;
+	bool unclean;		/* what a commit refused may be in the log */
 };
 
 int statements_prepare(struct store *store);

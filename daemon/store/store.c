@@ -320,12 +320,24 @@ struct store *store_free(struct store *store)
 	return NULL;
 }
 
+int store_tidy(struct store *store)
+{
+	int r = store->unclean ? store_checkpoint(store) : 0;
+
+	if (r == 0)
+		store->unclean = false;
+	return fault_trace(r);
+}
+
 int store_begin(struct store *store, struct store **ret_transaction)
 {
 	int r;
 
 	if (!sqlite3_get_autocommit(store->db))
 		return fault_origin(-EDEADLK);
+	r = store_tidy(store);
+	if (r != 0)
+		return fault_trace(r);
 	r = store_result(store->db, sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
 	if (r == 0)
 		*ret_transaction = store;
@@ -345,10 +357,8 @@ int store_commit(struct store *transaction)
 
 	if (r != 0)
 		store_rollback(transaction);
-	/* What was refused is in the log all the same when only the sync failed, and the next start
-	 * would find it committed. Where even this fails it is written over by the next commit. */
-	if (r < 0)
-		(void)store_checkpoint(transaction);
+	transaction->unclean |= r < 0;
+	(void)store_tidy(transaction);
 	if (r == 0 && watch)
 		watch->ended(watch->context, true);
 	return fault_trace(r);

@@ -60,6 +60,10 @@ CLEANUP_DEFINE(struct store *, store_free)
 
 int store_begin(struct store *store, struct store **ret_transaction) _must_use_;
 int store_commit(struct store *transaction) _must_use_;
+/* What was refused is in SQLite's log all the same when only the sync failed, and the next start
+ * would find it committed: empties the log after such a commit, and does nothing after any other.
+ * The commit does so itself, and every store_begin() where that failed; for idle moments, too. */
+int store_tidy(struct store *store);
 struct store *store_rollback(struct store *transaction);
 CLEANUP_DEFINE(struct store *, store_rollback)
 

@@ -73,14 +73,14 @@ class Keeper:
     def _for_keeper(self, message):
         return sodium.seal(bytes.fromhex(self.identity()["box"]), json.dumps(message).encode())
 
-    def setup(self, name, passphrase):
+    def setup(self, name, passphrase, salt=None):
         """Makes a household; returns its secrets and recovery code (16 bytes)."""
         secrets = {"home": sodium.box_pair()[1], "release": sodium.box_pair()[1],
                    "sign": os.urandom(32)}
         code = os.urandom(16)
         doors = []
         for kind, passes, memory in (("passphrase", PASSES, MEMORY_BYTES), ("recovery", 0, 0)):
-            salt = os.urandom(16)
+            salt = salt or os.urandom(16)
             if passes:
                 proof, half = sodium.argon2id(passphrase, salt, passes, memory)
             else:

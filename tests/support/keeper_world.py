@@ -101,12 +101,12 @@ class World:
         self.bus.wait()
         shutil.rmtree(self.place)
 
-    def client(self):
+    def client(self, **options):
         """Nobody in particular, but no root: that one holds no role."""
         if os.geteuid() != 0:
-            return Keeper(self.address)
+            return Keeper(self.address, **options)
         os.seteuid(NOBODY)
         try:
-            return Keeper(self.address)
+            return Keeper(self.address, **options)
         finally:
             os.seteuid(0)
