@@ -7,10 +7,8 @@
 
 #include <string.h>
 #include "base/file.h"
-#include "quote.h"
+#include "crypt/transcript.h"
 #include "sound/sound.h"
-
-#define RECORD_BYTES (QUOTE_BYTES(RECOGNITION_TEXT_BYTES) + 128)
 
 /* Bodies while they are put together: ciphertext only. */
 struct bodies {
@@ -30,30 +28,12 @@ void sealed_clear(struct sealed *sealed)
 	*sealed = (struct sealed) SEALED_NONE;
 }
 
-/* {"text": ..., "confidence": 0.873, "duration_ms": 2790}, see docs/FORMATS.md. Digits by hand:
- * a host's locale may have a decimal comma. */
 static int transcript_record(const struct utterance *utterance, struct secret **ret)
 {
-	_cleanup_(secret_freep) struct secret *record = NULL;
-	unsigned per_mille = (unsigned)(utterance->recognition->confidence * 1000.0 + 0.5);
-	unsigned long long duration_ms = utterance->frames / (SOUND_RATE_HZ / 1000);
-	_cleanup_(secret_freep) struct secret *exact = NULL;
-	char *to;
-	int r;
+	const struct recognition *recognition = utterance->recognition;
 
-	r = secret_new(RECORD_BYTES, &record);
-	if (r < 0)
-		return fault_trace(r);
-	to = (char *)record->bytes;
-	to += sprintf(to, "{\"text\":");
-	to += quote_json(utterance->recognition->text, to);
-	to += sprintf(to, ",\"confidence\":%u.%03u,\"duration_ms\":%llu}", per_mille / 1000,
-		      per_mille % 1000, duration_ms);
-	r = secret_from(record->bytes, (size_t)(to - (char *)record->bytes), &exact);
-	if (r < 0)
-		return fault_trace(r);
-	*ret = take(exact);
-	return 0;
+	return fault_trace(transcript_make(recognition->text, recognition->confidence,
+					   utterance->frames / (SOUND_RATE_HZ / 1000), ret));
 }
 
 static int content_make(const struct utterance *utterance, enum kind kind, struct secret **ret)

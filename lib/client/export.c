@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "client/open.h"
 #include "client/reply.h"
+#include "crypt/transcript.h"
 
 /* What the keeper wants in the copy, from what was opened. */
 static int approval_contents(struct cubby *cubby, struct message *begun,

@@ -4,12 +4,11 @@
 
 #include "client/open.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/id.h"
-#include "crypt/statement.h"
+#include "crypt/transcript.h"
 #include "sound/sound.h"
 
 #define BODIES_MAX_BYTES (KIND_MAX * (size_t)ENVELOPE_CONTENT_MAX_BYTES + (1 << 20))
@@ -39,23 +38,12 @@ CLEANUP_DEFINE(struct cubby_opened *, cubby_opened_free)
 
 static int transcript_take(struct opened_owner *owner, const struct secret *record)
 {
-	_cleanup_(statement_json_freep) json_t *body =
-		json_loadb((const char *)record->bytes, record->n, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *text = json_object_get(body, "text");
-	const json_t *confidence = json_object_get(body, "confidence");
-	const json_t *duration_ms = json_object_get(body, "duration_ms");
-	int r;
+	int r = transcript_read(record, &owner->text, &owner->public.confidence,
+				&owner->public.duration_ms);
 
-	if (!json_is_string(text) || !json_is_number(confidence) || !json_is_integer(duration_ms))
-		return ANSWER_INVALID_ARGUMENT;
-	r = secret_from(json_string_value(text), json_string_length(text) + 1, &owner->text);
-	secret_wipe((void *)(uintptr_t)json_string_value(text), json_string_length(text));
-	if (r != 0)
-		return fault_trace(r);
-	owner->public.text = (const char *)owner->text->bytes;
-	owner->public.confidence = json_number_value(confidence);
-	owner->public.duration_ms = json_integer_value(duration_ms);
-	return 0;
+	if (r == 0)
+		owner->public.text = (const char *)owner->text->bytes;
+	return fault_trace(r);
 }
 
 /* Takes `content` over. */

@@ -12,9 +12,6 @@ int opened_read(struct cubby *cubby, struct message *reply, const struct id *id,
 		const struct box_keypair *reply_pair, const struct box_keypair *recipient,
 		struct cubby_opened **ret);
 
-/* The transcript record of docs/FORMATS.md. */
-int transcript_make(const char *text, double confidence, int64_t duration_ms, struct secret **ret);
-
 /* One kind of an item to be sealed. */
 struct content {
 	enum kind kind;

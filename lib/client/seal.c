@@ -2,37 +2,13 @@
 /* Seals items in the client: an adult's own recording coming in, and its copy going to the release
  * key. Only ciphertext may reach the message. */
 
-#include <jansson.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/id.h"
 #include "client/open.h"
-#include "crypt/statement.h"
+#include "crypt/transcript.h"
 #include "sound/sound.h"
-
-int transcript_make(const char *text, double confidence, int64_t duration_ms, struct secret **ret)
-{
-	_cleanup_(statement_json_freep) json_t *body =
-		json_pack("{s:s, s:f, s:I}", "text", text, "confidence", confidence, "duration_ms",
-			  (json_int_t)duration_ms);
-	json_t *value = json_object_get(body, "text");
-	char *dump;
-	size_t n;
-	int r;
-
-	if (!body)
-		return ANSWER_INVALID_ARGUMENT;	/* not UTF-8 */
-	dump = json_dumps(body, JSON_COMPACT);
-	secret_wipe((void *)(uintptr_t)json_string_value(value), json_string_length(value));
-	if (!dump)
-		return fault_origin(-ENOMEM);
-	n = strlen(dump);
-	r = secret_from(dump, n, ret);
-	secret_wipe(dump, n);
-	free(dump);
-	return fault_trace(r);
-}
 
 /* The bodies, one after another. */
 struct bodies {

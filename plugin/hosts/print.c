@@ -9,7 +9,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "crypt/secret.h"
-#include "quote.h"
+#include "base/quote.h"
 
 #define LINE_BYTES 16384
 #define STRING_BYTES 1024

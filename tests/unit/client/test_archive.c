@@ -4,6 +4,9 @@
 
 #include "unit/client/world.h"
 
+#include <jansson.h>
+#include <malloc.h>
+
 #include "base/id.h"
 #include "sound/sound.h"
 
@@ -200,6 +203,37 @@ static void test_r12_opening_needs_the_proof(void **state)
 	assert_refused(release, cubby_open(release, id, NULL, &opened), CUBBY_INVALID_ARGUMENT);
 	release->home = NULL;
 	assert_null(opened);
+}
+
+static unsigned words_freed;
+
+static void spy_free(void *block)
+{
+	size_t n = block ? malloc_usable_size(block) : 0;
+
+	if (n && memmem(block, n, "canary words", 12))
+		words_freed++;
+	free(block);
+}
+
+/* The host's JSON library may not get to see a word: nobody wipes what it frees. */
+static void test_r7_words_touch_no_json_library(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = world_proved("home", CUBBY_SECRET_HOME);
+	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
+	char id[CUBBY_ID_TEXT];
+	json_t *planted;
+
+	samples_make(4);
+	json_set_alloc_funcs(malloc, spy_free);
+	planted = json_string("the canary words, planted");
+	json_decref(planted);
+	assert_int_equal(words_freed, 1);
+	item_make("canary words of a child", id);
+	assert_cubby(cubby, cubby_open(cubby, id, NULL, &opened));
+	json_set_alloc_funcs(malloc, free);
+	assert_string_equal(opened->text, "canary words of a child");
+	assert_int_equal(words_freed, 1);
 }
 
 static void test_import_refusals(void **state)
@@ -444,6 +478,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_what_is_imported_comes_back_sample_for_sample,
 					  archive_empty),
 		cmocka_unit_test_teardown(test_r12_opening_needs_the_proof, archive_empty),
+		cmocka_unit_test_teardown(test_r7_words_touch_no_json_library, archive_empty),
 		cmocka_unit_test_teardown(test_import_refusals, archive_empty),
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_structs_begin_with_their_size),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text becomes JSON and comes back the same. */
 
-#include "../test.h"
+#include "unit/test.h"
 
 #include <jansson.h>
-#include "quote.h"
+#include "base/quote.h"
 
 static void check(const char *text, const char *expected)
 {

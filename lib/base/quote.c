@@ -2,16 +2,15 @@
 
 /* JSON strings without a heap. What comes out must be valid JSON whatever goes in. */
 
-#include "quote.h"
+#include "base/quote.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The length of the UTF-8 sequence at `text`, 0 if there is none. Overlong forms, surrogates and
- * what lies above U+10FFFF are none. */
-static size_t sequence_length(const unsigned char *text)
+size_t quote_sequence(const char *bytes)
 {
+	const unsigned char *text = (const unsigned char *)bytes;
 	static const uint32_t lowest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t n = text[0] < 0x80 ? 1 : text[0] >> 5 == 6 ? 2 : text[0] >> 4 == 14 ? 3 :
 		   text[0] >> 3 == 30 ? 4 : 0;
@@ -37,7 +36,7 @@ size_t quote_json(const char *text, char *ret_quoted)
 
 	*to++ = '"';
 	while (*from) {
-		size_t n = sequence_length(from);
+		size_t n = quote_sequence((const char *)from);
 
 		if (n == 0 || *from < 0x20 || *from == 0x7f) {
 			to += sprintf(to, "\\u%04x", (unsigned)*from++);
