@@ -79,9 +79,9 @@ static int selected_ids(struct message *value, struct selected *selected, struct
 	if (r)
 		return fault_trace(r);
 	/* An empty list must not mean "does not narrow". */
-	if (!texts.n || selected->ids)
+	if (!texts.n)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "\"ids\" is empty or given twice; name at least one item");
+				  "\"ids\" is empty; name at least one item");
 	selected->ids = calloc(texts.n, sizeof(*selected->ids));
 	if (!selected->ids)
 		return fault_origin(-ENOMEM);

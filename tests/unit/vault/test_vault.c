@@ -150,6 +150,7 @@ static void refused(struct room *room, const struct vault_used *used, const char
 static void test_damaged_and_foreign_files_are_refused(void **state)
 {
 	struct room *room = *state;
+	static const char blank[4096];
 	struct vault_used used = { 0 };
 	char path[320];
 
@@ -166,6 +167,12 @@ static void test_damaged_and_foreign_files_are_refused(void **state)
 	/* A file of which no page is ours. */
 	for (off_t page = 0; page < room_size(room, VAULT_FILE); page += 4096)
 		room_write(room, VAULT_FILE, page, "GIF89a", 6);
+	refused(room, NULL, "damaged");
+	/* A picture with room at its end is no file of ours that was cut short; none of it is made
+	 * into pages. */
+	for (off_t page = 4096; page < room_size(room, VAULT_FILE); page += 4096)
+		room_write(room, VAULT_FILE, page, blank, sizeof(blank));
+	refused(room, NULL, "damaged");
 	refused(room, NULL, "damaged");
 	assert_int_equal(unlink(room_path(room, VAULT_FILE, path)), 0);
 	assert_int_equal(symlink("/etc/passwd", path), 0);
