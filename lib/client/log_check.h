@@ -11,7 +11,6 @@
  *   the log itself  the keeper writes down what it found broken at a start
  */
 
-#include "base/id.h"
 #include "crypt/box.h"
 #include "crypt/logpage.h"
 
@@ -59,6 +58,7 @@ int log_check_key(struct log_check *check, uint64_t first_seq, const char *print
 		  struct secret *key);
 /* 0, or ANSWER_FAILED with first_bad and why. The entries must come in the order of the store. */
 int log_check_entry(struct log_check *check, const struct logpage_entry *entry);
-/* After the last one. `slot` and `tag` as from Log.Keys; not looked at where tags are not. */
-int log_check_end(struct log_check *check, const struct id *slot, const uint8_t tag[static 16]);
+/* After the last one: whether there should be more. Where entries were cut off, the next one the
+ * keeper wrote, of the proof if of nothing else, bears the mark of another. */
+int log_check_end(struct log_check *check);
 void log_check_clear(struct log_check *check);

@@ -13,8 +13,6 @@
 #include "crypt/receipt.h"
 
 #define PAGE_MAX_BYTES (64u << 20)
-/* Entries that come while others are checked. */
-#define ROUNDS_MAX 100
 
 #define WHEN_SEEN "when this computer last looked"
 
@@ -174,38 +172,20 @@ static int key_read(struct cubby *cubby, struct message *reply, struct log_check
 			  (unsigned long long)first_seq);
 }
 
-/* check NULL: only which slot and tag are due. */
-static int keys_get(struct cubby *cubby, struct log_check *check, struct id *ret_slot,
-		    uint8_t ret_tag[static 16])
+static int keys_get(struct cubby *cubby, struct log_check *check)
 {
 	_cleanup_(message_freep) struct message *reply = NULL;
-	const void *slot, *tag;
-	size_t n_slot, n_tag;
 	int r = reply_get(cubby, "Log", "Keys", &reply, "");
 
 	if (r != 0)
 		return fault_trace(r);
 	r = message_enter(reply, 'a', "(tay)");
 	while (r == 0 && message_more(reply)) {
-		if (!check) {
-			r = message_skip(reply);
-			continue;
-		}
 		r = key_read(cubby, reply, check);
 		if (r != 0)
 			return fault_trace(r);
 	}
-	if (r == 0)
-		r = message_leave(reply);
-	if (r == 0)
-		r = message_read(reply, "ayay", &slot, &n_slot, &tag, &n_tag);
-	if (r == 0 && (n_slot != ID_BYTES || n_tag != 16))
-		r = ANSWER_INVALID_ARGUMENT;
-	if (r != 0)
-		return fault_trace(session_malformed(cubby, r, "Log.Keys"));
-	memcpy(ret_slot->bytes, slot, ID_BYTES);
-	memcpy(ret_tag, tag, 16);
-	return 0;
+	return fault_trace(session_malformed(cubby, r, "Log.Keys"));
 }
 
 /* ---- Checking ---- */
@@ -224,10 +204,9 @@ static int page_check(struct cubby *cubby, const struct page *page, size_t at,
 	return fault_trace(r);
 }
 
-/* All there are after check->seq. *ret_n: how many. */
-static int entries_check(struct cubby *cubby, struct log_check *check, uint64_t *ret_n)
+/* All there are after check->seq. */
+static int entries_check(struct cubby *cubby, struct log_check *check)
 {
-	const uint64_t begin = check->seq;
 	bool more = true;
 	int r = 0;
 
@@ -239,30 +218,7 @@ static int entries_check(struct cubby *cubby, struct log_check *check, uint64_t 
 			r = page_check(cubby, &page, 0, check);
 		more = page.more;
 	}
-	*ret_n = check->seq - begin;
 	return fault_trace(r);
-}
-
-/* The key that is due belongs to the last entry only where none came in between. */
-static int all_check(struct cubby *cubby, struct log_check *check)
-{
-	uint8_t tag[16] = { 0 };
-	struct id slot = { { 0 } };
-	uint64_t n = 0;
-	int r = entries_check(cubby, check, &n);
-
-	for (int i = 0; r == 0 && check->keyed; i++) {
-		r = keys_get(cubby, NULL, &slot, tag);
-		if (r == 0)
-			r = entries_check(cubby, check, &n);
-		if (r != 0 || n == 0)
-			break;
-		if (i == ROUNDS_MAX)
-			return answer_why(&cubby->why, ANSWER_BUSY,
-					  "the access log grows faster than it can be checked; "
-					  "try again when fewer things happen");
-	}
-	return fault_trace(r ? r : log_check_end(check, &slot, tag));
 }
 
 static int receipt_mark(struct cubby *cubby, const char *text, struct log_check *check)
@@ -283,8 +239,6 @@ static int witnesses_get(struct cubby *cubby, const char *receipt, struct log_ch
 			 char **ret_statement)
 {
 	struct checkpoint seen, fresh;
-	uint8_t tag[16];
-	struct id slot;
 	int r = log_seen_read(cubby, &seen);
 
 	if (r == 0)
@@ -303,7 +257,7 @@ static int witnesses_get(struct cubby *cubby, const char *receipt, struct log_ch
 		r = marks_add(cubby, check, &fresh, "a moment ago");
 	check->keyed = cubby->home != NULL;
 	if (r == 0 && check->keyed)
-		r = keys_get(cubby, check, &slot, tag);
+		r = keys_get(cubby, check);
 	return fault_trace(r);
 }
 
@@ -320,7 +274,9 @@ static int verify_run(struct cubby *cubby, const char *receipt, struct cubby_log
 	if (r == 0)
 		r = witnesses_get(cubby, receipt, &check, &statement);
 	if (r == 0)
-		r = all_check(cubby, &check);
+		r = entries_check(cubby, &check);
+	if (r == 0)
+		r = log_check_end(&check);
 	if (r != 0 && !check.first_bad)
 		return fault_trace(r);
 	if (r == 0 && check.seq > 0)
@@ -363,11 +319,10 @@ static int new_check(struct cubby *cubby, struct log_check *check, const struct 
 	_cleanup_(page_clear) struct page page = { 0 };
 	struct logpage_entry first;
 	size_t at = 0;
-	uint64_t n;
 	int r;
 
 	if (seen->seq == 0)
-		return fault_trace(entries_check(cubby, check, &n));
+		return fault_trace(entries_check(cubby, check));
 	r = page_get(cubby, seen->seq - 1, &page);
 	if (r != 0)
 		return fault_trace(r);
@@ -384,7 +339,7 @@ static int new_check(struct cubby *cubby, struct log_check *check, const struct 
 	check->seq = seen->seq;
 	memcpy(check->hash, seen->hash, CHAIN_HASH_BYTES);
 	r = page_check(cubby, &page, at, check);
-	return fault_trace(r ? r : entries_check(cubby, check, &n));
+	return fault_trace(r ? r : entries_check(cubby, check));
 }
 
 static int look_run(struct cubby *cubby, struct log_check *check)
