@@ -26,6 +26,31 @@ static void json_memory_free(void *pointer)
 	free(pointer);
 }
 
+static char **arguments_free(char **arguments)
+{
+	for (size_t i = 0; arguments && arguments[i]; i++)
+		free(arguments[i]);
+	free(arguments);
+	return NULL;
+}
+CLEANUP_DEFINE(char **, arguments_free)
+
+/* A bus writes the command line of a caller it denies into the journal, and everybody can list it;
+ * a nickname may be in it (R16). NULL: no memory. */
+static char **arguments_take(int argc, char **argv)
+{
+	_cleanup_(arguments_freep) char **arguments = calloc((size_t)argc + 1, sizeof(*arguments));
+
+	for (int i = 0; arguments && i < argc; i++) {
+		arguments[i] = strdup(argv[i]);
+		if (!arguments[i])
+			return NULL;
+		if (i > 0)
+			memset(argv[i], 0, strlen(argv[i]));
+	}
+	return take(arguments);
+}
+
 static int command_run(struct hand *hand)
 {
 	struct command *command = &hand->command;
@@ -58,6 +83,7 @@ static int command_run(struct hand *hand)
 
 int main(int argc, char **argv)
 {
+	_cleanup_(arguments_freep) char **arguments = arguments_take(argc, argv);
 	struct hand hand = { 0 };
 	struct why why = { "" };
 	int r;
@@ -65,7 +91,7 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	log_open("cubby", LOG_LEVEL_WARNING);
-	if (crypt_init() < 0)
+	if (!arguments || crypt_init() < 0)
 		return hand_fail(&hand, EXIT_GENERAL, "cannot protect this process; nothing was "
 						      "done");
 	json_set_alloc_funcs(malloc, json_memory_free);
@@ -73,7 +99,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, output_buffer, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF,
 		sizeof(output_buffer));
 
-	r = command_parse(argc, (const char *const *)argv, &hand.command, &why);
+	r = command_parse(argc, (const char *const *)arguments, &hand.command, &why);
 	if (r > 0)
 		r = hand_fail(&hand, EXIT_USAGE, "%s", why.text);
 	else if (r < 0)
