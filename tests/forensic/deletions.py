@@ -33,22 +33,36 @@ def of(planted, name, day=None, kind=None):
             and (kind is None or kind in item.kinds)]
 
 
+def listed(planted):
+    """{id: (started, kinds)} of all that the keeper lists."""
+    found, cursor = {}, ""
+    while True:
+        rows, cursor = planted.keeper.call(
+            "Archive", "List", "a{sv}a{sv}", dbus.Dictionary({}, signature="sv"),
+            dbus.Dictionary({"cursor": cursor} if cursor else {}, signature="sv"))
+        found.update((str(row[0]), (int(row[2]), {str(part[0]) for part in row[3]}))
+                     for row in rows)
+        if not cursor:
+            return found
+
+
 def one(planted, level):
     items = of(planted, CHILDREN[0], 0)[:1]
     archive(planted, level, items, ids=ids(items))
 
 
 def several(planted, level):
-    items = of(planted, CHILDREN[0], 0)[1:] + of(planted, CHILDREN[1], 1)
+    items = planted.random.sample(of(planted, CHILDREN[0], 0), 20) + of(planted, CHILDREN[1], 1)
     archive(planted, level, items, ids=ids(items))
 
 
 def range_(planted, level):
     """What was said on the first day."""
-    started = {str(row[0]): int(row[2]) for row in planted.keeper.list()}
+    found = listed(planted)
     items = [item for name in (*CHILDREN, ADULT) for item in of(planted, name, 0)]
-    archive(planted, level, items, since=dbus.UInt64(min(started[item.id] for item in items)),
-            until=dbus.UInt64(max(started[item.id] for item in items) + 60))
+    started = [found[item.id][0] for item in items]
+    archive(planted, level, items, since=dbus.UInt64(min(started)),
+            until=dbus.UInt64(max(started) + 60))
 
 
 def transcripts(planted, level):
@@ -58,7 +72,7 @@ def transcripts(planted, level):
 
 
 def sounds(planted, level):
-    items = of(planted, CHILDREN[0], 0)
+    items = of(planted, CHILDREN[0], 0, "audio")
     archive(planted, level, items, ["audio"], kind="audio", ids=ids(items))
 
 
@@ -114,9 +128,9 @@ def gone_by_itself(planted, kinds):
     while int(planted.keeper.call("Status", "Describe")["erasing"]):
         assert time.monotonic() < end, "what has expired is not erased"
         time.sleep(0.02)
-    listed = {str(row[0]): {str(part[0]) for part in row[3]} for row in planted.keeper.list()}
     here = {item.id: item.kinds for item in planted.items if item.source is None}
-    assert listed == here, "the list is another one"
+    there = {number: kinds for number, (_, kinds) in listed(planted).items()}
+    assert there == here, "the list is another one"
 
 
 def reset(planted, level):

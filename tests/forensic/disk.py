@@ -29,11 +29,14 @@ class Unable(Exception):
 def alone():
     """Goes on in a mount namespace of its own, so that whatever becomes of the test its mounts go
     with it, and nobody who copies our namespace keeps them busy."""
-    if os.geteuid() == 0 and not os.environ.get("CUBBY_FORENSIC_ALONE"):
+    room = [sys.executable, "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                               "../support/sandbox/room.py"), "--own"]
+    if os.geteuid() != 0 or os.environ.get("CUBBY_FORENSIC_ALONE"):
+        return
+    # Who may not do this may not mount either, and is told so then.
+    if subprocess.run([*room, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
         os.environ["CUBBY_FORENSIC_ALONE"] = "1"
-        room = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support/sandbox/room.py")
-        os.execv(sys.executable, [sys.executable, "-B", room, "--own", sys.executable, "-B",
-                                  *sys.argv])
+        os.execv(room[0], [*room, sys.executable, "-B", *sys.argv])
 
 
 def run(*command):

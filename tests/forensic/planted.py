@@ -22,6 +22,7 @@ from keeper import memfd, parts_of
 PASSPHRASE = b"velvet harbour nineteen umbrellas"
 DAY_S = 86400
 KEEP_S = {"audio": 5 * DAY_S, "transcript": 20 * DAY_S, "location": 5 * DAY_S}
+CROWD = 300
 CHILDREN, ADULT = ("Adelgundis", "Balthasar"), "Cunigunde"
 
 # Something to look for. owner: what it must go with: an item's id, (id, kind) of a part, a profile's
@@ -66,14 +67,17 @@ class Found:
     def of(self, true):
         return [needle for needle in self.copies if true(needle)]
 
+    def is_gone(self, needle):
+        return needle.owner in self.gone or needle.owner == "never"
+
     def left(self):
         """What should not be there."""
-        return self.of(lambda n: (n.owner in self.gone or n.owner == "never") and self.copies[n])
+        return self.of(lambda n: self.is_gone(n) and self.copies[n])
 
     def missing(self):
         """What should be: of each kind of each owner something. An id is not written as hex
         everywhere, and a piece of ciphertext may lie across two pages."""
-        staying = self.of(lambda n: n.owner not in self.gone and n.owner != "never")
+        staying = self.of(lambda n: not self.is_gone(n))
         seen = {(n.kind, n.owner) for n in staying if self.copies[n]}
         return [n for n in staying if (n.kind, n.owner) not in seen]
 
@@ -84,7 +88,7 @@ class Found:
         return ", ".join(f"{n} {kind}" for kind, n in counts.items())
 
     def sum(self):
-        sought = self.of(lambda n: n.owner in self.gone or n.owner == "never")
+        sought = self.of(self.is_gone)
         there = len({(n.kind, n.owner) for n in self.copies.keys() - set(sought)})
         missing = len({(n.kind, n.owner) for n in self.missing()})
         return (f"{len(sought)} needles of what is gone: {sum(self.copies[n] for n in sought)} "
@@ -227,12 +231,21 @@ class Planted:
             self.profiles[word] = name
             self.note("names", name, name.encode())
             self.note_id(name, number)
-            self.keeper.grant([self.keeper.consent(self.secrets["sign"], number, kind, keep_s)
-                               for kind, keep_s in KEEP_S.items()])
+            consents = [self.keeper.consent(self.secrets["sign"], number, kind, keep_s)
+                        for kind, keep_s in KEEP_S.items()]
+            self.keeper.grant(consents)
+            self.note("consents", name, *(json.loads(text)["signature"][:64].encode()
+                                          for text in consents))
         for _ in range(3):
             for child in CHILDREN:
                 self.keep(self.profiles[child])
         self.approve(*self.keep(self.profiles[ADULT]))
+        # Enough that pages of the database are split, which leaves stale bytes in their gaps.
+        for i in range(CROWD):
+            if i % 100 == 0:    # a connection has a burst of 500 calls
+                self.keeper.close()
+                self.keeper = self.world.client()
+            self.keep(self.profiles[CHILDREN[i % 2]], ("transcript",))
         self.stop()
         self.rows_look()
         self.slots_look()
@@ -274,9 +287,12 @@ class Planted:
             policies = {value for value, in database.execute("SELECT hash FROM policy")}
             for name in names:
                 for row in database.execute(f"SELECT * FROM {name}"):
-                    self.rows += [Needle(f"rows of {name}", "household", value[:32])
-                                  for value in row if isinstance(value, bytes) and len(value) > 15
+                    # Statements end with a signature.
+                    self.rows += [Needle(f"rows of {name}", "household", value[:32]) for value in row
+                                  if isinstance(value, bytes) and 16 <= len(value)
                                   and value not in policies]
+                    self.rows += [Needle(f"texts of {name}", "household", value[-48:].encode())
+                                  for value in row if isinstance(value, str) and len(value) > 200]
                 if name == "profile":
                     for nickname, key in database.execute("SELECT name, log_key FROM profile"):
                         self.note("names", nickname, key)
