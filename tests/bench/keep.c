@@ -171,11 +171,13 @@ static double program_run(char *const *arguments)
 int bench_single(int argc, char **argv)
 {
 	const int n = argc > 2 ? atoi(argv[2]) : 0;
-	double *delete = calloc((size_t)n, sizeof(double)), *none = calloc((size_t)n, sizeof(double));
+	double *delete = calloc((size_t)n, sizeof(double));
+	double *none = calloc((size_t)n, sizeof(double));
 	double *shred = calloc((size_t)n, sizeof(double)), begin;
 	int16_t *samples = calloc(UTTERANCE_FRAMES, sizeof(*samples));
 	struct id *ids = calloc((size_t)n, sizeof(*ids));
-	char path[512], overwrite[] = "-n1", remove[] = "-u", name[] = "shred", nothing_does[] = "true";
+	char overwrite[] = "-n1", remove[] = "-u", name[] = "shred", nothing_does[] = "true";
+	char path[512];
 	char *const shred_it[] = { name, overwrite, remove, path, NULL };
 	char *const nop[] = { nothing_does, NULL };
 	struct bench_room room;
