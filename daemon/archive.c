@@ -14,6 +14,7 @@
 #include "store/copy.h"
 #include "store/leap.h"
 #include "store/selection.h"
+#include "veil.h"
 
 int archive_new(const struct archive_config *config, struct archive **ret)
 {
@@ -233,7 +234,7 @@ struct archive_opened *archive_opened_free(struct archive_opened *opened)
 
 /* One part, its ciphertext and its key, behind what is there already. */
 static int part_open(struct archive *archive, const struct id *owner, const struct part_row *row,
-		     struct archive_opened *opened, struct why *why)
+		     const struct secret *veil, struct archive_opened *opened, struct why *why)
 {
 	_cleanup_(secret_freep) struct secret *key = NULL;
 	uint8_t hash[HASH_BYTES];
@@ -258,6 +259,8 @@ static int part_open(struct archive *archive, const struct id *owner, const stru
 				  r == ANSWER_NOT_FOUND ? "erased" : "not its own");
 	if (r < 0)
 		return fault_trace(r);
+	if (row->veiled)
+		veil_turn(veil, owner, (int)row->kind, key->bytes);
 	memcpy(opened->keys->bytes + opened->n_parts * KEY_BYTES, key->bytes, KEY_BYTES);
 	opened->parts[opened->n_parts].kind = row->kind;
 	opened->parts[opened->n_parts].offset = opened->n_bodies;
@@ -272,13 +275,25 @@ static int opened_make(struct archive *archive, const struct item_row *row,
 		       struct why *why)
 {
 	_cleanup_(archive_opened_freep) struct archive_opened *opened = calloc(1, sizeof(*opened));
+	_cleanup_(secret_freep) struct secret *veil = NULL;
+	bool veiled = false;
 	size_t bytes = 0;
-	int r;
+	int r = 0;
 
 	if (!opened)
 		return fault_origin(-ENOMEM);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		bytes += parts[i].bytes;
+		veiled |= parts[i].veiled;
+	}
+	if (veiled)
+		r = veil_get(archive->config.store, archive->config.vault, &row->profile, &veil);
+	if (r > 0)
+		return answer_why(why, ANSWER_FAILED,
+				  "the key of this item's profile is lost; it cannot be opened any "
+				  "more");
+	if (r < 0)
+		return fault_trace(r);
 	opened->profile = row->profile;
 	opened->header = row->header;
 	opened->bodies = malloc(bytes);
@@ -286,7 +301,7 @@ static int opened_make(struct archive *archive, const struct item_row *row,
 		return fault_origin(-ENOMEM);
 	r = secret_new(n * KEY_BYTES, &opened->keys);
 	for (unsigned i = 0; r == 0 && i < n; i++)
-		r = part_open(archive, &row->id, &parts[i], opened, why);
+		r = part_open(archive, &row->id, &parts[i], veil, opened, why);
 	if (r != 0)
 		return fault_trace(r);
 	*ret = take(opened);

@@ -52,18 +52,23 @@ struct archive_within {
 struct archive_draft {
 	struct archive *archive;
 	struct id id;
+	struct id profile;
 	struct id source;		/* of a copy: the item it is made of */
 	unsigned n_parts;
 	struct {
 		enum kind kind;
 		struct vault_slot slot;
 	} parts[KIND_MAX];
-	struct secret *keys;		/* n_parts keys of KEY_BYTES, in the order of parts */
+	/* n_parts keys of KEY_BYTES, in the order of parts: to seal under, and as they are in the
+	 * slots, without the profile's veil (veil.h). */
+	struct secret *keys;
+	struct secret *slot_keys;
 };
 
-/* Kinds in the order asked for, each once. ANSWER_QUOTA_EXCEEDED, ANSWER_INVALID_ARGUMENT. */
-int archive_begin(struct archive *archive, const enum kind *kinds, unsigned n_kinds,
-		  struct archive_draft **ret, struct why *why);
+/* Kinds in the order asked for, each once. ANSWER_QUOTA_EXCEEDED, ANSWER_INVALID_ARGUMENT.
+ * ANSWER_NOT_FOUND: no such profile, or it is being removed. */
+int archive_begin(struct archive *archive, const struct id *profile, const enum kind *kinds,
+		  unsigned n_kinds, struct archive_draft **ret, struct why *why);
 /* Freeing a draft that was not committed gives its slots back; freed slots get fresh keys. */
 struct archive_draft *archive_draft_free(struct archive_draft *draft);
 CLEANUP_DEFINE(struct archive_draft *, archive_draft_free)

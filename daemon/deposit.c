@@ -9,18 +9,25 @@
 
 #include "failpoint.h"
 #include "store/copy.h"
+#include "veil.h"
 
-static int draft_take(struct archive *archive, const enum kind *kinds, unsigned n_kinds,
-		      struct archive_draft **ret, struct why *why)
+static int draft_take(struct archive *archive, const struct id *profile, const enum kind *kinds,
+		      unsigned n_kinds, struct archive_draft **ret, struct why *why)
 {
 	_cleanup_(archive_draft_freep) struct archive_draft *draft = calloc(1, sizeof(*draft));
+	_cleanup_(secret_freep) struct secret *veil = NULL;
 	int r;
 
 	if (!draft)
 		return fault_origin(-ENOMEM);
 	draft->archive = archive;
+	draft->profile = *profile;
 	crypt_random(draft->id.bytes, ID_BYTES);
-	r = secret_new(n_kinds * KEY_BYTES, &draft->keys);
+	r = veil_take(archive->config.store, archive->config.vault, profile, &veil);
+	if (r == 0)
+		r = secret_new(n_kinds * KEY_BYTES, &draft->keys);
+	if (r == 0)
+		r = secret_new(n_kinds * KEY_BYTES, &draft->slot_keys);
 	for (unsigned i = 0; r == 0 && i < n_kinds; i++) {
 		_cleanup_(secret_freep) struct secret *key = NULL;
 
@@ -30,8 +37,17 @@ static int draft_take(struct archive *archive, const enum kind *kinds, unsigned 
 			break;
 		draft->parts[i].kind = kinds[i];
 		draft->n_parts++;
+		memcpy(draft->slot_keys->bytes + i * KEY_BYTES, key->bytes, KEY_BYTES);
+		veil_turn(veil, &draft->id, (int)kinds[i], key->bytes);
 		memcpy(draft->keys->bytes + i * KEY_BYTES, key->bytes, KEY_BYTES);
 	}
+	if (r == ANSWER_NOT_FOUND)
+		return answer_why(why, r, "there is no such profile, or it is being removed");
+	if (r == ANSWER_FAILED)
+		return answer_why(why, r,
+				  "the key of this profile is lost, as after an old slots.bin or "
+				  "cubby.db was put back; nothing can be kept under it; put the "
+				  "good one back, or remove the profile and add it anew");
 	if (r == ANSWER_QUOTA_EXCEEDED)
 		return answer_why(why, r, "the disk is full; free some space or delete some items");
 	if (r != 0)
@@ -40,8 +56,8 @@ static int draft_take(struct archive *archive, const enum kind *kinds, unsigned 
 	return 0;
 }
 
-int archive_begin(struct archive *archive, const enum kind *kinds, unsigned n_kinds,
-		  struct archive_draft **ret, struct why *why)
+int archive_begin(struct archive *archive, const struct id *profile, const enum kind *kinds,
+		  unsigned n_kinds, struct archive_draft **ret, struct why *why)
 {
 	unsigned seen = 0;
 	int r;
@@ -60,7 +76,7 @@ int archive_begin(struct archive *archive, const enum kind *kinds, unsigned n_ki
 	r = archive_room(archive, 1, 0, why);
 	if (r != 0)
 		return fault_trace(r);
-	return fault_trace(draft_take(archive, kinds, n_kinds, ret, why));
+	return fault_trace(draft_take(archive, profile, kinds, n_kinds, ret, why));
 }
 
 struct archive_draft *archive_draft_free(struct archive_draft *draft)
@@ -70,6 +86,7 @@ struct archive_draft *archive_draft_free(struct archive_draft *draft)
 	for (unsigned i = 0; i < draft->n_parts; i++)
 		vault_return(draft->archive->config.vault, draft->parts[i].slot.number);
 	secret_free(draft->keys);
+	secret_free(draft->slot_keys);
 	free(draft);
 	return NULL;
 }
@@ -114,6 +131,7 @@ static int part_fill(struct store *store, const struct archive_draft *draft, uns
 	ret->made_min = now_min;
 	ret->expires_min = now_min + body->keep_s / 60;
 	ret->bytes = body->bytes;
+	ret->veiled = true;
 	crypt_hash(body->sealed, body->bytes, ret->hash);
 	return fault_trace(store_body_insert(store, body->sealed, body->bytes, &ret->body));
 }
@@ -180,6 +198,9 @@ int archive_commit(struct archive *archive, struct archive_draft *draft, struct 
 	uint64_t bytes;
 	int r;
 
+	if (!id_equal(&keep->profile, &draft->profile))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "this item was begun for another profile");
 	r = bodies_check(draft, keep->bodies, keep->n_bodies, &bytes, why);
 	if (r == 0)
 		r = archive_room(archive, 1, bytes, why);
@@ -226,7 +247,7 @@ int archive_copy_begin(struct archive *archive, const struct id *item, struct ar
 	if (r == 0)
 		r = archive_room(archive, 0, 0, why);
 	if (r == 0)
-		r = draft_take(archive, kinds, n_kinds, ret, why);
+		r = draft_take(archive, &row.profile, kinds, n_kinds, ret, why);
 	if (r == 0)
 		(*ret)->source = *item;
 	return fault_trace(r);

@@ -281,7 +281,8 @@ static int canary_keep(struct drill *drill, const struct id *profile, struct why
 				     .n_bodies = ARRAY_SIZE(kinds) };
 	int r;
 
-	r = archive_begin(drill->config.archive, kinds, ARRAY_SIZE(kinds), &draft, why);
+	r = archive_begin(drill->config.archive, profile, kinds, ARRAY_SIZE(kinds), &draft,
+			  why);
 	if (r != 0)
 		return fault_trace(r);
 	crypt_random(sealed, sizeof(sealed));
@@ -291,7 +292,8 @@ static int canary_keep(struct drill *drill, const struct id *profile, struct why
 		/* Somewhere in the middle: the verifier knows the beginning. */
 		r = trace_add(drill->trace, sealed[i] + 700, 24);
 		if (r == 0)
-			r = trace_add(drill->trace, draft->keys->bytes + i * KEY_BYTES, KEY_BYTES);
+			r = trace_add(drill->trace, draft->slot_keys->bytes + i * KEY_BYTES,
+				      KEY_BYTES);
 	}
 	if (r == 0)
 		r = trace_add(drill->trace, draft->id.bytes, ID_BYTES);

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "failpoint.h"
+#include "gather.h"
 #include "lost.h"
 #include "print.h"
 #include "store/reset.h"
 #include "store/tombstone.h"
+#include "store/veil.h"
 
 #define SLOTS_A_SLICE 4096
 #define BODIES_A_SLICE 256
@@ -22,6 +24,8 @@
 #define BODY_BATCH_BYTES (UINT64_C(8) << 20)
 
 enum erase_phase {
+	ERASE_VEIL,
+	ERASE_GATHER,
 	ERASE_SLOTS,
 	ERASE_SLOTS_LOST,
 	ERASE_BODIES,
@@ -34,6 +38,7 @@ struct erase {
 	struct erase_stores stores;
 	struct job_row job;
 	enum erase_phase phase;
+	int64_t gathered;	/* row of the last item that is a tombstone */
 	struct tombstone_walk walk;
 	struct tombstone *list;
 	uint32_t *refused;	/* slots without their row's key, not yet looked into */
@@ -65,6 +70,7 @@ int erase_new(const struct erase_stores *stores, int64_t job, struct erase **ret
 		r = store_witness_count(stores->store, job, &n_witnesses);
 	if (r != 0)
 		return r < 0 ? fault_trace(r) : fault_origin(-ENOENT);
+	erase->phase = erase->job.profile > 0 ? ERASE_VEIL : ERASE_SLOTS;
 	/* What an earlier run touched, nobody watched; and while nobody waits, everything is read
 	 * once a day. */
 	verify_watch(stores->verify,
@@ -91,6 +97,8 @@ uint64_t erase_items_done(const struct erase *erase)
 {
 	const struct job_row *job = &erase->job;
 
+	if (erase->phase < ERASE_SLOTS)
+		return 0;
 	if (erase->phase > ERASE_METADATA)
 		return job->items - (erase->left < job->items ? erase->left : job->items);
 	/* The rows of all go in one piece, last. */
@@ -120,6 +128,34 @@ static int stopped(int r, const char *store, struct why *why)
 				  store);
 	return answer_why(why, ANSWER_FAILED, "%s: %s; check the disk; it is tried again", store,
 			  r < 0 ? strerror(-r) : "the database's rules refuse it");
+}
+
+/* Step 2 of a profile, before everything else. */
+static int veil_slice(struct erase *erase, struct why *why)
+{
+	uint32_t refused = UINT32_MAX;
+	int r = gather_veil(erase->stores.store, erase->stores.vault, erase->job.profile,
+			    &refused);
+
+	if (r == 0 && refused != UINT32_MAX) {
+		erase->refused = malloc(sizeof(*erase->refused));
+		if (!erase->refused)
+			return fault_origin(-ENOMEM);
+		erase->refused[erase->n_refused++] = refused;
+	}
+	erase->phase = ERASE_GATHER;
+	return r != 0 ? stopped(r, "slots.bin", why) : ERASE_MORE;
+}
+
+static int gather_slice(struct erase *erase, struct why *why)
+{
+	bool more = false;
+	int r = gather_piece(erase->stores.store, &erase->job, &erase->gathered, &more);
+
+	failpoint("erase-after-gather");
+	if (!more)
+		erase->phase = ERASE_SLOTS;
+	return r != 0 ? stopped(r, "cubby.db", why) : ERASE_MORE;
 }
 
 static int slots_erase(struct erase *erase, size_t n)
@@ -295,17 +331,35 @@ static int reset_mark(void *context, int64_t slot, const uint8_t bytes[static 16
 						print_of(bytes, print_base(erase->job.salt))));
 }
 
+/* The profile's own row is gone: neither its id nor its veil may be found. */
+static int profile_witness(struct erase *erase, const struct id *id, const struct veil_row *veil)
+{
+	return fault_trace(store_witness_insert(erase->stores.store, erase->job.job,
+						veil->there ? (int64_t)veil->slot.number : -1,
+						print_of(id->bytes, print_base(erase->job.salt))));
+}
+
 /* Step 3, metadata: after it no row tells that the items ever were. A job that was partial says so
  * until it is done. */
 static int metadata_end(struct erase *erase)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
 	struct store *store = erase->stores.store;
+	struct veil_row veil;
+	struct id profile;
+	bool there = false;
 	int r = store_begin(store, &transaction);
 
+	if (r == 0 && erase->job.profile > 0) {
+		r = store_veil_removing(store, erase->job.profile, &profile, &veil);
+		there = r == 0;
+		r = r == ANSWER_NOT_FOUND ? 0 : r;
+	}
 	if (r == 0)
 		r = store_tombstones_delete(store, erase->job.job, erase->job.profile, id_gone,
 					    erase, &erase->left);
+	if (r == 0 && there && erase->left == 0)
+		r = profile_witness(erase, &profile, &veil);
 	if (r == 0 && is_reset(erase))
 		r = store_reset_marks(store, reset_mark, erase);
 	if (r == 0 && is_reset(erase))
@@ -373,6 +427,10 @@ int erase_slice(struct erase *erase, struct why *why)
 	int r;
 
 	switch (erase->phase) {
+	case ERASE_VEIL:
+		return veil_slice(erase, why);
+	case ERASE_GATHER:
+		return gather_slice(erase, why);
 	case ERASE_SLOTS:
 		return slots_slice(erase, why);
 	case ERASE_SLOTS_LOST:

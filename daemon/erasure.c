@@ -14,10 +14,12 @@
 #include "ending.h"
 #include "erase.h"
 #include "failpoint.h"
+#include "gather.h"
 #include "level.h"
 #include "reserve.h"
 #include "retry.h"
 #include "store/job.h"
+#include "store/removal.h"
 #include "store/reset.h"
 #include "store/selection.h"
 #include "store/tombstone.h"
@@ -241,18 +243,6 @@ static int selection_check(enum erasure_reason reason, const struct archive_sele
 	return 0;
 }
 
-static int commitment_make(struct store *store, const struct job_row *job,
-			   uint8_t ret_commitment[static 32])
-{
-	_cleanup_(cleanup_free) struct id *ids = NULL;
-	size_t n;
-	int r = store_chosen_ids(store, &ids, &n);
-
-	if (r == 0)
-		receipt_commitment(job->salt, ids, n, ret_commitment);
-	return fault_trace(r);
-}
-
 /* Step 1: the working set holds the items; everything about the job in one transaction. `selection`
  * is NULL for what has expired. ANSWER_NOT_FOUND: there is nothing to erase. */
 static int job_make(struct erasure *erasure, struct job_row *job,
@@ -271,14 +261,12 @@ static int job_make(struct erasure *erasure, struct job_row *job,
 	if (r == 0)
 		r = selection ? store_tombstone(store, job->job, selection->kinds, &job->parts)
 			      : store_tombstone_expired(store, job->job, now_min, &job->parts);
-	if (r == 0 && strcmp(job->reason, "remove") == 0)
-		r = store_profile_remove_begin(store, selection->profile, &job->profile);
-	else if (r == 0 && strcmp(job->reason, "reset") == 0)
+	if (r == 0 && strcmp(job->reason, "reset") == 0)
 		r = store_reset_begin(store, job->job);
 	else if (r == 0 && job->parts == 0)
 		return ANSWER_NOT_FOUND;
 	if (r == 0)
-		r = commitment_make(store, job, job->commitment);
+		r = gather_commitment(store, job, job->commitment);
 	if (r == 0)
 		r = store_job_set_extent(store, job->job, job->items, job->parts, job->profile,
 					 job->commitment);
@@ -289,6 +277,49 @@ static int job_make(struct erasure *erasure, struct job_row *job,
 		r = store_commit(take(transaction));
 	failpoint("ask-committed");
 	return fault_trace(r);
+}
+
+/* Step 1 of a profile is one flag, however much it has: its parts become tombstones, and the job
+ * learns what it commits to, after its veil is gone (erase.c). */
+static int removal_make(struct erasure *erasure, struct job_row *job, const struct id *profile,
+			const struct archive_within *within, int64_t now_min)
+{
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	struct store *store = erasure->config.store;
+	int r;
+
+	crypt_random(job->salt, sizeof(job->salt));
+	job->asked_min = now_min;
+	r = store_begin(store, &transaction);
+	if (r == 0)
+		r = store_job_insert(store, job, &job->job);
+	if (r == 0)
+		r = store_removal_begin(store, profile, &job->profile, &job->items);
+	if (r == 0)
+		r = store_job_set_extent(store, job->job, job->items, 0, job->profile,
+					 job->commitment);
+	if (r == 0 && within && within->run)
+		r = within->run(within->context);
+	failpoint("ask-before-commit");
+	if (r == 0)
+		r = store_commit(take(transaction));
+	failpoint("ask-committed");
+	/* Others may be at work for long; this cannot wait. What fails is tried again by the job. */
+	if (r == 0 && gather_veil(store, erasure->config.vault, job->profile, NULL) != 0)
+		log_error("the key of a removed profile could not be overwritten yet");
+	return fault_trace(r);
+}
+
+static int chosen_make(struct erasure *erasure, struct job_row *job, enum erasure_reason reason,
+		       const struct archive_selection *selection, struct why *why)
+{
+	struct store *store = erasure->config.store;
+
+	if (reason == ERASURE_REMOVE)
+		return fault_trace(store_profile_check(store, selection->profile, why));
+	if (reason == ERASURE_RESET)
+		return fault_trace(store_choose_whole(store, &job->items));
+	return fault_trace(store_choose(store, selection, SIGHT_ALL, &job->items, why));
 }
 
 int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
@@ -304,10 +335,13 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 		return r;
 	snprintf(job.reason, sizeof(job.reason), "%s", erasure_reason_name(reason));
 	/* The choice is made in memory. Only what is going to be erased is worth the reserve. */
-	r = store_choose(erasure->config.store, selection, SIGHT_ALL, &job.items, why);
+	r = chosen_make(erasure, &job, reason, selection, why);
 	if (r == 0 && (job.items > 0 || reason == ERASURE_REMOVE))
 		reserve_give(erasure);
-	if (r == 0)
+	if (r == 0 && reason == ERASURE_REMOVE)
+		r = removal_make(erasure, &job, selection->profile, within,
+				 age_now_min(erasure->config.age));
+	else if (r == 0)
 		r = job_make(erasure, &job, selection, within, age_now_min(erasure->config.age));
 	if (r != 0)
 		reserve_take_back(erasure);

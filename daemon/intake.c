@@ -119,7 +119,7 @@ int intake_begin(struct intake *intake, const struct intake_asker *asker, const 
 	if (!r)
 		r = rate_take(intake, asker->uid, why);
 	if (!r)
-		r = archive_begin(intake->ground.archive, kinds, n_kinds, &draft, why);
+		r = archive_begin(intake->ground.archive, &profile.id, kinds, n_kinds, &draft, why);
 	if (r)
 		return fault_trace(r);
 	begun = draft;

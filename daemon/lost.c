@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "store/slot.h"
+#include "store/veil.h"
 
 struct look {
 	struct store *store;
@@ -15,6 +16,16 @@ struct look {
 };
 
 #define LOST_FOUND 103
+
+static int veil_hide(struct look *look, uint32_t slot, bool erased)
+{
+	uint64_t n = 0;
+	int r = store_veil_hide(look->store, slot, erased, &n);
+
+	look->n += n;
+	look->n_erased += erased ? n : 0;
+	return fault_trace(r);
+}
 
 static int row_hide(void *context, const struct slot_row *row)
 {
@@ -28,6 +39,9 @@ static int row_hide(void *context, const struct slot_row *row)
 	/* A door without its key is told of when somebody knocks. */
 	if (row->kind == VAULT_KIND_DOOR || (r != ANSWER_FAILED && r != ANSWER_NOT_FOUND))
 		return fault_trace(r < 0 ? r : 0);
+	/* With a veil goes all that is under it. */
+	if (row->kind == VAULT_KIND_PROFILE)
+		return fault_trace(veil_hide(look, row->slot.number, r == ANSWER_NOT_FOUND));
 	look->n++;
 	look->n_erased += r == ANSWER_NOT_FOUND;
 	return fault_trace(store_slot_hide(look->store, row->slot.number, r == ANSWER_NOT_FOUND));

@@ -44,11 +44,13 @@ enum stores_reach {
 	X(export, "export id salt purpose recipient format encoding policy begun_min ended_min "  \
 	  "child unapproved elsewhere", STORES_HOUSEHOLD, "an export: for what, for whom, counts") \
 	X(refusal, "item refused_min", STORES_ITEM, "an item that its owner will not release")    \
-	X(copy_part, "copy kind slot slot_tag expires_min bytes hash body job", STORES_ITEM,      \
+	X(copy_part, "copy kind slot slot_tag expires_min bytes hash body job veiled",            \
+	  STORES_ITEM,                                                                            \
 	  "one kind of an adult's released copy: where its key is, hash of its ciphertext")       \
 	X(copy, "copy id item header purpose recipient approved_min review", STORES_ITEM,         \
 	  "an adult's released copy: for what, for whom")                                         \
-	X(part, "item kind slot slot_tag made_min expires_min bytes hash body job", STORES_ITEM,  \
+	X(part, "item kind slot slot_tag made_min expires_min bytes hash body job veiled",        \
+	  STORES_ITEM,                                                                            \
 	  "one kind of an item: where its key is, hash of its ciphertext, when it expires")       \
 	X(body, "body sealed", STORES_ITEM, "what was heard, as ciphertext")                      \
 	X(item, "item id profile started_min uid header", STORES_ITEM,                            \
@@ -66,8 +68,9 @@ enum stores_reach {
 	X(log_opener, "uid", STORES_HOUSEHOLD, "uids that opened something at some time") \
 	X(parent, "parent name sign_key statement created_min", STORES_HOUSEHOLD,                 \
 	  "names and public keys of parents")                                                     \
-	X(profile, "profile id name type created_min log_key removing used_min noticed_min",      \
-	  STORES_PROFILE, "nickname, child or adult, key of the pseudonyms, when last used")      \
+	X(profile, "profile id name type created_min log_key removing used_min noticed_min slot "  \
+	  "slot_tag", STORES_PROFILE,                                                             \
+	  "nickname, child or adult, key of the pseudonyms, when last used, where its veil is")   \
 	X(household, "one statement created_min", STORES_HOUSEHOLD,                               \
 	  "the household's public keys and its founder's name")                                   \
 	X(moved, "job", STORES_JOB, "which erasures were of items that went to another profile")  \

@@ -24,16 +24,17 @@ STATEMENT(copy_insert,
 	"INSERT INTO copy (id, item, header, purpose, recipient, approved_min)"
 	" VALUES (:id, :item, :header, :purpose, :recipient, :now)");
 STATEMENT(copy_part_insert,
-	"INSERT INTO copy_part (copy, kind, slot, slot_tag, expires_min, bytes, hash, body)"
-	" VALUES (:copy, :kind, :slot, :tag, :expires, :bytes, :hash, :body)");
+	"INSERT INTO copy_part (copy, kind, slot, slot_tag, expires_min, bytes, hash, body,"
+	" veiled) VALUES (:copy, :kind, :slot, :tag, :expires, :bytes, :hash, :body, :veiled)");
 STATEMENT(copy_is_there,
 	"SELECT 1 AS there FROM copy WHERE item = :item AND " COPY_LIVES);
 STATEMENT(copy_find,
 	  "SELECT copy, copy.header AS header, profile.id AS profile_id, copy.approved_min AS "
 	  "approved_min FROM copy JOIN item USING (item) JOIN profile ON profile.profile = "
-	  "item.profile WHERE copy.id = :id AND profile.type = 'adult'");
+	  "item.profile WHERE copy.id = :id AND profile.type = 'adult' "
+	  "AND profile.removing = 0");
 STATEMENT(copy_parts_find,
-	"SELECT kind, slot, slot_tag, expires_min, bytes, hash, body FROM copy_part"
+	"SELECT kind, slot, slot_tag, expires_min, bytes, hash, body, veiled FROM copy_part"
 	" JOIN copy USING (copy) WHERE copy = :copy AND job IS NULL AND " COPY_PART_SEEN
 	" ORDER BY kind");
 STATEMENT(copy_list,
@@ -42,7 +43,8 @@ STATEMENT(copy_list,
 	" (SELECT min(expires_min) FROM copy_part WHERE copy_part.copy = copy.copy"
 	" AND job IS NULL) AS expires_min"
 	" FROM copy JOIN item USING (item) JOIN profile ON profile.profile = item.profile"
-	" WHERE profile.type = 'adult' AND (:purpose IS NULL OR purpose = :purpose)"
+	" WHERE profile.removing = 0 AND profile.type = 'adult'"
+	" AND (:purpose IS NULL OR purpose = :purpose)"
 	" AND (:recipient IS NULL OR recipient = :recipient) AND copy.copy < :before AND "
 	COPY_LIVES " ORDER BY copy.copy DESC");
 STATEMENT(copies_count,
@@ -86,6 +88,7 @@ int store_copy_part_insert(struct store *store, int64_t copy, const struct part_
 	statement_bind_integer(s, ":bytes", (int64_t)part->bytes);
 	statement_bind_blob(s, ":hash", part->hash, HASH_BYTES);
 	statement_bind_integer(s, ":body", part->body);
+	statement_bind_integer(s, ":veiled", part->veiled);
 	return fault_trace(statement_run(s));
 }
 
@@ -120,6 +123,7 @@ static int parts_of(struct store *store, int64_t copy, const struct sight *sight
 		row->expires_min = statement_integer(s, "expires_min");
 		row->bytes = (uint64_t)statement_integer(s, "bytes");
 		row->body = statement_integer(s, "body");
+		row->veiled = statement_integer(s, "veiled") != 0;
 		r = statement_bytes(s, "slot_tag", row->slot.tag, VAULT_TAG_BYTES);
 		if (r == 0)
 			r = statement_bytes(s, "hash", row->hash, HASH_BYTES);

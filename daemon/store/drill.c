@@ -53,13 +53,16 @@ STATEMENT(slots_named_twice,
 	"SELECT count(*) AS n FROM (SELECT slot FROM (SELECT slot FROM part UNION ALL SELECT "
 	"slot FROM "
 	"copy_part UNION ALL SELECT slot FROM door UNION ALL "
-	"SELECT slot FROM log_slot) GROUP BY slot HAVING count(*) > 1)");
+	"SELECT slot FROM log_slot UNION ALL SELECT slot FROM profile WHERE slot IS NOT NULL)"
+	" GROUP BY slot HAVING count(*) > 1)");
 STATEMENT(slots_live,
 	"SELECT slot, slot_tag, item.id AS owner, kind FROM part JOIN item USING (item) WHERE "
 	"job IS "
 	"NULL UNION ALL SELECT slot, slot_tag, copy.id, kind FROM copy_part JOIN copy USING (copy) "
 	"WHERE job IS NULL UNION ALL SELECT slot, slot_tag, slot_id, 16 FROM door"
-	" UNION ALL SELECT slot, slot_tag, slot_id, 18 FROM log_slot");
+	" UNION ALL SELECT slot, slot_tag, slot_id, 18 FROM log_slot"
+	" UNION ALL SELECT slot, slot_tag, id, 17 FROM profile"
+	" WHERE slot IS NOT NULL AND removing = 0");
 
 static const struct {
 	struct statement_source *source;

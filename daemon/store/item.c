@@ -12,16 +12,18 @@ STATEMENT(item_insert,
 	" SELECT :id, profile, :started, :uid, :header FROM profile"
 	" WHERE id = :profile AND removing = 0");
 STATEMENT(part_insert,
-	"INSERT INTO part (item, kind, slot, slot_tag, made_min, expires_min, bytes, hash, body)"
-	" VALUES (:item, :kind, :slot, :tag, :made, :expires, :bytes, :hash, :body)");
+	"INSERT INTO part (item, kind, slot, slot_tag, made_min, expires_min, bytes, hash, body,"
+	" veiled) VALUES (:item, :kind, :slot, :tag, :made, :expires, :bytes, :hash, :body,"
+	" :veiled)");
 STATEMENT(body_insert, "INSERT INTO body (sealed) VALUES (:sealed)");
 STATEMENT(body_read, "SELECT sealed FROM body WHERE body = :body");
 STATEMENT(item_find,
 	"SELECT item.item AS item, item.id AS id, profile.id AS profile_id, started_min, header,"
 	" profile.type <> 'adult' AS child"
-	" FROM item JOIN profile ON profile.profile = item.profile WHERE item.id = :id");
+	" FROM item JOIN profile ON profile.profile = item.profile WHERE item.id = :id"
+	" AND profile.removing = 0");
 STATEMENT(parts_find,
-	"SELECT kind, slot, slot_tag, made_min, expires_min, bytes, hash, body FROM part"
+	"SELECT kind, slot, slot_tag, made_min, expires_min, bytes, hash, body, veiled FROM part"
 	" JOIN item USING (item) WHERE item = :item AND job IS NULL AND " PART_SEEN
 	" ORDER BY kind");
 STATEMENT(parts_shorten,
@@ -76,6 +78,7 @@ int store_part_insert(struct store *store, int64_t item, const struct part_row *
 	statement_bind_integer(s, ":bytes", (int64_t)part->bytes);
 	statement_bind_blob(s, ":hash", part->hash, HASH_BYTES);
 	statement_bind_integer(s, ":body", part->body);
+	statement_bind_integer(s, ":veiled", part->veiled);
 	return fault_trace(statement_run(s));
 }
 
@@ -133,6 +136,7 @@ int store_parts_find(struct store *store, int64_t item, const struct sight *sigh
 		row->expires_min = statement_integer(s, "expires_min");
 		row->bytes = (uint64_t)statement_integer(s, "bytes");
 		row->body = statement_integer(s, "body");
+		row->veiled = statement_integer(s, "veiled") != 0;
 		r = statement_bytes(s, "slot_tag", row->slot.tag, VAULT_TAG_BYTES);
 		if (r == 0)
 			r = statement_bytes(s, "hash", row->hash, HASH_BYTES);

@@ -16,6 +16,7 @@ struct part_row {
 	uint64_t bytes;
 	uint8_t hash[HASH_BYTES];
 	int64_t body;
+	bool veiled;		/* needs the profile's veil, too (veil.h) */
 };
 
 struct item_row {

@@ -30,7 +30,7 @@ STATEMENT(count_seen,
 	"SELECT count(DISTINCT CASE WHEN " PART_SEEN " THEN item.item END) AS seen,"
 	" count(DISTINCT CASE WHEN part.expires_min > :now AND NOT " PART_IN_TIME
 	" THEN item.item END) AS hidden"
-	" FROM part JOIN item ON item.item = part.item WHERE part.job IS NULL");
+	" FROM part JOIN item ON item.item = part.item WHERE part.job IS NULL AND " ITEM_STAYS);
 
 int store_leapt_min(struct store *store, int64_t *ret_min)
 {

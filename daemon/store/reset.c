@@ -15,7 +15,8 @@ STATEMENT(reset_insert, "INSERT INTO reset (job) VALUES (:job)");
 STATEMENT(reset_hide_profiles, "UPDATE profile SET removing = 1");
 /* Random by themselves, or the hash or signature that ends a text. */
 STATEMENT(reset_marks,
-	"SELECT -1 AS slot, id AS bytes FROM profile UNION ALL SELECT -1, log_key FROM profile"
+	"SELECT coalesce(slot, -1) AS slot, id AS bytes FROM profile"
+	" UNION ALL SELECT -1, log_key FROM profile"
 	" UNION ALL SELECT slot, slot_id FROM door UNION ALL SELECT -1, salt FROM door"
 	" UNION ALL SELECT -1, substr(proof_hash, 1, 16) FROM door"
 	" UNION ALL SELECT -1, substr(wrapped, 1, 16) FROM wrap"

@@ -8,6 +8,16 @@
 #include "kept.h"
 #include "store/store.h"
 
+/* What is of a profile that is being removed is hidden by the profile's row alone, and belongs to
+ * that erasure (store/removal.h). ITEM_STAYS wants `item` in scope, the others what they are named
+ * after. The inner selections are empty but while a profile goes. */
+#define REMOVED_PROFILES "(SELECT profile FROM profile WHERE removing = 1)"
+#define REMOVED_ITEMS "(SELECT item FROM item WHERE profile IN " REMOVED_PROFILES ")"
+#define ITEM_STAYS "item.profile NOT IN " REMOVED_PROFILES
+#define PART_STAYS "part.item NOT IN " REMOVED_ITEMS
+#define COPY_PART_STAYS                                                                    \
+	"copy_part.copy NOT IN (SELECT copy FROM copy WHERE item IN " REMOVED_ITEMS ")"
+
 /* Want `part` and its `item` in scope, and :now and :ahead. */
 #define PART_SEEN                                                                                  \
 	"(:now <= 0 OR part.slot NOT IN (SELECT slot FROM lost)) AND " PART_IN_TIME

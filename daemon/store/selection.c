@@ -10,7 +10,7 @@
 #define PART_LIVES                                                                                \
 	"EXISTS (SELECT 1 FROM part WHERE part.item = item.item AND part.job IS NULL"             \
 	" AND " PART_SEEN " AND (:kinds = 0 OR :kinds & (1 << part.kind)))"
-#define IN_TIME "item.started_min >= :since AND item.started_min < :until"
+#define IN_TIME "item.started_min >= :since AND item.started_min < :until AND " ITEM_STAYS
 #define OF_PROFILE "item.profile = (SELECT profile FROM profile WHERE id = :profile)"
 
 STATEMENT(chosen_clear, "DELETE FROM chosen");
@@ -26,14 +26,16 @@ STATEMENT(choose_by_teller,
 STATEMENT(choose_by_id,
 	"INSERT OR IGNORE INTO chosen SELECT item.item FROM item WHERE item.id = :id"
 	" AND (:profile IS NULL OR " OF_PROFILE ") AND " IN_TIME " AND " PART_LIVES);
+STATEMENT(choose_whole, "INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job IS NULL");
 STATEMENT(choose_expired, "INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job IS NULL AND "
-			  "expires_min <= :now");
+			  "expires_min <= :now AND " PART_STAYS);
 STATEMENT(expired_is_there,
 	"SELECT 1 AS there WHERE EXISTS (SELECT 1 FROM part WHERE job IS NULL"
-	" AND expires_min <= :now) OR EXISTS (SELECT 1 FROM copy_part WHERE job IS NULL"
-	" AND expires_min <= :now)");
+	" AND expires_min <= :now AND " PART_STAYS ") OR EXISTS (SELECT 1 FROM copy_part"
+	" WHERE job IS NULL AND expires_min <= :now AND " COPY_PART_STAYS ")");
 STATEMENT(id_is_there,
-	"SELECT 1 AS there FROM item WHERE item.id = :id AND EXISTS (SELECT 1 FROM part"
+	"SELECT 1 AS there FROM item WHERE item.id = :id AND " ITEM_STAYS
+	" AND EXISTS (SELECT 1 FROM part"
 	" WHERE part.item = item.item AND part.job IS NULL AND " PART_SEEN ")");
 STATEMENT(profile_is_there, "SELECT 1 AS there FROM profile WHERE id = :id");
 STATEMENT(chosen_count, "SELECT count(*) AS n FROM chosen");
@@ -43,14 +45,15 @@ STATEMENT(chosen_parts, "SELECT count(*) AS parts, coalesce(sum(bytes), 0) AS by
 			"<< kind))");
 STATEMENT(count_all,
 	"SELECT count(DISTINCT item) AS items, count(*) AS parts, coalesce(sum(bytes), 0) AS bytes"
-	" FROM part WHERE job IS NULL");
+	" FROM part WHERE job IS NULL AND " PART_STAYS);
 
 #define ROWS_OF                                                                                   \
 	"SELECT item.item AS item, item.id AS id, profile.id AS profile_id,"                      \
 	" item.started_min AS started_min FROM "
 #define WITH_PROFILE " CROSS JOIN profile ON profile.profile = item.profile WHERE "
 #define BEFORE_CURSOR                                                                              \
-	"(item.started_min, item.item) < (:until, :before) AND item.started_min >= :since"
+	"(item.started_min, item.item) < (:until, :before) AND item.started_min >= :since"         \
+	" AND profile.removing = 0"
 #define NEWEST_FIRST " ORDER BY item.started_min DESC, item.item DESC LIMIT :limit"
 
 STATEMENT(list_by_time,
@@ -167,6 +170,18 @@ int store_choose(struct store *store, const struct archive_selection *selection,
 				       selection->profile ? &choose_by_profile : &choose_by_time,
 				       selection, sight, NULL);
 	}
+	if (r == 0)
+		r = chosen_n(store, ret_items);
+	return fault_trace(r);
+}
+
+int store_choose_whole(struct store *store, uint64_t *ret_items)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &choose_whole);
+	int r = chosen_empty(store);
+
+	if (r == 0)
+		r = statement_run(s);
 	if (r == 0)
 		r = chosen_n(store, ret_items);
 	return fault_trace(r);

@@ -13,6 +13,8 @@
  */
 int store_choose(struct store *store, const struct archive_selection *selection,
 		 const struct sight *sight, uint64_t *ret_items, struct why *why);
+/* ... with everything there is, of profiles that are being removed, too: for a reset. */
+int store_choose_whole(struct store *store, uint64_t *ret_items);
 /* ANSWER_NOT_FOUND: there is no such profile. NULL is none, and fine. */
 int store_profile_check(struct store *store, const struct id *profile, struct why *why);
 /* 0: something is past its expiry and not tombstoned. ANSWER_NOT_FOUND. */

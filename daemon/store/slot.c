@@ -8,6 +8,7 @@
 STATEMENT(slots_used,
 	"SELECT slot FROM part UNION ALL SELECT slot FROM copy_part UNION ALL SELECT slot FROM door"
 	" UNION ALL SELECT slot FROM log_slot"
+	" UNION ALL SELECT slot FROM profile WHERE slot IS NOT NULL"
 	" UNION ALL SELECT slot FROM witness WHERE slot IS NOT NULL");
 
 STATEMENT(slot_rows,
@@ -16,7 +17,9 @@ STATEMENT(slot_rows,
 	" UNION ALL SELECT copy.id, kind, slot, slot_tag, job IS NULL FROM copy_part"
 	" JOIN copy USING (copy)"
 	" UNION ALL SELECT slot_id, :door, slot, slot_tag, 1 FROM door"
-	" UNION ALL SELECT slot_id, :log, slot, slot_tag, 1 FROM log_slot");
+	" UNION ALL SELECT slot_id, :log, slot, slot_tag, 1 FROM log_slot"
+	" UNION ALL SELECT id, :profile, slot, slot_tag, removing = 0 FROM profile"
+	" WHERE slot IS NOT NULL");
 STATEMENT(slot_hide, "INSERT OR IGNORE INTO lost (slot, erased) VALUES (:slot, :erased)");
 STATEMENT(slots_expire,
 	"UPDATE part SET expires_min = made_min + 1 WHERE job IS NULL"
@@ -58,6 +61,7 @@ int store_slot_rows(struct store *store, int (*each)(void *context, const struct
 	int r;
 
 	statement_bind_integer(s, ":door", VAULT_KIND_DOOR);
+	statement_bind_integer(s, ":profile", VAULT_KIND_PROFILE);
 	statement_bind_integer(s, ":log", VAULT_KIND_LOG);
 	while ((r = statement_next(s)) == STATEMENT_ROW) {
 		row.kind = (int)statement_integer(s, "kind");

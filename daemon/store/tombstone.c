@@ -6,21 +6,22 @@
 #include <string.h>
 
 #include "store/core.h"
+#include "store/seen.h"
 
 STATEMENT(tombstone_parts,
 	"UPDATE part SET job = :job WHERE job IS NULL AND (:kinds = 0 OR :kinds & (1 << kind))"
 	" AND item IN (SELECT item FROM chosen)");
 STATEMENT(tombstone_expired,
-	"UPDATE part SET job = :job WHERE job IS NULL AND expires_min <= :now");
+	"UPDATE part SET job = :job WHERE job IS NULL AND expires_min <= :now"
+	" AND " PART_STAYS);
 /* No copy outlives the part it was made of. */
 STATEMENT(tombstone_copies,
 	"UPDATE copy_part SET job = :job WHERE job IS NULL AND EXISTS (SELECT 1 FROM copy"
 	" JOIN part ON part.item = copy.item WHERE copy.copy = copy_part.copy"
 	" AND part.kind = copy_part.kind AND part.job = :job)");
 STATEMENT(tombstone_expired_copies,
-	"UPDATE copy_part SET job = :job WHERE job IS NULL AND expires_min <= :now");
-STATEMENT(profile_remove_begin,
-	"UPDATE profile SET removing = 1 WHERE id = :id RETURNING profile");
+	"UPDATE copy_part SET job = :job WHERE job IS NULL AND expires_min <= :now"
+	" AND " COPY_PART_STAYS);
 
 STATEMENT(tombstones_items,
 	"SELECT part.item AS owner_row, item.id AS owner, part.kind AS kind, slot, slot_tag,"
@@ -143,18 +144,9 @@ int store_tombstone_expired(struct store *store, int64_t job, int64_t now_min, u
 	return fault_trace(r);
 }
 
-int store_profile_remove_begin(struct store *store, const struct id *profile, int64_t *ret_profile)
+int store_tombstone_copies(struct store *store, int64_t job)
 {
-	_cleanup_(statement_endp) struct statement *s =
-		store_statement(store, &profile_remove_begin);
-	int r;
-
-	statement_bind_id(s, ":id", profile);
-	r = statement_next(s);
-	if (r != STATEMENT_ROW)
-		return r == 0 ? ANSWER_NOT_FOUND : fault_trace(r);
-	*ret_profile = statement_integer(s, "profile");
-	return 0;
+	return fault_trace(run_for_job(store, &tombstone_copies, job));
 }
 
 static int walk_rows(struct store *store, struct statement_source *source, int64_t job,

@@ -15,8 +15,8 @@
 int store_tombstone(struct store *store, int64_t job, unsigned kinds, uint64_t *ret_parts);
 /* ... everything past its expiry, of items and of copies. */
 int store_tombstone_expired(struct store *store, int64_t job, int64_t now_min, uint64_t *ret_parts);
-/* The profile takes nothing more in. ANSWER_NOT_FOUND. */
-int store_profile_remove_begin(struct store *store, const struct id *profile, int64_t *ret_profile);
+/* ... of every copy whose source goes with this job. */
+int store_tombstone_copies(struct store *store, int64_t job);
 
 struct tombstone {
 	bool copy;

@@ -31,8 +31,8 @@ int bench_seed(int argc, char **argv)
 		_cleanup_(archive_draft_freep) struct archive_draft *draft = NULL;
 		struct archive_body bodies[2];
 
-		bench_need(archive_begin(room.archive, kinds, 2, &draft, &room.why), "begin",
-			   &room.why);
+		bench_need(archive_begin(room.archive, &room.mia.id, kinds, 2, &draft, &room.why),
+			   "begin", &room.why);
 		crypt_random(sealed, sizeof(sealed));
 		crypt_random(header.bytes, sizeof(header.bytes));
 		for (int k = 0; k < 2; k++)

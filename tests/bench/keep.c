@@ -47,7 +47,8 @@ static void utterance_keep(struct bench_room *room, const int16_t *samples, stru
 	size_t n;
 
 	bench_need(sound_to_flac(samples, UTTERANCE_FRAMES, SOUND_RATE_HZ, &flac), "FLAC", NULL);
-	bench_need(archive_begin(room->archive, &kind, 1, &draft, &room->why), "begin", &room->why);
+	bench_need(archive_begin(room->archive, &room->mia.id, &kind, 1, &draft, &room->why),
+		   "begin", &room->why);
 	bench_need(envelope_new(room->home->public, &header, &fk), "seal", NULL);
 	bench_need(secret_from(draft->keys->bytes, KEY_BYTES, &key), "seal", NULL);
 	bench_need(envelope_seal(fk, key, &draft->id, kind, flac->bytes, flac->n, &sealed, &n),

@@ -41,7 +41,8 @@ struct mark {
 	uint32_t bytes;
 	struct id id;
 	struct id owner;	/* the profile; of a copy: its item */
-	uint8_t key[LEDGER_KEY_BYTES];
+	uint8_t key[LEDGER_KEY_BYTES];		/* in its slot */
+	uint8_t given[LEDGER_KEY_BYTES];	/* as it is handed out */
 	uint8_t head[LEDGER_HEAD_BYTES];
 	uint8_t hash[32];
 	int64_t expires_min;

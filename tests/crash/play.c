@@ -123,7 +123,8 @@ static void bodies_make(struct play *play, const struct archive_draft *draft,
 		mark->bytes = (uint32_t)bytes;
 		/* As the keeper's own clock counts: after a kill it may be behind the wall. */
 		mark->expires_min = age_now_min(play->rig->age) + keep_s / 60;
-		memcpy(mark->key, draft->keys->bytes + i * KEY_BYTES, KEY_BYTES);
+		memcpy(mark->key, draft->slot_keys->bytes + i * KEY_BYTES, KEY_BYTES);
+		memcpy(mark->given, draft->keys->bytes + i * KEY_BYTES, KEY_BYTES);
 		memcpy(mark->head, sealed + 1, LEDGER_HEAD_BYTES);
 		crypt_hash(sealed, bytes, mark->hash);
 		play_mark(play, mark);
@@ -150,7 +151,7 @@ static int item_keep(struct play *play, const struct mark *profile, unsigned n_k
 	if (!profile)
 		return 0;
 	keep.profile = mark.owner = profile->id;
-	r = archive_begin(rig->archive, kinds, n_kinds, &draft, &rig->why);
+	r = archive_begin(rig->archive, &profile->id, kinds, n_kinds, &draft, &rig->why);
 	if (r != 0)
 		return r;
 	bodies_make(play, draft, bodies, &mark, keep_s);

@@ -97,7 +97,7 @@ static enum finding part_judge(const struct archive_opened *opened, const struct
 		crypt_hash(opened->bodies + opened->parts[i].offset, opened->parts[i].bytes, hash);
 		return opened->parts[i].bytes == mark->bytes &&
 				       memcmp(hash, mark->hash, sizeof(hash)) == 0 &&
-				       memcmp(opened->keys->bytes + i * KEY_BYTES, mark->key,
+				       memcmp(opened->keys->bytes + i * KEY_BYTES, mark->given,
 					      KEY_BYTES) == 0
 			       ? FINDING_THERE
 			       : FINDING_WRONG;

@@ -157,7 +157,8 @@ static inline int cupboard_drop(void **state)
 struct kept {
 	struct id id;
 	uint8_t head[16];		/* of the first body */
-	struct secret *keys;
+	struct secret *keys;		/* as they are in the slots */
+	uint8_t given[KIND_MAX * KEY_BYTES];	/* ... and under the profile's veil */
 };
 
 /* An item with these kinds (bits), each `bytes` of what looks like ciphertext. */
@@ -173,7 +174,7 @@ static inline int cupboard_keep(struct cupboard *c, const struct id *profile, un
 	for (int kind = 1; kind <= KIND_MAX; kind++)
 		if (kinds & 1u << kind)
 			list[keep.n_bodies++] = (enum kind)kind;
-	r = archive_begin(c->archive, list, keep.n_bodies, &draft, &c->why);
+	r = archive_begin(c->archive, profile, list, keep.n_bodies, &draft, &c->why);
 	if (r != 0)
 		return r;
 	for (unsigned i = 0; i < keep.n_bodies; i++) {
@@ -190,7 +191,9 @@ static inline int cupboard_keep(struct cupboard *c, const struct id *profile, un
 		free((void *)(uintptr_t)bodies[i].sealed);
 	if (r == 0) {
 		ret->id = draft->id;
-		assert_int_equal(secret_from(draft->keys->bytes, draft->keys->n, &ret->keys), 0);
+		assert_int_equal(secret_from(draft->slot_keys->bytes, draft->slot_keys->n,
+					     &ret->keys), 0);
+		memcpy(ret->given, draft->keys->bytes, draft->keys->n);
 	}
 	return r;
 }

@@ -51,11 +51,11 @@ static void test_kept_item_is_listed_and_opened(void **state)
 	assert_int_equal(opened->n_parts, 2);
 	assert_int_equal(opened->n_bodies, 10000);
 	assert_memory_equal(opened->bodies + 1, kept.head, 16);
-	assert_memory_equal(opened->keys->bytes, kept.keys->bytes, 2 * KEY_BYTES);
+	assert_memory_equal(opened->keys->bytes, kept.given, 2 * KEY_BYTES);
 	archive_opened_free(opened);
 	assert_int_equal(archive_open(c->archive, &kept.id, T, &opened, &c->why), 0);
 	assert_int_equal(opened->n_parts, 1);
-	assert_memory_equal(opened->keys->bytes, kept.keys->bytes + KEY_BYTES, KEY_BYTES);
+	assert_memory_equal(opened->keys->bytes, kept.given + KEY_BYTES, KEY_BYTES);
 	archive_opened_free(opened);
 	assert_answer(archive_open(c->archive, &kept.id, L, &opened, &c->why), ANSWER_NOT_FOUND,
 		      c->why);
@@ -121,8 +121,9 @@ static int commit_with(struct cupboard *c, uint32_t keep_s, const struct id *pro
 	struct archive_body body = { KIND_AUDIO, sealed, bytes, keep_s, 0 };
 	struct archive_keep keep = { .profile = *profile, .bodies = &body, .n_bodies = 1 };
 
-	assert_int_equal(archive_begin(c->archive, &kind, 1, &draft, &c->why), 0);
-	return archive_commit(c->archive, draft, &keep, within, &c->why);
+	int r = archive_begin(c->archive, profile, &kind, 1, &draft, &c->why);
+
+	return r != 0 ? r : archive_commit(c->archive, draft, &keep, within, &c->why);
 }
 
 static void test_r2_forever_is_refused(void **state)
@@ -155,11 +156,11 @@ static void test_bad_commits_keep_nothing(void **state)
 	assert_answer(commit_with(c, 60, &child_id, 4 << 20, NULL), ANSWER_INVALID_ARGUMENT,
 		      c->why);
 	assert_int_equal(commit_with(c, 60, &child_id, 100, &within), ANSWER_NO_CONSENT);
-	assert_answer(archive_begin(c->archive, twice, 2, &draft, &c->why), ANSWER_INVALID_ARGUMENT,
-		      c->why);
-	assert_answer(archive_begin(c->archive, unknown, 1, &draft, &c->why),
+	assert_answer(archive_begin(c->archive, &child_id, twice, 2, &draft, &c->why),
 		      ANSWER_INVALID_ARGUMENT, c->why);
-	assert_answer(archive_begin(c->archive, twice, 0, &draft, &c->why), ANSWER_INVALID_ARGUMENT,
+	assert_answer(archive_begin(c->archive, &child_id, unknown, 1, &draft, &c->why),
+		      ANSWER_INVALID_ARGUMENT, c->why);
+	assert_answer(archive_begin(c->archive, &child_id, twice, 0, &draft, &c->why), ANSWER_INVALID_ARGUMENT,
 		      c->why);
 	assert_int_equal(list(c, &(struct archive_selection){ 0 }, 0), 0);
 }

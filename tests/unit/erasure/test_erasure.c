@@ -193,7 +193,7 @@ static void test_r18_copies_die_with_their_source(void **state)
 	crypt_random(sealed, sizeof(sealed));
 	copy.id = draft->id;
 	memcpy(copy.head, sealed[0] + 1, 16);
-	assert_int_equal(secret_from(draft->keys->bytes, draft->keys->n, &copy.keys), 0);
+	assert_int_equal(secret_from(draft->slot_keys->bytes, draft->slot_keys->n, &copy.keys), 0);
 	assert_int_equal(archive_copy_commit(c->archive, draft, &approve, NULL, &c->why), 0);
 	archive_draft_free(draft);
 	assert_true(cupboard_traces(c, &copy) > 0);

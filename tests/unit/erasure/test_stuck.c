@@ -248,7 +248,7 @@ static void test_r9_no_receipt_while_a_row_of_the_item_remains(void **state)
 	assert_int_equal(cupboard_keep(c, &child_id, A, 300, &other), 0);
 	assert_int_equal(archive_copy_begin(c->archive, &kept.id, &draft, &c->why), 0);
 	crypt_random(sealed, sizeof(sealed));
-	assert_int_equal(secret_from(draft->keys->bytes, KEY_BYTES, &key), 0);
+	assert_int_equal(secret_from(draft->slot_keys->bytes, KEY_BYTES, &key), 0);
 	assert_int_equal(archive_copy_commit(c->archive, draft, &approve, NULL, &c->why), 0);
 	archive_draft_free(draft);
 	s = store_statement(c->store, &test_copy_slot);
