@@ -304,7 +304,7 @@ static int removal_make(struct erasure *erasure, struct job_row *job, const stru
 	if (r == 0)
 		r = store_commit(take(transaction));
 	failpoint("ask-committed");
-	/* Others may be at work for long; this cannot wait. What fails is tried again by the job. */
+	/* Others may be at work for long; this cannot wait. The job tries again what fails. */
 	if (r == 0 && gather_veil(store, erasure->config.vault, job->profile, NULL) != 0)
 		log_error("the key of a removed profile could not be overwritten yet");
 	return fault_trace(r);

@@ -52,8 +52,10 @@ static int extent_set(struct store *store, struct job_row *job)
 
 	if (r == 0)
 		r = gather_commitment(store, job, job->commitment);
-	return fault_trace(r != 0 ? r : store_job_set_extent(store, job->job, job->items, job->parts,
-							     job->profile, job->commitment));
+	if (r == 0)
+		r = store_job_set_extent(store, job->job, job->items, job->parts, job->profile,
+					 job->commitment);
+	return fault_trace(r);
 }
 
 int gather_piece(struct store *store, struct job_row *job, int64_t *after, bool *ret_more)

@@ -10,6 +10,7 @@
  * slot's key, without a new ciphertext (docs/decisions/0012-veil.md).
  */
 
+#include "base/kind.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
@@ -21,6 +22,20 @@ int veil_take(struct store *store, struct vault *vault, const struct id *profile
 /* ... which is there already. */
 int veil_get(struct store *store, struct vault *vault, const struct id *profile,
 	     struct secret **ret);
+/*
+ * Moves an item to another profile, inside the caller's transaction: its parts get new slots, that
+ * hold what opens the same ciphertext under the other veil. veil_moved(), after the commit, erases
+ * the slots it had; after a cut before that, the next start does. ANSWER_NOT_FOUND: the item or the
+ * profile is not there. ANSWER_INVALID_ARGUMENT: the schema's law forbids it.
+ * ANSWER_FAILED: one of its keys is lost.
+ */
+struct veil_left {
+	struct vault_erasure slots[KIND_MAX];
+	unsigned n;
+};
+int veil_move(struct store *store, struct vault *vault, const struct id *item,
+	      const struct id *profile, struct veil_left *ret);
+int veil_moved(struct vault *vault, struct veil_left *left);
 /* Puts a slot key under it, and takes it from there: both are the same. */
 void veil_turn(const struct secret *veil, const struct id *owner, int kind,
 	       uint8_t key[static KEY_BYTES]);

@@ -17,6 +17,14 @@ STATEMENT(veil_hide,
 	" JOIN item USING (item) JOIN profile USING (profile)"
 	" WHERE profile.slot = :slot AND veiled AND job IS NULL");
 
+STATEMENT(item_unveil, "UPDATE part SET veiled = 0 WHERE item = :item");
+STATEMENT(item_move,
+	"UPDATE item SET profile = (SELECT profile FROM profile WHERE id = :profile"
+	" AND removing = 0) WHERE item = :item");
+STATEMENT(part_set_slot,
+	"UPDATE part SET slot = :slot, slot_tag = :tag, veiled = :veiled"
+	" WHERE item = :item AND kind = :kind AND job IS NULL");
+
 static int row_read(struct statement *s, struct id *ret_id, struct veil_row *ret)
 {
 	struct veil_row row = { .there = !statement_null(s, "slot") };
@@ -82,4 +90,29 @@ int store_veil_hide(struct store *store, uint32_t slot, bool erased, uint64_t *r
 	if (r == 0)
 		*ret_n = (uint64_t)store_changes(store);
 	return fault_trace(r);
+}
+
+int store_item_move(struct store *store, int64_t item, const struct id *profile)
+{
+	_cleanup_(statement_endp) struct statement *unveil = store_statement(store, &item_unveil);
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &item_move);
+	int r;
+
+	statement_bind_integer(unveil, ":item", item);
+	statement_bind_integer(s, ":item", item);
+	statement_bind_id(s, ":profile", profile);
+	r = statement_run(unveil);
+	return fault_trace(r != 0 ? r : statement_run(s));
+}
+
+int store_part_set_slot(struct store *store, int64_t item, const struct part_row *part)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &part_set_slot);
+
+	statement_bind_integer(s, ":item", item);
+	statement_bind_integer(s, ":kind", part->kind);
+	statement_bind_integer(s, ":slot", part->slot.number);
+	statement_bind_blob(s, ":tag", part->slot.tag, VAULT_TAG_BYTES);
+	statement_bind_integer(s, ":veiled", part->veiled);
+	return fault_trace(statement_run(s));
 }

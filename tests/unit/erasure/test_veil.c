@@ -208,6 +208,58 @@ static void test_r8_a_copy_ends_with_its_profile(void **state)
 	secret_free(kept.keys);
 }
 
+/* The same key opens it afterwards, through another slot and the other profile's veil alone. */
+static void test_r17_an_item_that_moves_changes_its_veil(void **state)
+{
+	struct cupboard *c = *state;
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	struct kept kept = { 0 };
+	struct veil_left left;
+
+	assert_int_equal(cupboard_keep(c, &adult_id, A | T, 300, &kept), 0);
+	assert_int_equal(store_begin(c->store, &transaction), 0);
+	assert_int_equal(veil_move(c->store, c->vault, &kept.id, &child_id, &left), 0);
+	assert_int_equal(store_commit(take(transaction)), 0);
+	assert_int_equal(in_slots(c, kept.keys->bytes), 1);
+	assert_int_equal(veil_moved(c->vault, &left), 0);
+	assert_int_equal(in_slots(c, kept.keys->bytes), 0);
+	assert_int_equal(in_slots(c, kept.keys->bytes + KEY_BYTES), 0);
+	assert_int_equal(opens(c, &kept), 0);
+	done(c, remove_ask(c, &adult_id));
+	cupboard_shut(c);
+	cupboard_open(c);
+	assert_int_equal(opens(c, &kept), 0);
+	done(c, remove_ask(c, &child_id));
+	assert_int_equal(opens(c, &kept), ANSWER_NOT_FOUND);
+	assert_int_equal(cupboard_traces(c, &kept), 0);
+	secret_free(kept.keys);
+}
+
+/* A cut between the commit and the overwriting: the next start overwrites. */
+static void test_r17_a_move_that_was_cut_leaves_no_key(void **state)
+{
+	struct cupboard *c = *state;
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	struct kept kept = { 0 };
+	struct veil_left left;
+
+	assert_int_equal(cupboard_keep(c, &adult_id, A, 300, &kept), 0);
+	assert_int_equal(store_begin(c->store, &transaction), 0);
+	assert_int_equal(veil_move(c->store, c->vault, &kept.id, &child_id, &left), 0);
+	transaction = store_rollback(transaction);
+	cupboard_shut(c);
+	cupboard_open(c);
+	assert_int_equal(opens(c, &kept), 0);
+	assert_int_equal(store_begin(c->store, &transaction), 0);
+	assert_int_equal(veil_move(c->store, c->vault, &kept.id, &child_id, &left), 0);
+	assert_int_equal(store_commit(take(transaction)), 0);
+	cupboard_shut(c);
+	cupboard_open(c);
+	assert_int_equal(opens(c, &kept), 0);
+	assert_int_equal(in_slots(c, kept.keys->bytes), 0);
+	secret_free(kept.keys);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +275,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_r8_nothing_comes_in_behind_a_removal,
 						cupboard_make, cupboard_drop),
 		cmocka_unit_test_setup_teardown(test_r8_a_copy_ends_with_its_profile,
+						cupboard_make, cupboard_drop),
+		cmocka_unit_test_setup_teardown(test_r17_an_item_that_moves_changes_its_veil,
+						cupboard_make, cupboard_drop),
+		cmocka_unit_test_setup_teardown(test_r17_a_move_that_was_cut_leaves_no_key,
 						cupboard_make, cupboard_drop),
 	};
 
