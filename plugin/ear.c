@@ -184,16 +184,39 @@ static void capture_changed(void *context, enum capture_change change)
 	ear_wake(session->ear);
 }
 
+#define FLAGS_KNOWN (CUBBY_EAR_MICROPHONE | CUBBY_EAR_AWAKE | CUBBY_EAR_WAKE_ONLY)
+
+/* What a host asks for and does not get, it must learn. */
+static int flags_check(const struct cubby_ear *ear, unsigned flags, struct why *why)
+{
+	if (flags & ~(unsigned)FLAGS_KNOWN)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown session flags 0x%x; is "
+				  "this library older than its host?",
+				  flags & ~(unsigned)FLAGS_KNOWN);
+	if ((flags & CUBBY_EAR_AWAKE) && (flags & CUBBY_EAR_WAKE_ONLY))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "a session cannot be both awake "
+				  "and for the wake phrase only");
+	if ((flags & CUBBY_EAR_WAKE_ONLY) && !ear->tools.spotter)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "a session for the wake phrase "
+				  "only needs an ear with a wake phrase");
+	return 0;
+}
+
 static int session_open(struct cubby_ear_session *session,
 			const struct cubby_ear_session_config *config)
 {
+	struct pipeline_tools tools = session->ear->tools;
 	const struct capture_hooks hooks = {
 		.sound = captured, .changed = capture_changed, .context = session,
 	};
 	int r;
 
-	r = pipeline_new(&session->ear->tools, config->profile, session_event, session,
-			 &session->pipeline);
+	if (config->flags & CUBBY_EAR_AWAKE)
+		tools.spotter = NULL;
+	if (config->flags & CUBBY_EAR_WAKE_ONLY)
+		tools.recogniser = NULL;
+	r = pipeline_new(&tools, config->flags & CUBBY_EAR_WAKE_ONLY ? NULL : config->profile,
+			 session_event, session, &session->pipeline);
 	if (r == 0 && (config->flags & CUBBY_EAR_MICROPHONE))
 		r = capture_new(config->source, &hooks, &session->capture);
 	return r < 0 ? fault_trace(r) : 0;
@@ -215,7 +238,9 @@ EAR_PUBLIC int cubby_ear_session_new(struct cubby_ear *ear,
 	r = struct_take(&copy, sizeof(copy), config, config ? config->size : 0);
 	if (r == 0 && !copy.event)
 		r = fault_origin(-EINVAL);
-	if (r < 0) {
+	if (r == 0)
+		r = flags_check(ear, copy.flags, &why);
+	if (r) {
 		free(session);
 		return host_answer(r, &why, why_text, why_bytes);
 	}

@@ -90,6 +90,9 @@ struct cubby_ear_config {
 
 enum cubby_ear_session_flags {
 	CUBBY_EAR_MICROPHONE = 1,	/* capture from PulseAudio instead of waiting for a push */
+	CUBBY_EAR_AWAKE = 2,		/* every utterance, although the ear has a wake phrase */
+	CUBBY_EAR_WAKE_ONLY = 4,	/* nothing but WAKE: what is said is not recognised, and so
+					 * never kept; needs the ear's wake phrase */
 };
 
 struct cubby_ear_session_config {

@@ -178,6 +178,8 @@ static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
 static void wake_tell(struct pipeline *pipeline)
 {
 	tell_at(pipeline, CUBBY_EAR_WAKE, pipeline->endpoint.now);
+	if (!pipeline->tools.recogniser)
+		return;
 	wake_until(&pipeline->wake, pipeline->endpoint.now + WAKE_LASTS_MS / VOICE_FRAME_MS);
 }
 
@@ -249,6 +251,12 @@ static int wake_heard(struct pipeline *pipeline)
 {
 	struct endpoint *endpoint = &pipeline->endpoint;
 
+	/* What follows is nobody's here: it may be the phrase once more. */
+	if (!pipeline->tools.recogniser) {
+		wake_tell(pipeline);
+		endpoint_reset(endpoint);
+		return 0;
+	}
 	endpoint->begin = endpoint->now - WAKE_DELAY_MS / VOICE_FRAME_MS;
 	endpoint->onset = endpoint->begin;
 	pipeline->woken = true;
@@ -343,7 +351,8 @@ static int frame_hear(struct pipeline *pipeline)
 		if (!endpoint->speaking)
 			break;
 		r = utterance_feed(pipeline, position, position + VOICE_FRAMES);
-		utterance_partial(pipeline);
+		if (r == 0 && endpoint->speaking)
+			utterance_partial(pipeline);
 		break;
 	}
 	if (!endpoint->speaking)

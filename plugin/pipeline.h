@@ -12,7 +12,7 @@ struct pipeline;
 
 /* Shared by the sessions of one ear, all borrowed. */
 struct pipeline_tools {
-	struct recogniser *recogniser;
+	struct recogniser *recogniser;	/* NULL: only the phrase is listened for */
 	struct recogniser *spotter;	/* of the wake phrase; NULL: none */
 	struct decider *decider;
 	struct report *report;
