@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What cubby-listen can no longer do once it has confined itself, tried. */
+/* What the hosts of the ear can no longer do once they have confined themselves, tried. */
 
 #include "test.h"
 
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "hosts/confine.h"
@@ -39,6 +42,43 @@ static int check_network(void)
 static void test_r26_the_ear_has_no_socket_but_unix_ones(void **state)
 {
 	confined(check_network);
+}
+
+/* With a socket from before, as a listener has them: neither out nor anywhere else. */
+static int check_server(void)
+{
+	const struct sockaddr_in there = { .sin_family = AF_INET, .sin_port = htons(9),
+					   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct sockaddr *address = (const struct sockaddr *)&there;
+	char path[] = "/tmp/cubby-test-XXXXXX";
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0 || confine_enter() || confine_landlock())
+		return 101;
+	if (check_network())
+		return 1;
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 0)
+		return 0;	/* a kernel without; the program warned */
+	if (mkstemp(path) >= 0 || errno != EACCES || open("/dev/null", O_WRONLY) >= 0)
+		return 2;
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 4)
+		return 0;
+	if (connect(fd, address, sizeof(there)) == 0 || errno != EACCES)
+		return 3;
+	return bind(fd, address, sizeof(there)) == 0 || errno != EACCES ? 4 : 0;
+}
+
+static void test_r26_a_listening_host_makes_no_connection_and_no_file(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(check_server());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static int check_programs(void)
@@ -77,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_r26_the_ear_has_no_socket_but_unix_ones),
+		cmocka_unit_test(test_r26_a_listening_host_makes_no_connection_and_no_file),
 		cmocka_unit_test(test_the_ear_starts_no_program_and_traces_none),
 		cmocka_unit_test(test_r7_the_ear_leaves_no_core),
 	};
