@@ -348,7 +348,7 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 	if (r == ANSWER_NOT_FOUND && why && !why->text[0])
 		return answer_why(why, r, "nothing there is selected");
 	if (r == ANSWER_QUOTA_EXCEEDED)
-		return answer_why(why, r,
+		return answer_why(why, ANSWER_FAILED,
 				  "the disk is full and the room kept for erasing is used up; free "
 				  "some space, or delete fewer items at once");
 	if (r != 0)

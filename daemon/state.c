@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include "base/file.h"
 #include "failpoint.h"
 #include "state.h"
@@ -16,8 +17,16 @@
 
 static int state_secure(struct state *state, struct why *why)
 {
+	struct statvfs fs;
 	struct stat stat;
 
+	if (fstatvfs(state->fd, &fs) < 0)
+		return fault_origin(-errno);
+	if (fs.f_flag & ST_RDONLY)
+		return answer_why(why, ANSWER_FAILED,
+				  "%s is on a file system that is mounted read-only; nothing could "
+				  "be kept or erased there: mount it read-write, and if the kernel "
+				  "made it so look for a damaged disk", state->path);
 	if (fstat(state->fd, &stat) < 0)
 		return fault_origin(-errno);
 	if (stat.st_uid != geteuid())

@@ -5,7 +5,7 @@ every write, sync, truncation, allocation and opening of a file fails in its tur
 on, until the operation runs through. What was acknowledged holds, after kill -9 as well; nothing
 says "done" that is not; whatever is partial names the store and ends well once the disk does.
 
-usage: disk.py CUBBYD SHIM
+usage: every_call.py CUBBYD SHIM
 
 With CUBBY_TEST_SLOW=1 also EROFS, and a kill -9 after each failure (about two minutes)."""
 
