@@ -21,6 +21,7 @@ STATE, SAFE, EARLY = (os.path.join(WORLD, name) for name in ("state", "state.saf
 HOME = os.path.join(WORLD, "home", "parent")
 PASSPHRASE = "velvet harbour nineteen umbrellas"
 CODE = f"{HOME}/recovery"
+CODE_GIVEN = ("--recovery-file", CODE)
 NEW, SEEN = "new", "seen"       # a client that never looked before, and one that did
 
 
@@ -156,7 +157,7 @@ def begin(tap):
     with open(f"{WORLD}/tmp/passphrase", "w", encoding="utf-8") as file:
         file.write(PASSPHRASE + "\n")
     os.chmod(f"{WORLD}/tmp/passphrase", 0o644)
-    done = run("cubby", "setup", "--parent", "Robin", "--recovery-file", CODE, client=SEEN)
+    done = run("cubby", "setup", "--parent", "Robin", *CODE_GIVEN, client=SEEN)
     tap.ok(done.returncode == 0, "a household is made", done.stdout + done.stderr)
     with open(f"{HOME}/{SEEN}/cubby/log.json", encoding="utf-8") as file:
         seen = json.load(file)
@@ -174,7 +175,7 @@ def begin(tap):
     tap.ok(done.returncode == 0 and done.stdout.startswith("The access log is whole: ")
            and "without a passphrase" in done.stdout,
            "R14 it is whole, and what was not checked is said", done.stdout + done.stderr)
-    done = run("cubby", "log", "--verify", "--recovery-file", CODE, client=SEEN)
+    done = run("cubby", "log", "--verify", *CODE_GIVEN, client=SEEN)
     tap.ok(done.returncode == 0 and "mark each entry got" in done.stdout,
            "R14 and with the key every tag holds", done.stdout + done.stderr)
     keeper("stop")
@@ -218,7 +219,7 @@ def story(tap, title, how, without, with_key, words, seen=None):
          f"{f'entry {without}' if without else 'not to be seen'}", without,
          words if without else "")
     tell(tap, f"R14 {title}, with the key: entry {with_key}", with_key, words,
-         "--recovery-file", CODE)
+         *CODE_GIVEN)
     if seen:
         tell(tap, f"R14 {title}, without the key, seen before: entry {seen}", seen, "last looked",
              client=SEEN)
@@ -234,7 +235,7 @@ def replay(tap, end):
     put_back(EARLY, "cubby.db")
     early = head()
     keeper("start")
-    for more in ((), ("--recovery-file", CODE)):
+    for more in ((), CODE_GIVEN):
         tell(tap, f"R14 an old database put back: entry {early + 1}", early + 1, "put back", *more)
     tell(tap, "R14 the same, seen before", early + 1, "put back", client=SEEN)
     for _ in range(3):
@@ -244,7 +245,7 @@ def replay(tap, end):
     change(lambda db: db.execute("DELETE FROM log WHERE seq > ?", (early,)))
     change(lambda db: db.execute("UPDATE log_slot SET slot_tag = zeroblob(16)"))
     keeper("start")
-    tell(tap, "R14 the number of an entry given twice is told", early + 1, "put back", "--recovery-file", CODE)
+    tell(tap, "R14 the number of an entry given twice is told", early + 1, "put back", *CODE_GIVEN)
     alerts = json.loads(run("cubby", "status", "--json").stdout)["alerts"]
     tap.ok(any("log" in alert for alert in alerts), "with an alert", alerts)
     keeper("stop")
@@ -264,21 +265,29 @@ def replay(tap, end):
     put_back(SAFE)
 
 
-def receipt(tap):
-    """A receipt is a checkpoint: kept on paper, it shows what a new client could not know."""
-    keeper("start")
+def good(*command):
+    done = run("cubby", *command)
+    assert done.returncode == 0, (command, done.stderr)
+    return done.stdout
+
+
+def keep_something(name):
+    """An adult who allows sound, with one recording."""
     with open(f"{WORLD}/tmp/said.wav", "wb") as file:
         file.write(b"RIFF" + (36 + 32000).to_bytes(4, "little") + b"WAVEfmt " +
                    bytes.fromhex("1000000001000100803e0000007d000002001000") + b"data" +
                    (32000).to_bytes(4, "little") + os.urandom(32000))
     os.chmod(f"{WORLD}/tmp/said.wav", 0o644)
-    code = ("--recovery-file", CODE)
-    for command in (("profile", "add", "ada", "--adult", *code),
-                    ("consent", "grant", "ada", "audio", *code),
-                    ("import", f"{WORLD}/tmp/said.wav", "--profile", "ada", *code),
-                    ("delete", "--all", "--yes", "--receipt", f"{HOME}/receipt.json")):
-        done = run("cubby", *command)
-        assert done.returncode == 0, (command, done.stderr)
+    good("profile", "add", name, "--adult", *CODE_GIVEN)
+    good("consent", "grant", name, "audio", *CODE_GIVEN)
+    good("import", f"{WORLD}/tmp/said.wav", "--profile", name, *CODE_GIVEN)
+
+
+def receipt(tap):
+    """A receipt is a checkpoint: kept on paper, it shows what a new client could not know."""
+    keeper("start")
+    keep_something("ada")
+    good("delete", "--all", "--yes", "--receipt", f"{HOME}/receipt.json")
     with open(f"{HOME}/receipt.json", encoding="utf-8") as file:
         seq = json.load(file)["log_seq"]
     tell(tap, "R14 the log holds what the receipt says", 0, "", "--receipt",
@@ -289,6 +298,48 @@ def receipt(tap):
     tell(tap, f"R14 written anew, it does not: entry {seq}", seq, "receipt was made", "--receipt",
          f"{HOME}/receipt.json")
     keeper("stop")
+    put_back(SAFE)
+
+
+def told(pseudonyms, known):
+    """The pseudonyms that any 16 bytes of the database as key, or any key of the slots, make of any
+    16 bytes of the database, or of the ids that one may have known before."""
+    db = database()
+    blobs = set()
+    for table, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for row in db.execute(f"SELECT * FROM {table}"):
+            blobs |= {value for value in row if isinstance(value, bytes) and len(value) == 16}
+    db.close()
+    with open(f"{STATE}/slots.bin", "rb") as file:
+        slots = file.read()
+    keys = {slots[at:at + n] for at in range(0, len(slots), 16) for n in (16, 32)}
+    return {made for key in keys | blobs for message in known | (blobs if key in blobs else set())
+            for made in (sodium.blake2b(message, key)[:8].hex(),) if made in pseudonyms}
+
+
+def pseudonyms(tap):
+    keeper("start")
+    keep_something("ada")
+    item, = json.loads(good("list", "--json"))
+    good("play", item["id"], "-o", f"{HOME}/played.wav", *CODE_GIVEN)
+    bodies = json.loads(good("log", "--json"))
+    names = {body[member] for body in bodies for member in ("profile", "item") if member in body}
+    tap.ok(len(names) == 2, "the log has a name for the profile and one for the item", names)
+    keeper("stop")
+    db = database()
+    known, key = db.execute("SELECT id, log_key FROM profile").fetchone()
+    db.close()
+    known = {known, bytes.fromhex(item["id"])}
+    tap.ok(told(names, known) == names, "R14 while the profile is there, its key tells whose they are")
+    keeper("start")
+    good("profile", "remove", "ada", "--yes")
+    tell(tap, "R14 the profile is gone, and the log verifies", 0, "", *CODE_GIVEN)
+    keeper("stop")
+    tap.ok(told(names, known) == set(), "R14 nothing tells any more, not even who knew the ids",
+           told(names, known))
+    left = [name for name in os.listdir(STATE) for secret in (key, *known)
+            if secret in open(f"{STATE}/{name}", "rb").read()]
+    tap.ok(not left, "R14 key and ids are in no file", left)
     put_back(SAFE)
 
 
@@ -312,6 +363,7 @@ def main():
     story(tap, "a body emptied too early", with_entries(empty, False), 5, 5, "24 months")
     replay(tap, end)
     receipt(tap)
+    pseudonyms(tap)
     return tap.done()
 
 

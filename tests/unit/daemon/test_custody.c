@@ -9,6 +9,7 @@
 
 #include "lookout.h"
 #include "ratchet.h"
+#include "store/core.h"
 #include "store/log.h"
 #include "store/ratchet.h"
 #include "vault/page.h"
@@ -204,6 +205,48 @@ static void test_r14_a_transaction_rolled_back_turns_nothing(void **state)
 	assert_string_equal(house->told, "");
 }
 
+static int ending_refused(void *context)
+{
+	const struct store_watch *watch = context;
+
+	assert_int_equal(watch->ending(watch->context), 0);
+	return ANSWER_QUOTA_EXCEEDED;
+}
+
+static void ending_told(void *context, bool committed)
+{
+	const struct store_watch *watch = context;
+
+	assert_false(committed);
+	watch->ended(watch->context, committed);
+}
+
+/* What does not commit at the last moment has never been: the slot must not be ahead of it. */
+static void test_r14_a_commit_that_fails_turns_nothing(void **state)
+{
+	struct house *house = *state;
+	_cleanup_(secret_freep) struct secret *before = NULL, *after = NULL, *key = NULL;
+	struct access_entry entry = {.what = "list", .uid = HOUSE_UID, .outcome = "done"};
+	struct store_watch watch = {ending_refused, ending_told};
+	const struct store_watch *its = house->store->watch;
+	uint64_t first;
+
+	house_setup(house);
+	write_some(house, 2);
+	before = slot_key(house);
+	watch.context = (void *)(uintptr_t)its;
+	store_watch(house->store, &watch);
+	assert_int_equal(access_log_write(house->log, &entry), ANSWER_QUOTA_EXCEEDED);
+	store_watch(house->store, its);
+	after = slot_key(house);
+	assert_memory_equal(before->bytes, after->bytes, KEY_BYTES);
+	house_restart(house);
+	write_some(house, 2);
+	key = first_key(house, &first);
+	assert_int_equal(tags_hold(house, key, first), head(house));
+	assert_string_equal(house->told, "");
+}
+
 static size_t texts_stored(struct house *house)
 {
 	char **texts;
@@ -374,6 +417,7 @@ int main(void)
 		TEST(test_r14_with_the_key_of_now_no_earlier_entry_is_tagged),
 		TEST(test_r14_a_cut_before_the_slot_is_turned),
 		TEST(test_r14_a_transaction_rolled_back_turns_nothing),
+		TEST(test_r14_a_commit_that_fails_turns_nothing),
 		TEST(test_r14_a_cut_log_is_told_at_the_next_start),
 		TEST(test_r14_a_database_set_back_begins_a_new_key_and_says_so),
 		TEST(test_r14_the_schema_lets_nobody_change_an_entry),

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "drill.h"
+#include "lost.h"
 #include "store/drill.h"
 #include "store/alert.h"
 
@@ -171,6 +172,24 @@ static void test_r32_a_slot_with_another_key_is_found(void **state)
 	secret_free(kept.keys);
 }
 
+/* The log's slot is named by a row like any other, and is not looked for among lost keys. */
+static void test_r32_the_logs_slot_is_known(void **state)
+{
+	struct cupboard *c = *state;
+	struct kept kept;
+
+	assert_int_equal(cupboard_keep(c, &child_id, 2, 5000, &kept), 0);
+	/* Its tag does not fit, as when it is behind its row. */
+	assert_int_equal(lost_owner(c->store, c->vault, 60), ANSWER_NOT_FOUND);
+	sql_run(c, "INSERT INTO log_slot VALUES (1, 60, randomblob(16), randomblob(16), 7)");
+	assert_int_equal(lost_owner(c->store, c->vault, 60), 0);
+	assert_int_equal(archive_lost(c->archive), 0);
+	sql_run(c, "UPDATE log_slot SET slot = (SELECT slot FROM part)");
+	finds(state, "cubby.db: 1 slots that two rows name\n"
+		     "slots.bin: 1 slots hold another key than their row's", " stores-disagree");
+	secret_free(kept.keys);
+}
+
 static void test_r32_a_lost_key_is_found(void **state)
 {
 	static const uint8_t zeros[KEY_BYTES];
@@ -250,6 +269,7 @@ int main(void)
 		CASE(test_r32_an_orphan_row_is_found),
 		CASE(test_r32_an_item_without_parts_is_found),
 		CASE(test_r32_a_slot_with_another_key_is_found),
+		CASE(test_r32_the_logs_slot_is_known),
 		CASE(test_r32_a_lost_key_is_found),
 		CASE(test_r32_a_canary_that_stays_is_found),
 		CASE(test_r5_a_file_that_is_no_store_fails_the_drill),
