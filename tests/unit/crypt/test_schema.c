@@ -6,6 +6,7 @@
 
 #include <regex.h>
 
+#include "crypt/checkpoint.h"
 #include "crypt/device.h"
 #include "crypt/household.h"
 #include "crypt/manifest.h"
@@ -208,6 +209,17 @@ static void test_r9_receipt_follows_its_schema(void **state)
 	}
 }
 
+static void test_r14_checkpoint_follows_its_schema(void **state)
+{
+	_cleanup_(sign_keypair_freep) struct sign_keypair *device = NULL;
+	_cleanup_(cleanup_free) char *text = NULL;
+	const struct checkpoint checkpoint = { .seq = 3, .time_min = 1, .entries = 3 };
+
+	assert_int_equal(sign_keypair_new(&device), 0);
+	assert_int_equal(checkpoint_sign(&checkpoint, device, &text), 0);
+	assert_follows(CHECKPOINT_STATEMENT, text);
+}
+
 static void assert_line_follows(const char *statement, const char *name, const char *line)
 {
 	_cleanup_(statement_json_freep) json_t *schema = schema_load(statement);
@@ -262,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_r20_consent_follows_its_schema),
 		cmocka_unit_test(test_device_follows_its_schema),
 		cmocka_unit_test(test_r9_receipt_follows_its_schema),
+		cmocka_unit_test(test_r14_checkpoint_follows_its_schema),
 		cmocka_unit_test(test_r19_manifest_follows_its_schema),
 		cmocka_unit_test(test_r19_recalls_follow_their_schema),
 	};
