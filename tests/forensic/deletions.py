@@ -136,7 +136,7 @@ def gone_by_itself(planted, kinds):
 def reset(planted, level):
     job = planted.keeper.call("Parents", "Reset", "sa{sv}", planted.founder)
     planted.goes([item for item in planted.items if item.source is None])
-    planted.gone |= {"household", *planted.profiles.values()}
+    planted.gone |= {*planted.profiles.values(), *planted.rows}
     planted.ended(job, level)
 
 
@@ -164,11 +164,11 @@ def workload(planted, level, steps=25):
             kinds = planted.random.choice([("audio", "transcript"), ("transcript",),
                                            ("audio", "transcript", "location")])
             planted.keep(planted.profiles[planted.random.choice(CHILDREN)], kinds,
-                         planted.random.choice([0.05, 0.3, 0.3, 3]))
+                         planted.random.choice([0.05, 0.3, 0.3, 4]))
         some(planted, level)
         if planted.random.random() < 0.1:
             assert not planted.keeper.call("Drill", "Run"), "the drill found something"
-        planted.slots_look()
+        planted.look()
         if planted.random.random() < 0.15:
             planted.stop()
             planted.start()

@@ -16,6 +16,9 @@ EXT4 = ["mkfs.ext4", "-q", "-F", "-m", "0", "-E", "nodiscard,lazy_itable_init=0,
 # the image by itself, after a while, where it knows the device below takes that.
 SYSTEMS = {
     "ext4": ("ext4", 64 * MIB, EXT4, ""),
+    "ext4 1k blocks": ("ext4", 64 * MIB, [*EXT4, "-b", "1024"], ""),
+    "ext4 no journal": ("ext4", 64 * MIB, [*EXT4, "-O", "^has_journal"], ""),
+    "ext4 data=writeback": ("ext4", 64 * MIB, EXT4, "data=writeback"),
     "ext4 data=journal": ("ext4", 64 * MIB, EXT4, "data=journal"),
     "xfs": ("xfs", 300 * MIB, ["mkfs.xfs", "-q", "-f", "-K"], ""),
     "btrfs": ("btrfs", 128 * MIB, ["mkfs.btrfs", "-q", "-f", "-K"], "nodiscard"),

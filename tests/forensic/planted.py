@@ -26,7 +26,7 @@ CROWD = 300
 CHILDREN, ADULT = ("Adelgundis", "Balthasar"), "Cunigunde"
 
 # Something to look for. owner: what it must go with: an item's id, (id, kind) of a part, a profile's
-# nickname, a slot, "household" for what only a reset takes, "never" for what must not be written.
+# nickname, "never" for what must not be written; what root saw in the keeper's files owns itself.
 Needle = collections.namedtuple("Needle", "kind owner content")
 
 
@@ -100,7 +100,7 @@ class Planted:
     def __init__(self, world, state):
         self.world, self.state = world, state
         self.random = random.Random(1)
-        self.needles, self.rows, self.items, self.said = [], [], [], []
+        self.needles, self.rows, self.items, self.said = [], {}, [], []
         self.profiles, self.gone, self.slots = {}, set(), set()
         self.day = 0
         self.keeper = self.secrets = None
@@ -109,9 +109,9 @@ class Planted:
         """To go on from here on a copy of the disk."""
         self.state, self.random = state, random.Random(seed)
         self.items = [copy.copy(item) for item in self.items]
-        for name in ("needles", "rows", "said"):
-            setattr(self, name, list(getattr(self, name)))
-        self.profiles, self.gone, self.slots = dict(self.profiles), set(), set(self.slots)
+        self.needles, self.said = list(self.needles), list(self.said)
+        self.profiles, self.rows = dict(self.profiles), dict(self.rows)
+        self.gone, self.slots = set(), set(self.slots)
         return self
 
     # The keeper.
@@ -261,8 +261,7 @@ class Planted:
                 self.keeper = self.world.client()
             self.keep(self.profiles[CHILDREN[i % 2]], ("transcript",))
         self.stop()
-        self.rows_look()
-        self.slots_look()
+        self.look()
 
     def day_begin(self, kind, cubbyd=None, **environment):
         """The next day; `kind` may want it to be later."""
@@ -274,9 +273,16 @@ class Planted:
         for child in CHILDREN:
             for kinds in (("audio", "transcript", "location"), ("transcript",)):
                 self.keep(self.profiles[child], kinds)
-        self.slots_look()
+        self.look()
 
     # What root sees.
+
+    def look(self):
+        """Whatever was ever seen in the keeper's files and is not there now is gone."""
+        slots, rows = self.slots_now(), self.rows_now()
+        self.gone |= (self.slots - slots) | (self.rows.keys() - rows.keys())
+        self.slots |= slots
+        self.rows.update(rows)
 
     def slots_now(self):
         with open(f"{self.state}/slots.bin", "rb") as file:
@@ -284,43 +290,34 @@ class Planted:
         keys = {content[at:at + 32] for at in range(0, len(content), 32) if at % 4096}
         return {key for key in keys if any(key)}
 
-    def slots_look(self):
-        """Every key that was ever seen in the slot file and is not there now is gone."""
-        now = self.slots_now()
-        self.slots |= now
-        self.gone |= self.slots - now
-
-    def rows_look(self):
-        """What a reset must take: every value that is long enough to tell, and the device key."""
+    def rows_now(self):
+        """Every value in the database that is long enough to tell, and the device key, by where it
+        is."""
+        found = {self.founder.encode(): "names"}
+        with open(f"{self.state}/device.key", "rb") as file:
+            found[file.read()] = "device key"
         with tempfile.TemporaryDirectory() as place:
-            shutil.copy(f"{self.state}/cubby.db", place)
+            for name in ("cubby.db", "cubby.db-wal"):
+                if os.path.exists(f"{self.state}/{name}"):
+                    shutil.copy(f"{self.state}/{name}", place)
             database = sqlite3.connect(f"{place}/cubby.db")
-            names = [name for name, in database.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")]
             # The configuration's, which come again with the next start.
             policies = {value for value, in database.execute("SELECT hash FROM policy")}
-            for name in names:
-                for row in database.execute(f"SELECT * FROM {name}"):
-                    # Statements end with a signature.
-                    self.rows += [Needle(f"rows of {name}", "household", value[:32]) for value in row
-                                  if isinstance(value, bytes) and 16 <= len(value)
-                                  and value not in policies]
-                    self.rows += [Needle(f"texts of {name}", "household", value[-48:].encode())
-                                  for value in row if isinstance(value, str) and len(value) > 200]
-                if name == "profile":
-                    for nickname, key in database.execute("SELECT name, log_key FROM profile"):
-                        self.note("names", nickname, key)
+            for name, in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"
+                                          " AND name NOT LIKE 'sqlite%'").fetchall():
+                for value in (one for row in database.execute(f"SELECT * FROM {name}") for one in row):
+                    if isinstance(value, bytes) and len(value) >= 16 and value not in policies:
+                        found[value[:32]] = f"values of {name}"
+                    elif isinstance(value, str) and len(value) > 200:   # signed at its end
+                        found[value[-48:].encode()] = f"texts of {name}"
             database.close()
-        with open(f"{self.state}/device.key", "rb") as file:
-            self.rows.append(Needle("device key", "household", file.read()))
-        self.rows.append(Needle("names", "household", self.founder.encode()))
+        return found
 
-    def count(self, program, image, rows=False):
+    def count(self, program, image):
         """Looks for all of it."""
-        sought = [*self.needles, *(Needle("slots", key, key) for key in self.slots)]
-        if rows or "household" in self.gone:
-            sought += self.rows
-        sought = list(dict.fromkeys(sought))
+        sought = list(dict.fromkeys([*self.needles, *(Needle("slots", key, key) for key in self.slots),
+                                     *(Needle(kind, value, value)
+                                       for value, kind in self.rows.items())]))
         counts = disk.count(program, image, [needle.content for needle in sought])
         return Found(dict(zip(sought, counts)), set(self.gone))
 
