@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A household in a keeper under the shim, and what it was promised."""
 
+import contextlib
 import functools
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -39,7 +41,7 @@ class Home:
         self.world = World(cubbyd, state or f"{self.memory}/state")
         self.shim = Shim(library, f"{self.world.place}/shim")
         self.keeper, self.secrets, self.code, self.child = None, None, None, None
-        self.kept = {}      # id: (word, slot keys)
+        self.kept = {}      # id: (word, {place in slots.bin: key})
 
     def end(self):
         if self.keeper:
@@ -51,7 +53,8 @@ class Home:
 
     def start(self):
         begun = self.world.start(
-            ASAN_OPTIONS=os.environ["ASAN_OPTIONS"] + ":verify_asan_link_order=0",
+            ASAN_OPTIONS=os.environ["ASAN_OPTIONS"] + ":verify_asan_link_order=0:exitcode=99",
+            UBSAN_OPTIONS="halt_on_error=1:exitcode=98",
             **self.shim.environment)
         if begun:
             self.keeper = self.world.client()
@@ -113,8 +116,27 @@ class Home:
         item, keys = self.keeper.begin("mia", ["audio", "transcript"])
         self.keeper.commit(item, keys, sodium.box_public(self.secrets["home"]),
                            [("audio", b"fLaC" + word * 300), ("transcript", word)])
-        self.kept[item] = (word, keys)
+        self.kept[item] = (word, self.slot_keys(item))
         return item
+
+    def slot_keys(self, item):
+        """{place in slots.bin: key} of an item, as root finds them with a copy of the database."""
+        peek = f"{self.memory}/peek"
+        shutil.rmtree(peek, ignore_errors=True)
+        os.mkdir(peek)
+        for name in ("cubby.db", "cubby.db-wal"):
+            if os.path.exists(f"{self.world.state}/{name}"):
+                shutil.copy(f"{self.world.state}/{name}", peek)
+        with contextlib.closing(sqlite3.connect(f"{peek}/cubby.db")) as db:
+            slots = [slot for slot, in db.execute(
+                "SELECT slot FROM part JOIN item USING (item) WHERE id = ?",
+                (bytes.fromhex(item),))]
+        with open(f"{self.world.state}/slots.bin", "rb") as file:
+            content = file.read()
+        places = [slot // 127 * 4096 + 32 + slot % 127 * 32 for slot in slots]
+        keys = {at: content[at:at + 32] for at in places}
+        assert len(keys) == 2 and all(map(any, keys.values())), "kept without its keys"
+        return keys
 
     def traces(self, item, keys):
         """How often an item's id or slot keys are in any file."""

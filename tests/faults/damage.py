@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""R8: one file of the state directory is damaged: bits flipped, bytes or a sector overwritten, cut
+short. Then the real cubbyd starts, or refuses; what is listed opens as what was said, or as an error;
+one item is deleted. It must not die, another item's key must not be touched, nothing that was erased
+may come back, and nothing that was kept may be missing without an alert, an error or a refusal.
+
+usage: damage.py CUBBYD SHIM [SEED ROUNDS]
+
+300 rounds (100 under a sanitizer); with CUBBY_TEST_SLOW=1 10,000 (about 10 minutes, four at a time)."""
+
+import collections
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+from home import Home, Report, dbus, refused
+import sodium
+
+SLOW = os.environ.get("CUBBY_TEST_SLOW") == "1"
+FILES = {"cubby.db": 8, "cubby.db-wal": 5, "slots.bin": 4, "clock": 1, "device.key": 1}
+ITEMS = 6
+
+
+class Damage:
+    def __init__(self, home):
+        self.home = home
+        self.state = home.world.state
+        home.furnish()
+        items = [home.keep() for _ in range(ITEMS + 1)]
+        self.gone = items.pop()
+        self.delete(self.gone)
+        del home.kept[self.gone]
+        self.offsets = {item: list(keys) for item, (_, keys) in home.kept.items()}
+        # As kill -9 leaves it, with a log, and as a clean end does.
+        self.bases = [f"{home.memory}/killed", f"{home.memory}/ended"]
+        shutil.copytree(self.state, self.bases[0])
+        home.keeper.close()
+        home.world.stop()
+        shutil.copytree(self.state, self.bases[1])
+
+    def slots(self):
+        with open(f"{self.state}/slots.bin", "rb") as file:
+            return file.read()
+
+    def delete(self, item):
+        job = self.home.keeper.call("Archive", "Delete", "a{sv}a{sv}", dbus.Dictionary(
+            {"ids": dbus.Array([item], signature="s")}, signature="sv"))[0]
+        return tuple(map(str, self.home.keeper.call("Job", "Wait", path=job, timeout=20)))
+
+    def strike(self, rng):
+        """Damages one file; says how."""
+        shutil.rmtree(self.state, ignore_errors=True)
+        base = rng.choice(self.bases)
+        shutil.copytree(base, self.state)
+        names = [name for name in FILES if os.path.getsize(f"{self.state}/{name}")] \
+            if os.path.exists(f"{self.state}/cubby.db-wal") else \
+            [name for name in FILES if name != "cubby.db-wal"]
+        name = rng.choices(names, [FILES[name] for name in names])[0]
+        with open(f"{self.state}/{name}", "r+b") as file:
+            content = bytearray(file.read())
+            how = rng.choice(("flip", "flip", "flip", "bytes", "sector", "cut"))
+            at = rng.randrange(len(content))
+            if how == "flip":
+                for _ in range(rng.randint(1, 8)):
+                    content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+            elif how == "bytes":
+                content[at:at + 16] = rng.randbytes(min(16, len(content) - at))
+            elif how == "sector":
+                at -= at % 512
+                content[at:at + 512] = bytes(min(512, len(content) - at))
+            else:
+                del content[at:]
+            file.seek(0)
+            file.truncate()
+            file.write(content)
+        return f"{name}, {how} at {at}, {os.path.basename(base)}"
+
+    def look(self):
+        """{item: error or None} as a parent finds them, and whether anything else was said."""
+        home = self.home
+        said = set()
+        facts = {}
+        for what, call in (("Describe", home.describe), ("prove", home.prove)):
+            try:
+                facts = call() or facts
+            except (dbus.DBusException, sodium.Refused, AssertionError, ValueError) as error:
+                said.add(f"{what}: {type(error).__name__}")
+        said |= set(map(str, facts.get("alerts", ())))
+        try:
+            listed = home.listed()
+        except dbus.DBusException as error:
+            said.add(f"list: {error.get_dbus_name()}")
+            listed = set()
+        assert self.gone not in listed, "what was erased is listed"
+        found = {}
+        for item, (word, _) in home.kept.items():
+            try:
+                opened = home.keeper.open(item, home.secrets["home"])["transcript"]
+                assert opened == word, "another word"
+                found[item] = None if item in listed else "not listed"
+            except (dbus.DBusException, sodium.Refused, KeyError, ValueError) as error:
+                found[item] = getattr(error, "get_dbus_name", lambda: "refused by the client")()
+            if found[item] and item not in listed:
+                assert said, f"{item} is missing, and nobody is told"
+        return found, said
+
+    def check_slots(self, before, told):
+        """Keys of items that stay."""
+        after = self.slots()
+        for item, offsets in self.offsets.items():
+            if item == self.victim:
+                continue
+            for at in offsets:
+                old, new = before[at:at + 32], after[at:at + 32]
+                assert old == new or any(new), f"another item's key was zeroed, at {at}"
+                assert old == new or told, f"another item's key was changed, at {at}, unsaid"
+
+    def round(self, seed):
+        rng = random.Random(seed)
+        home = self.home
+        how = self.strike(rng)
+        before = self.slots()
+        self.victim = rng.choice(sorted(self.offsets))
+        try:
+            if not home.start():
+                status = home.world.process.returncode
+                assert status == 1, f"it died at its start, status {status}"
+                self.check_slots(before, False)
+                return "refused"
+            found, said = self.look()
+            answer = refused(self.delete, self.victim)
+            assert home.world.process.poll() is None, "it died"
+            home.keeper.close()
+            home.world.stop()
+            assert home.world.process.returncode == 0, \
+                f"it died at its end, status {home.world.process.returncode}"
+            self.check_slots(before, said or any(found.values()))
+            if said or any(found.values()) or answer[0]:
+                return "told"
+            return "unharmed"
+        except (AssertionError, dbus.DBusException) as problem:
+            if home.world.process.poll() is None:
+                home.world.process.kill()
+            status = home.world.process.wait()
+            return f"WRONG: seed {seed}, {how}: {type(problem).__name__} {problem}; status {status}"
+
+
+def work(cubbyd, library, seed, rounds):
+    home = Home(cubbyd, library)
+    try:
+        damage = Damage(home)
+        for i in range(rounds):
+            print(json.dumps(damage.round(seed + i)), flush=True)
+    finally:
+        home.end()
+
+
+def sanitized(cubbyd):
+    with open(cubbyd, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
+def main(cubbyd, library):
+    jobs = 4 if SLOW else 2
+    rounds = (10000 if SLOW else 100 if sanitized(cubbyd) else 300) // jobs
+    report = Report(1)
+    workers = [subprocess.Popen([sys.executable, "-B", __file__, cubbyd, library,
+                                 str(1000000 * job), str(rounds)], stdout=subprocess.PIPE,
+                                text=True) for job in range(jobs)]
+    outcomes, wrong = collections.Counter(), []
+    for worker in workers:
+        for line in worker.communicate()[0].splitlines():
+            text = json.loads(line)
+            wrong += [text] if text.startswith("WRONG") else []
+            outcomes[text.partition(":")[0]] += 1
+    done = sum(outcomes.values())
+    report.case(f"test_r8_{rounds * jobs}_damaged_files", done == rounds * jobs and not wrong,
+                "\n".join([f"{done} rounds: {dict(outcomes)}", *wrong[:40]]))
+    return 1 if report.failed else 0
+
+
+if len(sys.argv) == 5:
+    sys.exit(work(*sys.argv[1:3], *map(int, sys.argv[3:])))
+sys.exit(main(*sys.argv[1:]))
