@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -248,15 +248,27 @@ static int files_hear(struct listen *listen, struct cubby_ear *ear,
 	return 0;
 }
 
+static int signalled = -1;
+
+static void signal_arrived(int number)
+{
+	int before = errno;
+
+	(void)number;
+	eventfd_write(signalled, 1);
+	errno = before;
+}
+
+/* A handler, and no mask: the recogniser's mathematics library may have made threads before main()
+ * began, and one that blocks nothing would end the process for all. */
 static int signals_open(void)
 {
-	sigset_t set;
+	const struct sigaction action = { .sa_handler = signal_arrived, .sa_flags = SA_RESTART };
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	signalled = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	return signalled;
 }
 
 static int microphone_hear(struct listen *listen, struct cubby_ear *ear)
@@ -282,6 +294,8 @@ static int microphone_hear(struct listen *listen, struct cubby_ear *ear)
 			break;
 		cubby_ear_dispatch(ear);
 	}
+	/* Still readable, and written to by whoever asks twice; the process ends with it. */
+	signals = -1;
 	return 0;
 }
 
