@@ -11,6 +11,7 @@
 
 struct decider {
 	bool pinned;
+	bool configured;	/* by the administrator, not on first use */
 	uint8_t founder[SIGN_PUBLIC_BYTES];
 	bool in_force;
 	struct household household;
@@ -31,7 +32,7 @@ int decider_new(const uint8_t *founder, struct decider **ret)
 		return fault_origin(-ENOMEM);
 	if (founder) {
 		memcpy(decider->founder, founder, SIGN_PUBLIC_BYTES);
-		decider->pinned = true;
+		decider->pinned = decider->configured = true;
 	}
 	*ret = decider;
 	return 0;
@@ -107,10 +108,19 @@ int decider_update(struct decider *decider, const struct snapshot *snapshot, str
 	int r;
 
 	decider_clear(decider);
-	r = household_verify(snapshot->household, decider->pinned ? decider->founder : NULL,
-			     &household, why);
+	r = household_verify(snapshot->household, NULL, &household, why);
 	if (r)
 		return r;
+	/* Whoever has the keeper's name could have made it up: only who starts the ear decides. */
+	if (decider->pinned && memcmp(household.founder, decider->founder, SIGN_PUBLIC_BYTES) != 0)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "this is not the household that the ear knows: nothing is kept. "
+				  "If a parent has reset Cubby, %s; if nobody has, somebody may "
+				  "have put another keeper in its place",
+				  decider->configured ? "set the new household_key= in "
+							"/etc/cubby/ear.conf and restart the ear"
+						      : "restart the ear (systemctl restart "
+							"cubby-listen)");
 	if (!hex_parse(snapshot->policy_hash, policy, sizeof(policy)) ||
 	    strlen(snapshot->policy_hash) != 2 * sizeof(policy))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,

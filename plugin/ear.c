@@ -6,12 +6,16 @@
 
 #include "ear.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include "capture.h"
 #include "pipeline.h"
 #include "question.h"
 #include "settings.h"
+
+#define NEWS_MAX 16
 
 #define EAR_PUBLIC __attribute__((visibility("default")))
 
@@ -33,6 +37,7 @@ struct cubby_ear {
 	struct cubby_ear_session *sessions;
 	bool adults_may_leave;
 	int wake_fd;
+	int poll_fd;			/* the wake_fd and the bus */
 };
 
 static void ear_log(struct cubby_ear *ear, int level, const char *message)
@@ -66,6 +71,16 @@ static int struct_take(void *to, size_t size, const void *from, size_t from_size
 	return 0;
 }
 
+/* A descriptor that is closed leaves by itself. */
+static int poll_add(struct cubby_ear *ear, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	if (fd < 0 || epoll_ctl(ear->poll_fd, EPOLL_CTL_ADD, fd, &event) == 0 || errno == EEXIST)
+		return 0;
+	return fault_origin(-errno);
+}
+
 static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config, struct why *why)
 {
 	const struct recogniser_config words = {
@@ -90,7 +105,10 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 		return r;
 	ear->adults_may_leave = settings.adults_may_leave;
 	ear->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return ear->wake_fd < 0 ? fault_origin(-errno) : 0;
+	ear->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (ear->wake_fd < 0 || ear->poll_fd < 0)
+		return fault_origin(-errno);
+	return poll_add(ear, ear->wake_fd);
 }
 
 EAR_PUBLIC int cubby_ear_new(const struct cubby_ear_config *config, struct cubby_ear **ret_ear,
@@ -103,7 +121,7 @@ EAR_PUBLIC int cubby_ear_new(const struct cubby_ear_config *config, struct cubby
 
 	if (!ear)
 		return host_answer(fault_origin(-ENOMEM), &why, why_text, why_bytes);
-	ear->wake_fd = -1;
+	ear->wake_fd = ear->poll_fd = -1;
 	r = struct_take(&copy, sizeof(copy), config, config ? config->size : 0);
 	if (r == 0 && copy.services)
 		r = struct_take(&ear->services, sizeof(ear->services), copy.services,
@@ -130,13 +148,14 @@ EAR_PUBLIC void cubby_ear_free(struct cubby_ear *ear)
 	recogniser_free(ear->tools.spotter);
 	decider_free(ear->tools.decider);
 	report_free(ear->tools.report);
+	cleanup_close(&ear->poll_fd);
 	cleanup_close(&ear->wake_fd);
 	free(ear);
 }
 
 EAR_PUBLIC int cubby_ear_fd(const struct cubby_ear *ear)
 {
-	return ear->wake_fd;
+	return ear->poll_fd;
 }
 
 /* From any thread. The counter cannot overflow before dispatch reads it. */
@@ -367,15 +386,35 @@ static void session_dispatch(struct cubby_ear_session *session)
 	} while (some);
 }
 
+/* A light must not wait for the next word. What is more than this comes with the next dispatch. */
+static void ear_news(struct cubby_ear *ear)
+{
+	struct cubby_ear_session *next;
+	struct report_news news;
+
+	for (int i = 0; i < NEWS_MAX && report_news_take(ear->tools.report, &news); i++) {
+		for (struct cubby_ear_session *session = ear->sessions; session; session = next) {
+			next = session->next;
+			if (news.policy && session->ready)
+				pipeline_keeping(session->pipeline);
+			if (*news.played && session->ready)
+				pipeline_played(session->pipeline, news.played);
+		}
+	}
+	poll_add(ear, report_fd(ear->tools.report));
+}
+
 EAR_PUBLIC int cubby_ear_dispatch(struct cubby_ear *ear)
 {
 	struct cubby_ear_session *next;
 	eventfd_t count;
 
 	eventfd_read(ear->wake_fd, &count);
+	ear_news(ear);
 	for (struct cubby_ear_session *session = ear->sessions; session; session = next) {
 		next = session->next;
 		session_dispatch(session);
 	}
+	ear_news(ear);
 	return 0;
 }

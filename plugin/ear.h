@@ -37,8 +37,10 @@ enum cubby_ear_event_type {
 	CUBBY_EAR_PARTIAL,		/* text so far */
 	CUBBY_EAR_FINAL,		/* text, confidence, who, profile, kept, id or reason */
 	CUBBY_EAR_FORGOTTEN,		/* the utterance was wiped and nothing of it kept */
-	CUBBY_EAR_KEEPING,		/* kept: 1 while utterances of this session would be kept */
-	CUBBY_EAR_PLAYED,		/* a parent played what this session's profile said */
+	CUBBY_EAR_KEEPING,		/* kept: 1 while utterances of this session would be
+					 * kept; reason: why not. Comes also while nobody speaks */
+	CUBBY_EAR_PLAYED,		/* a parent opened the sound of what this session's profile
+					 * said */
 	CUBBY_EAR_SOURCE_LOST,		/* the microphone went; reason */
 	CUBBY_EAR_SOURCE_BACK,		/* text: its name */
 	CUBBY_EAR_ERROR,		/* reason says what is wrong and what to do */

@@ -47,6 +47,8 @@ struct pipeline {
 	bool woken;			/* this utterance began with the phrase, which is cut off */
 	bool keeping;
 	bool keeping_told;
+	struct why keeping_why;		/* as told: why not */
+	unsigned allowed;		/* the kinds that could be kept all through the utterance */
 	struct secret *memory;
 	struct heard *heard;
 };
@@ -125,13 +127,19 @@ static void tell_at(struct pipeline *pipeline, enum cubby_ear_event_type type, u
 		.type = type, .at_ms = position_ms(position_of(pipeline, frame)) });
 }
 
-static void tell_keeping(struct pipeline *pipeline, bool keeping)
+static void tell_keeping(struct pipeline *pipeline, const struct verdict *verdict)
 {
-	if (pipeline->keeping_told && pipeline->keeping == keeping)
+	bool keeping = verdict->kinds != 0;
+
+	if (pipeline->keeping_told && pipeline->keeping == keeping &&
+	    (keeping || strcmp(pipeline->keeping_why.text, verdict->why.text) == 0))
 		return;
 	pipeline->keeping = keeping;
 	pipeline->keeping_told = true;
-	tell(pipeline, &(struct cubby_ear_event) { .type = CUBBY_EAR_KEEPING, .kept = keeping });
+	pipeline->keeping_why = verdict->why;
+	tell(pipeline, &(struct cubby_ear_event) {
+		.type = CUBBY_EAR_KEEPING, .kept = keeping,
+		.reason = keeping ? NULL : pipeline->keeping_why.text });
 }
 
 void pipeline_keeping(struct pipeline *pipeline)
@@ -139,7 +147,23 @@ void pipeline_keeping(struct pipeline *pipeline)
 	struct verdict verdict;
 
 	verdict_reach(pipeline->tools.report, pipeline->tools.decider, pipeline->profile, &verdict);
-	tell_keeping(pipeline, verdict.kinds != 0);
+	pipeline->allowed &= verdict.kinds;
+	tell_keeping(pipeline, &verdict);
+}
+
+void pipeline_played(struct pipeline *pipeline, const char *profile)
+{
+	if (*pipeline->profile && strcmp(pipeline->profile, profile) == 0)
+		tell(pipeline, &(struct cubby_ear_event) { .type = CUBBY_EAR_PLAYED });
+}
+
+/* What was said before a parent consented, or while the consent was gone, is not kept. */
+static void verdict_narrow(struct verdict *verdict, unsigned allowed)
+{
+	if (verdict->kinds && !(verdict->kinds & allowed))
+		answer_why(&verdict->why, ANSWER_NO_CONSENT,
+			   "there was no consent when this was begun, or not all the time");
+	verdict->kinds &= allowed;
 }
 
 static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
@@ -155,7 +179,8 @@ static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
 	enum fate fate;
 
 	verdict_reach(tools->report, tools->decider, pipeline->profile, &verdict);
-	tell_keeping(pipeline, verdict.kinds != 0);
+	tell_keeping(pipeline, &verdict);
+	verdict_narrow(&verdict, pipeline->allowed);
 	fate = verdict_carry_out(&verdict, tools->report, tools->decider, &utterance, &id);
 	tell(pipeline, &(struct cubby_ear_event) {
 		.type = CUBBY_EAR_FINAL,
@@ -294,6 +319,7 @@ static int speech_begin(struct pipeline *pipeline)
 
 	tell_at(pipeline, CUBBY_EAR_SPEECH_START, pipeline->endpoint.onset);
 	/* While there is still time to stop speaking, the light must be right. */
+	pipeline->allowed = ~0u;
 	if (*pipeline->profile)
 		pipeline_keeping(pipeline);
 	r = recogniser_begin(pipeline->tools.recogniser, &pipeline->ticket);

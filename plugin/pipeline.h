@@ -35,5 +35,8 @@ void pipeline_mark_end(struct pipeline *pipeline);
 int pipeline_run(struct pipeline *pipeline);
 /* Wipes what has been pushed and not come out. */
 void pipeline_cancel(struct pipeline *pipeline);
-/* Asks the keeper and tells the host when it changed whether utterances are being kept. */
+/* Asks the keeper and tells the host when it changed whether utterances are being kept. What the
+ * keeper does not allow now is not kept of an utterance under way, either. */
 void pipeline_keeping(struct pipeline *pipeline);
+/* A parent has opened the sound of something said as this profile. */
+void pipeline_played(struct pipeline *pipeline, const char *profile);

@@ -12,10 +12,50 @@
 /* A keeper that does not answer must not keep the room from being heard. */
 #define REPORT_TIMEOUT_MS 5000
 
+/* More of them at once than this are as good as one. */
+#define PLAYED_MAX 8
+
 struct report {
 	char *address;
 	struct bus_client *client;
+	bool policy_changed;
+	char played[PLAYED_MAX][DECIDE_NAME_BYTES];
+	size_t n_played;
 };
+
+static void signal_arrived(void *context, const char *path, const char *interface,
+			   const char *member, struct message *arguments)
+{
+	struct report *report = context;
+	const char *name;
+
+	if (strcmp(interface, BUS_NAME ".Intake") != 0)
+		return;
+	if (strcmp(member, "PolicyChanged") == 0)
+		report->policy_changed = true;
+	if (strcmp(member, "Played") == 0 && message_read(arguments, "s", &name) == 0 &&
+	    strlen(name) < DECIDE_NAME_BYTES && report->n_played < PLAYED_MAX)
+		strcpy(report->played[report->n_played++], name);
+}
+
+int report_fd(struct report *report)
+{
+	return report->client ? bus_client_fd(report->client) : -1;
+}
+
+bool report_news_take(struct report *report, struct report_news *ret)
+{
+	*ret = (struct report_news) { 0 };
+	if (report->client && bus_client_poll(report->client, 0) != 0) {
+		report->client = bus_client_free(report->client);
+		report->policy_changed = true;
+	}
+	ret->policy = report->policy_changed;
+	report->policy_changed = false;
+	if (report->n_played > 0)
+		memcpy(ret->played, report->played[--report->n_played], sizeof(ret->played));
+	return ret->policy || *ret->played;
+}
 
 int report_new(const char *address, struct report **ret)
 {
@@ -53,6 +93,7 @@ static int intake_request(struct report *report, const char *member, struct mess
 		r = bus_client_open(report->address, &report->client, why);
 		if (r)
 			return r;
+		bus_client_on_signal(report->client, signal_arrived, report);
 	}
 	return bus_request_new(report->client, NULL, "Intake", member, ret);
 }

@@ -3,6 +3,8 @@
 
 /* The ear's conversation with the keeper: what is the policy, and here is an item. */
 
+#include <stdbool.h>
+
 #include "decide.h"
 #include "seal.h"
 
@@ -17,6 +19,17 @@ CLEANUP_DEFINE(struct report *, report_free)
  * cleared. ANSWER_NO_DAEMON, ANSWER_NOT_FOUND (no household yet), ANSWER_INVALID_ARGUMENT (the
  * household is not the pinned one), or the keeper's. */
 int report_policy(struct report *report, struct decider *decider, struct why *why);
+
+/* What the keeper says unasked. */
+struct report_news {
+	bool policy;			/* ask for the policy again */
+	char played[DECIDE_NAME_BYTES];	/* the sound of this profile was opened; "" of none */
+};
+/* Takes in what has arrived, and one piece of it; false: there is nothing. Losing the bus is news
+ * of the policy. Does not connect. */
+bool report_news_take(struct report *report, struct report_news *ret);
+/* Readable when there may be news; -1 while there is no connection. */
+int report_fd(struct report *report);
 
 /* The keeper was lost or slow after the item had been handed over: kept or not, nobody knows. */
 #define REPORT_UNCERTAIN 1000

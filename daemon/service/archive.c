@@ -122,6 +122,17 @@ static int open_log(struct keeper *keeper, struct call *call, const struct archi
 	return ground_stored(access_log_write(keeper->log, &entry), call_why(call));
 }
 
+/* The child may know (R31). Whether it is listened to is the client's; here it was handed out. */
+static void played_tell(struct keeper *keeper, const struct archive_opened *opened)
+{
+	struct profile profile;
+
+	for (unsigned i = 0; i < opened->n_parts; i++)
+		if (opened->parts[i].kind == KIND_AUDIO &&
+		    !store_profile_by_id(keeper->store, &opened->profile, &profile))
+			service_played(keeper, profile.name);
+}
+
 int service_archive_open(struct call *call, void *service)
 {
 	_cleanup_(archive_opened_freep) struct archive_opened *opened = NULL;
@@ -148,6 +159,8 @@ int service_archive_open(struct call *call, void *service)
 		r = open_log(keeper, call, opened, &id);
 	if (!r)
 		r = reply_opened(call_reply(call), reply_key, opened, call_why(call));
+	if (!r)
+		played_tell(keeper, opened);
 	return fault_trace(r);
 }
 

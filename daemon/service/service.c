@@ -265,6 +265,34 @@ void service_anew(struct keeper *keeper)
 	service_policy_changed(keeper);
 }
 
+struct played {
+	struct keeper *keeper;
+	const char *profile;
+};
+
+static int played_append(struct message *arguments, void *context)
+{
+	return message_append(arguments, "s", context);
+}
+
+static void caller_played(struct caller *caller, void *context)
+{
+	struct played *played = context;
+	struct session *session = caller->session;
+
+	if (session && session->asked_policy)
+		bus_server_signal(played->keeper->server, caller, SERVICE_PATH,
+				  SERVICE_INTERFACE "Intake", "Played", played_append,
+				  (void *)(uintptr_t)played->profile);
+}
+
+void service_played(struct keeper *keeper, const char *profile)
+{
+	struct played played = {keeper, profile};
+
+	bus_server_each(keeper->server, caller_played, &played);
+}
+
 static void caller_policy_changed(struct caller *caller, void *context)
 {
 	struct keeper *keeper = context;

@@ -50,6 +50,8 @@ int service_end(struct keeper *keeper, struct call *call, int r, const char *mem
  * is something to see. ANSWER_RATE_LIMITED. */
 int service_look(struct keeper *keeper, struct call *call);
 
+/* Tells ears that asked for the policy that sound of this profile was opened. */
+void service_played(struct keeper *keeper, const char *profile);
 /* Tells ears that asked for the policy to ask again. */
 void service_policy_changed(struct keeper *keeper);
 /* Begins an erasure for the caller; it is told when the job has ended. within: adds to the

@@ -167,8 +167,10 @@ static void line_people(struct print *print, const struct cubby_ear_event *event
 		add(print, "  forgotten\n");
 		break;
 	case CUBBY_EAR_KEEPING:
-		add(print, "%s\n", event->kept ? "What is said now is kept." :
-		    "Nothing that is said now is kept.");
+		if (event->kept)
+			add(print, "What is said now is kept.\n");
+		else
+			add(print, "Nothing that is said now is kept: %s.\n", event->reason);
 		break;
 	case CUBBY_EAR_PLAYED:
 		add(print, "A parent has played a recording.\n");

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
@@ -111,6 +112,96 @@ def kinds(tap):
         tap.ok(listing() == [], f"and withdrawing erases the {kind}", listing())
 
 
+def one_kind_goes(tap):
+    """R20: what was kept of one utterance, and the consent for one of its kinds withdrawn."""
+    for gone, left in (("audio", "transcript"), ("transcript", "audio")):
+        cubby("consent", "grant", "mia", "audio", "transcript")
+        _, finals, _ = hear("--profile", "mia", "--utterances", "1")
+        rows = listing()
+        tap.ok(finals[0]["kept"] and len(rows) == 1 and sorted(rows[0]["kinds"]) ==
+               ["audio", "transcript"], f"R20 sound and words are kept ({gone})", rows)
+        cubby("consent", "withdraw", "mia", gone)
+        rows = listing("--transcripts")
+        tap.ok(len(rows) == 1 and rows[0]["kinds"] == [left],
+               f"R20 withdrawing the {gone} leaves the {left}", rows)
+        if left == "transcript":
+            tap.ok(rows[0]["transcript"] == finals[0]["text"], "R20 and it can be read", rows)
+        _, finals, _ = hear("--profile", "mia", "--utterances", "1")
+        rows = listing()
+        tap.ok(finals[0]["kept"] and {kind for row in rows for kind in row["kinds"]} == {left},
+               f"R20 and what comes is kept without {gone}", rows)
+        cubby("consent", "withdraw", "mia")
+        tap.ok(listing() == [], "and without any, nothing", listing())
+
+
+def light(ear, count):
+    """The `count`th word on keeping, waited for."""
+    told = ear.teller.events(ear.path, "keeping", count, 10)
+    assert len(told) >= count, told
+    return told[count - 1]["keeping"]
+
+
+def order(ear, *names):
+    with open(ear.path, encoding="utf-8") as file:
+        return [event["event"] for event in map(json.loads, file) if event["event"] in names]
+
+
+def at_once(tap):
+    """R11, R31: while nobody speaks, and in the middle of a word."""
+    ear = Ear("--profile", "mia")
+    tap.ok(not light(ear, 1), "R31 no consent: the light is off")
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    tap.ok(light(ear, 2), "R31 a consent lights it, though nobody speaks")
+    final, _ = ear.say()
+    cubby("play", "--output", os.path.join(HOME, "played.wav"), final["id"])
+    tap.ok(len(ear.teller.events(ear.path, "played", 1, 10)) == 1,
+           "R31 the ear is told that a parent opened the sound")
+    cubby("show", final["id"])
+    cubby("consent", "withdraw", "mia")
+    tap.ok(not light(ear, 3), "R31 withdrawing puts it out, though nobody speaks")
+    tap.ok(len(ear.teller.events(ear.path, "played", 0)) == 1, "R31 opening the words plays nothing")
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    tap.ok(light(ear, 4), "lit again")
+    before = len(ear.teller.events(ear.path, "speech-start", 0))
+    speaking = threading.Thread(target=ear.teller.speak, args=(story.CHILDS,))
+    speaking.start()
+    assert len(ear.teller.events(ear.path, "speech-start", before + 1)) == before + 1
+    cubby("consent", "withdraw", "mia")
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    speaking.join()
+    final = ear.teller.events(ear.path, "final", 2)[-1]
+    tap.ok(not final["kept"] and listing() == [],
+           "R21 withdrawn in the middle of a word, and given again: that word is not kept", final)
+    told = order(ear, "speech-start", "keeping", "final")
+    at = len(told) - 1 - told[::-1].index("speech-start")
+    tap.ok("keeping" in told[at:][:2], "R31 and the light went out before its end", told[at:])
+    tap.ok(ear.end() == 0, "an ear that kept all it should ends well")
+
+
+def another_household(tap):
+    """R12: an ear that runs on through a reset does not take the next household for the first."""
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    ear = Ear("--profile", "mia")
+    final, keeping = ear.say()
+    tap.ok(final["kept"] and keeping, "kept", final)
+    cubby("reset", "--parent", "Robin", "--yes")
+    os.unlink(os.path.join(HOME, "recovery"))
+    cubby("setup", "--parent", "Robin", "--recovery-file", os.path.join(HOME, "recovery"))
+    cubby("profile", "add", "mia", "--child")
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    final, keeping = ear.say()
+    told = ear.teller.events(ear.path, "keeping")[-1]
+    tap.ok(not final["kept"] and not keeping and listing() == [],
+           "R12 after a reset nothing is kept for a household that is not the pinned one", final)
+    tap.ok("restart the ear" in told["reason"] and "reset" in final["reason"],
+           "and the ear says what to do", (told, final))
+    ear.end()
+    ear = Ear("--profile", "mia")
+    final, keeping = ear.say()
+    tap.ok(final["kept"] and keeping, "once it is restarted, it keeps again", final)
+    tap.ok(ear.end() == 0, "and ends well")
+
+
 def while_it_listens(tap):
     ear = Ear("--profile", "mia")
     final, keeping = ear.say()
@@ -157,7 +248,8 @@ def keeper_goes(tap):
 def main():
     tap = Tap()
     if tap.run("a household with a child and an adult", household):
-        for part in (before_consent, kinds, while_it_listens, keeper_goes):
+        for part in (before_consent, kinds, one_kind_goes, while_it_listens, at_once, keeper_goes,
+                     another_household):
             tap.run(f"({part.__name__})", part, tap)
     return tap.done()
 

@@ -19,13 +19,13 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 LAST = ["Drill.Run", "Drill.Last", "Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
         "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove",
         "Parents.Lock", "Parents.Reset"]
-SIGNALS = {"Intake.PolicyChanged", "Job.Finished", "Status.Alert"}
+SIGNALS = {"Intake.PolicyChanged", "Intake.Played", "Job.Finished", "Status.Alert"}
 # Who may do what, a second time: the XML is followed by everything, so that a slip in it would be
 # followed too. A change of the law is written in both places.
 LAW = {
     "anyone": "Status.Version Status.ErasureLevel Status.Sandbox Status.Household Status.Identity "
               "Status.Policy",
-    "ear": "Intake.Policy Intake.PolicyChanged Intake.Forget",
+    "ear": "Intake.Policy Intake.PolicyChanged Intake.Played Intake.Forget",
     "ear parent": "Parents.Household",
     "ear proof": "Intake.Begin Intake.Commit Intake.Abort",
     "parent": "Drill.Run Drill.Last Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
@@ -615,12 +615,14 @@ def signals(context, passphrase):
     secrets = keeper.prove(context["parent"], passphrase)
     keeper.grant([keeper.consent(secrets["sign"], context["mia"], "location")])
     keeper.call("Profiles", "Add", "ssa{sv}", "signal", "child")
+    keeper.open(context["items"][-1], secrets["home"])
     state, _, _ = keeper.delete(ids=dbus.Array(context["items"][-1:], signature="s"))
     assert state == "done"
     heard = {role: process.communicate("\n", timeout=20)[0].split()
              for role, process in listeners.items()}
     assert heard["stranger"] == [], heard
     assert "PolicyChanged" in heard["ear"] and "Finished" not in heard["ear"], heard
+    assert heard["ear"].count("Played") == 1 and "Played" not in heard["parent"], heard
     assert "InterfacesAdded" not in heard["ear"], heard
     assert "InterfacesAdded" in heard["parent"], heard
     assert "Finished" not in heard["parent"], "a job's end went to another connection"
