@@ -168,7 +168,7 @@ def workload(planted, level, steps=25):
         some(planted, level)
         if planted.random.random() < 0.1:
             assert not planted.keeper.call("Drill", "Run"), "the drill found something"
-        planted.look()
+        planted.compare()
         if planted.random.random() < 0.15:
             planted.stop()
             planted.start()

@@ -78,7 +78,7 @@ class Bench:
                 at_once = planted.count(self.programs.needles, today.image)
             finally:
                 planted.stop()
-            planted.look()
+            planted.compare()
             today.umount()
             return at_once, planted.count(self.programs.needles, today.image)
 

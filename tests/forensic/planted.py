@@ -278,11 +278,18 @@ class Planted:
     # What root sees.
 
     def look(self):
-        """Whatever was ever seen in the keeper's files and is not there now is gone."""
+        """Remembers what is in the keeper's files now."""
         slots, rows = self.slots_now(), self.rows_now()
-        self.gone |= (self.slots - slots) | (self.rows.keys() - rows.keys())
         self.slots |= slots
         self.rows.update(rows)
+        return slots | rows.keys()
+
+    def compare(self):
+        """Whatever was ever seen in these files and is not there now is gone. To be asked when the
+        keeper has ended or an erasure is to follow: only these see to what is merely replaced, as
+        the tag of the log's key is with every entry."""
+        now = self.look()
+        self.gone |= (self.slots | self.rows.keys()) - now
 
     def slots_now(self):
         with open(f"{self.state}/slots.bin", "rb") as file:
