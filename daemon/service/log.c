@@ -9,8 +9,8 @@
 #include "store/ratchet.h"
 
 #define LOG_PAGE_MAX 200
-/* About 30,000 entries: so long nobody else is answered. */
-#define LOG_READ_BYTES (8u << 20)
+/* About 8,000 entries: so long nobody else is answered. */
+#define LOG_READ_BYTES (2u << 20)
 /* Of less than 400 bytes each. */
 #define LOG_CHECKPOINTS_MAX 100
 

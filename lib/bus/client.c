@@ -178,29 +178,19 @@ static void queue_drain(struct bus_client *client)
 	}
 }
 
-/* *ret NULL: the connection is closed. */
-static int call_wait(struct bus_client *client, DBusMessage *request, int timeout_ms,
-		     DBusMessage **ret)
+struct bus_pending *bus_pending_free(struct bus_pending *pending)
 {
-	DBusPendingCall *pending = NULL;
-
-	if (!dbus_connection_send_with_reply(client->connection, request, &pending, timeout_ms))
-		return fault_origin(-ENOMEM);
-	*ret = NULL;
 	if (!pending)
-		return 0;
-	dbus_pending_call_block(pending);
-	*ret = dbus_pending_call_steal_reply(pending);
-	dbus_pending_call_unref(pending);
-	return *ret ? 0 : fault_origin(-ENOMEM);
+		return NULL;
+	dbus_pending_call_cancel((DBusPendingCall *)pending);
+	dbus_pending_call_unref((DBusPendingCall *)pending);
+	return NULL;
 }
 
-int bus_call(struct bus_client *client, struct message *request, int timeout_ms,
-	     struct message **ret_reply, struct why *why)
+int bus_send(struct bus_client *client, struct message *request, int timeout_ms,
+	     struct bus_pending **ret, struct why *why)
 {
-	_cleanup_(dbus_message_unrefp) DBusMessage *reply = NULL;
-	struct message *wrapped;
-	int r;
+	DBusPendingCall *pending = NULL;
 
 	/* A container left open would go out as a message that nobody can read. */
 	if (request->mode == MESSAGE_WRITING && request->depth > 0)
@@ -208,11 +198,27 @@ int bus_call(struct bus_client *client, struct message *request, int timeout_ms,
 	queue_drain(client);
 	if (!bus_client_connected(client))
 		return gone(why);
-	r = call_wait(client, request->dbus, timeout_ms > 0 ? timeout_ms : BUS_TIMEOUT_MS, &reply);
-	if (r < 0)
-		return fault_trace(r);
-	if (!reply)
+	if (!dbus_connection_send_with_reply(client->connection, request->dbus, &pending,
+					     timeout_ms > 0 ? timeout_ms : BUS_TIMEOUT_MS))
+		return fault_origin(-ENOMEM);
+	if (!pending)
 		return gone(why);
+	dbus_connection_flush(client->connection);
+	*ret = (struct bus_pending *)pending;
+	return 0;
+}
+
+int bus_receive(struct bus_client *client, struct bus_pending *pending, struct message **ret_reply,
+		struct why *why)
+{
+	_cleanup_(dbus_message_unrefp) DBusMessage *reply = NULL;
+	struct message *wrapped;
+
+	dbus_pending_call_block((DBusPendingCall *)pending);
+	reply = dbus_pending_call_steal_reply((DBusPendingCall *)pending);
+	bus_pending_free(pending);
+	if (!reply)
+		return fault_origin(-ENOMEM);
 	keeper_note(client, reply);
 	queue_drain(client);
 	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
@@ -222,6 +228,15 @@ int bus_call(struct bus_client *client, struct message *request, int timeout_ms,
 		return fault_origin(-ENOMEM);
 	*ret_reply = wrapped;
 	return 0;
+}
+
+int bus_call(struct bus_client *client, struct message *request, int timeout_ms,
+	     struct message **ret_reply, struct why *why)
+{
+	struct bus_pending *pending;
+	int r = bus_send(client, request, timeout_ms, &pending, why);
+
+	return fault_trace(r ? r : bus_receive(client, pending, ret_reply, why));
 }
 
 void bus_client_on_signal(struct bus_client *client,

@@ -33,6 +33,17 @@ int bus_request_new(struct bus_client *client, const char *path, const char *int
 int bus_call(struct bus_client *client, struct message *request, int timeout_ms,
 	     struct message **ret_reply, struct why *why);
 
+/* The two halves of bus_call(), for who has something to do meanwhile; nothing else may be asked of
+ * the client in between. bus_receive() takes `pending` over. */
+struct bus_pending;
+int bus_send(struct bus_client *client, struct message *request, int timeout_ms,
+	     struct bus_pending **ret, struct why *why);
+int bus_receive(struct bus_client *client, struct bus_pending *pending, struct message **ret_reply,
+		struct why *why);
+/* For one whose reply is not wanted any more. */
+struct bus_pending *bus_pending_free(struct bus_pending *pending);
+CLEANUP_DEFINE(struct bus_pending *, bus_pending_free)
+
 /* Signals reach a client only from the keeper it has called before, and only while it waits in
  * bus_call() or bus_client_poll(). `handle` must not call the client. NULL drops them. */
 void bus_client_on_signal(struct bus_client *client,

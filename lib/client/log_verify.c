@@ -41,12 +41,29 @@ static void page_clear(struct page *page)
 		munmap(page->bytes, page->n);
 }
 
-static int page_get(struct cubby *cubby, uint64_t after, struct page *ret)
+/* Asks for the page after `after`; page_get() waits for it. */
+static int page_ask(struct cubby *cubby, uint64_t after, struct bus_pending **ret)
+{
+	_cleanup_(message_freep) struct message *request = NULL;
+	int r = session_request(cubby, NULL, "Log", "Read", &request);
+
+	if (r == 0)
+		r = message_append(request, "t", after);
+	if (r == 0)
+		r = message_open(request, 'a', "{sv}");
+	if (r == 0)
+		r = message_close(request);
+	if (r == 0)
+		r = bus_send(cubby->bus, request, cubby->timeout_ms, ret, &cubby->why);
+	return fault_trace(r);
+}
+
+static int page_get(struct cubby *cubby, struct bus_pending *pending, struct page *ret)
 {
 	_cleanup_(message_freep) struct message *reply = NULL;
 	_cleanup_(cleanup_close) int fd = -1;
 	struct page page = { 0 };
-	int r = reply_get(cubby, "Log", "Read", &reply, "t", after);
+	int r = bus_receive(cubby->bus, pending, &reply, &cubby->why);
 
 	if (r != 0)
 		return fault_trace(r);
@@ -63,6 +80,19 @@ static int page_get(struct cubby *cubby, uint64_t after, struct page *ret)
 			return fault_origin(-errno);
 	}
 	*ret = page;
+	return 0;
+}
+
+/* The number of its last entry, as the keeper has it. */
+static int page_last(struct cubby *cubby, const struct page *page, uint64_t *ret_seq)
+{
+	struct logpage_entry entry = { 0 };
+	size_t at = 0;
+
+	while (at < page->n)
+		if (logpage_next(page->bytes, page->n, &at, &entry) != 0)
+			return session_malformed(cubby, ANSWER_FAILED, "Log.Read");
+	*ret_seq = entry.seq;
 	return 0;
 }
 
@@ -204,20 +234,27 @@ static int page_check(struct cubby *cubby, const struct page *page, size_t at,
 	return fault_trace(r);
 }
 
-/* All there are after check->seq. */
+/* All there are after check->seq. The keeper reads the next page while this one is checked. */
 static int entries_check(struct cubby *cubby, struct log_check *check)
 {
-	bool more = true;
-	int r = 0;
+	_cleanup_(bus_pending_freep) struct bus_pending *next = NULL;
+	uint64_t last = 0;
+	bool more;
+	int r = page_ask(cubby, check->seq, &next);
 
-	while (r == 0 && more) {
+	do {
 		_cleanup_(page_clear) struct page page = { 0 };
 
-		r = page_get(cubby, check->seq, &page);
+		if (r == 0)
+			r = page_get(cubby, take(next), &page);
+		more = page.more;
+		if (r == 0 && more)
+			r = page_last(cubby, &page, &last);
+		if (r == 0 && more)
+			r = page_ask(cubby, last, &next);
 		if (r == 0)
 			r = page_check(cubby, &page, 0, check);
-		more = page.more;
-	}
+	} while (r == 0 && more);
 	return fault_trace(r);
 }
 
@@ -317,13 +354,16 @@ static int shorter(struct log_check *check, const struct checkpoint *seen,
 static int new_check(struct cubby *cubby, struct log_check *check, const struct checkpoint *seen)
 {
 	_cleanup_(page_clear) struct page page = { 0 };
+	struct bus_pending *pending;
 	struct logpage_entry first;
 	size_t at = 0;
 	int r;
 
 	if (seen->seq == 0)
 		return fault_trace(entries_check(cubby, check));
-	r = page_get(cubby, seen->seq - 1, &page);
+	r = page_ask(cubby, seen->seq - 1, &pending);
+	if (r == 0)
+		r = page_get(cubby, pending, &page);
 	if (r != 0)
 		return fault_trace(r);
 	r = logpage_next(page.bytes, page.n, &at, &first);
