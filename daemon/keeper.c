@@ -254,6 +254,13 @@ static int start_erasure(struct keeper *keeper, struct why *why)
 	return 0;
 }
 
+/* What a long listing or erasure took goes back to the machine. */
+static void keeper_rest(struct keeper *keeper)
+{
+	store_rest(keeper->store);
+	malloc_trim(0);
+}
+
 static void minute_passed(void *context)
 {
 	struct keeper *keeper = context;
@@ -273,6 +280,7 @@ static void minute_passed(void *context)
 	drill_minute(keeper->drill);
 	if (vault_refill(keeper->vault))
 		log_warning("no fresh keys could be made ahead of use; new items wait for them");
+	keeper_rest(keeper);
 }
 
 static void save_age(void *context)
@@ -355,6 +363,7 @@ int keeper_start(const struct keeper_options *options, struct keeper **ret, stru
 		r = start_bus(keeper, options->bus_address, ear_gid, parents_gid, why);
 	if (r)
 		return fault_trace(r);
+	keeper_rest(keeper);
 	*ret = take(keeper);
 	return 0;
 }

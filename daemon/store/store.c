@@ -404,6 +404,11 @@ int store_checkpoint(struct store *store)
 	return n_log == 0 ? 0 : fault_origin(-EBUSY);
 }
 
+void store_rest(struct store *store)
+{
+	sqlite3_db_release_memory(store->db);
+}
+
 int store_check(struct store *store, struct why *why)
 {
 	char text[256];

@@ -86,6 +86,8 @@ int64_t store_changes(const struct store *store);
 /* Writes the log back and empties it through the scrubbing VFS. A fault when it is not empty
  * afterwards. Not inside a transaction. */
 int store_checkpoint(struct store *store);
+/* Gives back the pages that are only held to be read sooner. */
+void store_rest(struct store *store);
 /* PRAGMA integrity_check and foreign_key_check; ANSWER_FAILED names the first finding. */
 int store_check(struct store *store, struct why *why);
 

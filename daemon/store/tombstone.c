@@ -202,18 +202,27 @@ int store_tombstones(struct store *store, int64_t job, struct tombstone_walk *wa
 	return fault_trace(r);
 }
 
-int store_body_head(struct store *store, int64_t body, uint8_t ret_head[static BODY_HEAD_BYTES])
+int store_body_heads(struct store *store, struct tombstone *list, size_t n)
 {
 	sqlite3_blob *blob = NULL;
-	int rc, n;
+	int rc = SQLITE_OK;
 
-	/* The handle reads only the pages it touches; a SELECT would read the whole body. */
-	memset(ret_head, 0, BODY_HEAD_BYTES);
-	rc = sqlite3_blob_open(store->db, "main", "body", "sealed", body, 0, &blob);
-	if (rc == SQLITE_OK) {
-		n = sqlite3_blob_bytes(blob);
-		rc = sqlite3_blob_read(blob, ret_head, n < BODY_HEAD_BYTES ? n : BODY_HEAD_BYTES,
-				       0);
+	/* A handle reads only the pages it touches; a SELECT would read the whole body. One handle
+	 * goes from row to row, because opening one costs more than reading. */
+	for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+		int bytes;
+
+		memset(list[i].head, 0, BODY_HEAD_BYTES);
+		if (list[i].body == 0)
+			continue;
+		rc = blob ? sqlite3_blob_reopen(blob, list[i].body)
+			  : sqlite3_blob_open(store->db, "main", "body", "sealed", list[i].body, 0,
+					      &blob);
+		if (rc != SQLITE_OK)
+			break;
+		bytes = sqlite3_blob_bytes(blob);
+		rc = sqlite3_blob_read(blob, list[i].head,
+				       bytes < BODY_HEAD_BYTES ? bytes : BODY_HEAD_BYTES, 0);
 	}
 	sqlite3_blob_close(blob);
 	return fault_trace(store_result(store->db, rc));

@@ -26,6 +26,7 @@ struct tombstone {
 	struct vault_slot slot;
 	int64_t body;		/* 0: removed already */
 	uint64_t bytes;
+	uint8_t head[BODY_HEAD_BYTES];	/* see store_body_heads() */
 };
 
 struct tombstone_walk {
@@ -38,8 +39,9 @@ struct tombstone_walk {
 int store_tombstones(struct store *store, int64_t job, struct tombstone_walk *walk,
 		     struct tombstone *list, size_t room, size_t *ret_n);
 
-/* The first bytes of a body (fewer are zero-filled). */
-int store_body_head(struct store *store, int64_t body, uint8_t ret_head[static BODY_HEAD_BYTES]);
+/* The first bytes of each body into its tombstone (fewer are zero-filled); none where the body was
+ * removed already. */
+int store_body_heads(struct store *store, struct tombstone *list, size_t n);
 /* The row stays as a tombstone without a body. */
 int store_body_delete(struct store *store, const struct tombstone *tombstone);
 

@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes docs/benchmarks.md from what "script/bench --json" printed.
+
+usage: page.py FILE >docs/benchmarks.md
+
+FILE: the JSON; "-" for standard input."""
+
+import json
+import sys
+
+from bench import cells
+
+def page(result):
+    lines = [
+        "# Benchmarks", "",
+        f"Measured on {result['date']} with `{result['command']}`: {result['system']}, kernel "
+        f"{result['kernel']}, {result['cpu']}, {result['cores']} cores, "
+        f"{result['memory_gib']} GiB; {result['disk']}. Load average {result['load_least']:.1f} "
+        f"to {result['load_most']:.1f} while it ran"
+        + (": the machine was not quiet, and absolute figures say little; both sides of a row "
+           "were measured in turn." if result["load_most"] > result["cores"] / 2 else "."), "",
+        "Medians, with the least and the most in brackets. The ratio is the median of those of "
+        "the pairs, Cubby's divided by the other's. This page is written by "
+        "`tests/bench/page.py` from the command's `--json`.", "",
+        "| what | Cubby | beside | that takes | ratio | goal |", "|---|---|---|---|---|---|"]
+    lines += ["| " + " | ".join(cells(row)) + " |" for row in result["rows"]]
+    notes = [f"- {row['row']}: {row['note']}." for row in result["rows"] if row["note"]]
+    if notes:
+        lines += ["", "## What the rows mean", ""] + notes
+    return "\n".join(lines) + "\n"
+
+
+def main(path):
+    with sys.stdin if path == "-" else open(path, encoding="utf-8") as file:
+        print(page(json.load(file)), end="")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
