@@ -16,12 +16,13 @@
 #include "store/veil.h"
 
 #define SLOTS_A_SLICE 4096
-#define BODIES_A_SLICE 4096
+#define BODIES_A_SLICE 256
+#define BODIES_A_SLICE_MOST 4096
 /* Each is compared with every row. */
 #define LOST_A_SLICE 8
 /* Bodies are overwritten wholly as they go (docs/decisions/0002-secure-delete.md). A slice is
  * small, so that the bus is answered in between; but each has its syncs, so that small bodies go
- * by thousands. */
+ * by thousands where there are very many; still a parent sees them go. */
 #define BODY_BATCH_BYTES (UINT64_C(8) << 20)
 
 enum erase_phase {
@@ -286,12 +287,17 @@ static int bodies_end(struct erase *erase, size_t n)
 static int bodies_slice(struct erase *erase, struct why *why)
 {
 	struct tombstone_walk from = erase->walk;
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, most = erase->job.parts / 16;
 	size_t n, n_taken;
 	int r;
 
+	if (most < BODIES_A_SLICE)
+		most = BODIES_A_SLICE;
+	if (most > BODIES_A_SLICE_MOST)
+		most = BODIES_A_SLICE_MOST;
+
 	r = store_tombstones(erase->stores.store, erase->job.job, &erase->walk, erase->list,
-			     BODIES_A_SLICE, &n);
+			     most, &n);
 	if (r != 0)
 		return stopped(r, "cubby.db", why);
 	if (n == 0) {
