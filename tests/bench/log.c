@@ -8,8 +8,7 @@
 
 #include <time.h>
 
-#include "log.h"
-#include "store/slot.h"
+#include "unit/client/log_fill.h"
 
 CLEANUP_DEFINE(struct cubby_log_verdict *, cubby_log_verdict_free)
 
@@ -23,41 +22,20 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* Entries of opening, the longest there are, as the keeper appends them. */
+static double *append_us;
+
+static void append_timed(struct access_log *log, struct store *store, unsigned n)
+{
+	const double begin = now_ms();
+
+	log_fill_append(log, store, n);
+	*append_us = (now_ms() - begin) * 1e3 / n;
+}
+
 static void append(const char *state, void *ret_us)
 {
-	struct vault_used used = { 0 };
-	struct alerts_config alerts = { 0 };
-	struct access_log_config config = { .clock = &clock_system };
-	struct profile profile = { 0 };
-	struct access_entry entry = { .what = "open", .uid = 1000, .outcome = "done",
-				      .method = "Archive.Open", .profile = &profile,
-				      .item = &profile.id };
-	struct store *transaction;
-	struct access_log *log;
-	struct why why;
-	double begin;
-
-	assert_int_equal(store_open(state, &config.store, &why), 0);
-	assert_int_equal(store_slots_used(config.store, &used), 0);
-	assert_int_equal(vault_open(state, &used, &config.vault, &why), 0);
-	vault_used_clear(&used);
-	assert_int_equal(age_open(state, &clock_system, 0, 0, &config.age, &why), 0);
-	alerts.store = config.store;
-	alerts.age = config.age;
-	assert_int_equal(alerts_new(&alerts, &config.alerts), 0);
-	assert_int_equal(access_log_new(&config, &log), 0);
-	begin = now_ms();
-	assert_int_equal(store_begin(config.store, &transaction), 0);
-	for (unsigned i = 0; i < entries / times; i++)
-		assert_int_equal(access_log_append(log, &entry), 0);
-	assert_int_equal(store_commit(transaction), 0);
-	*(double *)ret_us = (now_ms() - begin) * 1e3 / (entries / times);
-	access_log_free(log);
-	alerts_free(config.alerts);
-	age_free(config.age);
-	vault_free(config.vault);
-	store_free(config.store);
+	append_us = ret_us;
+	log_fill(state, entries / times, append_timed);
 }
 
 static double verify_ms(struct cubby *cubby)

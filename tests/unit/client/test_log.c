@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "client/log_seen.h"
+#include "unit/client/log_fill.h"
 
 CLEANUP_DEFINE(struct cubby_log_verdict *, cubby_log_verdict_free)
 
@@ -104,6 +105,45 @@ static void test_r14_the_checkpoint_seen_is_the_keepers(void **state)
 	verify(cubby, 0);
 }
 
+static void fill(const char *state, void *context)
+{
+	log_fill(state, 20000, log_fill_append);
+}
+
+/* More than one page, with and without something wrong while the next one is on its way. */
+static void test_r14_a_log_of_several_pages(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
+	char problem[CUBBY_LOG_PROBLEM_TEXT];
+
+	world_code();
+	cubby = world_parent("home");
+	verify(cubby, 0);
+	cubby_free(take(cubby));
+	world_between(fill, NULL);
+	cubby = world_proved("home", CUBBY_SECRET_HOME);
+	verify(cubby, 0);
+	cubby_free(take(cubby));
+	for (unsigned seq = 100; seq < 20000; seq += 18900) {
+		char sql[100];
+
+		snprintf(sql, sizeof(sql), "UPDATE log SET salt = zeroblob(16) WHERE seq = %u",
+			 seq);
+		world_tamper(sql);
+		cubby = world_proved("home", CUBBY_SECRET_HOME);
+		/* The first bad one is told, and the session goes on. */
+		verify(cubby, 100);
+		assert_cubby(cubby, cubby_log_look(cubby, problem));
+		cubby_free(take(cubby));
+	}
+	world_tamper("DELETE FROM log WHERE seq = 100");
+	cubby = world_proved("home", CUBBY_SECRET_HOME);
+	verify(cubby, 100);
+	world_restart(true);
+	assert_int_equal(unlink(world_path("home/" LOG_SEEN_FILE)), 0);
+	assert_int_equal(unlink(world_path("home/" PIN_FILE)), 0);
+}
+
 /* Whoever made the household holds a checkpoint from then on. */
 static void test_r14_setup_keeps_the_first_checkpoint(void **state)
 {
@@ -124,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_r14_a_changed_entry_is_named),
 		cmocka_unit_test(test_r14_a_tag_made_up_is_named),
 		cmocka_unit_test(test_r14_the_checkpoint_seen_is_the_keepers),
+		cmocka_unit_test(test_r14_a_log_of_several_pages),
 		cmocka_unit_test(test_r14_setup_keeps_the_first_checkpoint),
 	};
 
