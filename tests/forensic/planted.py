@@ -101,7 +101,7 @@ class Planted:
         self.world, self.state = world, state
         self.random = random.Random(1)
         self.needles, self.rows, self.items, self.said = [], {}, [], []
-        self.profiles, self.gone, self.slots = {}, set(), set()
+        self.profiles, self.gone, self.slots, self.veils = {}, set(), set(), set()
         self.day = 0
         self.keeper = self.secrets = None
 
@@ -110,7 +110,7 @@ class Planted:
         self.state, self.random = state, random.Random(seed)
         self.items = [copy.copy(item) for item in self.items]
         self.needles, self.said = list(self.needles), list(self.said)
-        self.profiles, self.rows = dict(self.profiles), dict(self.rows)
+        self.profiles, self.rows, self.veils = dict(self.profiles), dict(self.rows), set(self.veils)
         self.gone, self.slots = set(), set(self.slots)
         return self
 
@@ -155,21 +155,24 @@ class Planted:
     def note_id(self, owner, number):
         self.note("ids", owner, bytes.fromhex(number), number.encode())
 
-    def slot_key(self, owner, given):
+    def slot_key(self, profile, owner, given):
         """What lies in the slot of a part: what was given to seal under, without the profile's
         veil, which is in a slot of its own."""
         keys = self.slots_now()
-        for veil in keys:
+        for veil in [*self.veils, *keys]:
             mask = sodium.blake2b(b"veil" + owner, veil)
             key = bytes(a ^ b for a, b in zip(given, mask))
             if key in keys:
+                if veil not in self.veils:
+                    self.note("veils", profile, veil[:16], veil[16:])
+                self.veils.add(veil)
                 return key
         raise AssertionError("a key was handed out that is under no veil")
 
     def note_part(self, item, kind, given, body):
         owner = (item.id, kind)
         name = bytes.fromhex(item.id) + bytes([sodium.KINDS[kind]])
-        key = self.slot_key(name, given)
+        key = self.slot_key(item.profile, name, given)
         tag = sodium.blake2b(b"owner" + name, key)
         self.note("keys handed out", "never", given[:16], given[16:])
         self.note("slot keys", owner, key[:16], key[16:])
