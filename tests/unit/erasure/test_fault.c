@@ -107,7 +107,7 @@ int __wrap_fdatasync(int fd)
 }
 
 /* Under the reserve: how much room the disk says it has. 64: what the C library calls it. */
-static bool disk_full;
+static bool disk_full, disk_unasked;
 int __real_fstatvfs64(int fd, struct statvfs *ret);
 int __wrap_fstatvfs64(int fd, struct statvfs *ret);
 
@@ -115,6 +115,10 @@ int __wrap_fstatvfs64(int fd, struct statvfs *ret)
 {
 	const int r = __real_fstatvfs64(fd, ret);
 
+	if (disk_unasked) {
+		errno = EIO;
+		return -1;
+	}
 	if (r == 0 && disk_full)
 		ret->f_bfree = ret->f_bavail = 0;
 	return r;
@@ -128,7 +132,7 @@ static int start(void **state)
 	disk.writes_until = -1;
 	disk.record = false;
 	syncs_fail = 0;
-	disk_full = false;
+	disk_full = disk_unasked = false;
 	/* The store first: it configures SQLite before SQLite wakes up. */
 	r = cupboard_make(state);
 	vfs = sqlite3_vfs_find("unix");
@@ -308,6 +312,26 @@ static void test_r8_reserve_is_given_for_erasing_alone(void **state)
 	secret_free(kept.keys);
 }
 
+/* Nor does it stand in the way when it cannot be given. */
+static void test_r8_a_reserve_that_fails_keeps_nobody_from_erasing(void **state)
+{
+	struct cupboard *c = *state;
+	struct kept kept = { 0 }, old = { 0 };
+	int64_t job;
+
+	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &kept), 0);
+	disk_unasked = true;
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .all = true }, &job), 0);
+	ends_as(c, job, ERASURE_DONE, "");
+	assert_int_equal(cupboard_keep(c, &child_id, A, 300, &old), 0);
+	c->boot_ms += INT64_C(8) * 86400000;
+	assert_int_equal(erasure_sweep(c->erasure, &job), 0);
+	assert_true(job > 0);
+	ends_as(c, job, ERASURE_DONE, "");
+	secret_free(old.keys);
+	secret_free(kept.keys);
+}
+
 /* Head, then the rest, then the truncation: see daemon/store/vfs.c. */
 static void test_log_is_overwritten_head_first(void **state)
 {
@@ -346,6 +370,7 @@ int main(void)
 		TEST(test_r8_any_write_on_a_full_disk_converges),
 		TEST(test_r8_what_is_not_overwritten_is_found),
 		TEST(test_r8_reserve_is_given_for_erasing_alone),
+		TEST(test_r8_a_reserve_that_fails_keeps_nobody_from_erasing),
 		TEST(test_log_is_overwritten_head_first),
 	};
 
