@@ -4,6 +4,8 @@ the first process of new PID and mount namespaces, starts the services, runs the
 everything with it when it ends. Nothing here may outlive the command or reach the real system."""
 
 import argparse
+import fcntl
+import glob
 import os
 import shutil
 import signal
@@ -70,12 +72,29 @@ def map_users():
                           os.path.abspath(__file__), "--mapped", *sys.argv[1:]])
 
 
+def private_etc(directory):
+    """Whatever root writes into /etc here, /etc/cubby above all, the machine never sees. Where the
+    kernel has no overlay for us nobody can write there."""
+    os.mkdir(f"{directory}/etc")
+    kernel.mount("cubby", f"{directory}/etc", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV,
+                 "mode=0755")
+    for name in ("upper", "work"):
+        os.mkdir(f"{directory}/etc/{name}", 0o755)
+    try:
+        kernel.mount("cubby", "/etc", "overlay", kernel.MS_NOSUID | kernel.MS_NODEV,
+                     f"lowerdir=/etc,upperdir={directory}/etc/upper,workdir={directory}/etc/work")
+    except OSError:
+        kernel.mount("/etc", "/etc", None, kernel.MS_BIND)
+        kernel.mount("none", "/etc", None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY)
+
+
 def make_room(directory):
     """The mounts of this world. `directory` is closed to everybody outside of it (0700); inside it
     stands for its subfolder "world", which is open to all roles."""
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
     kernel.mounts_private()
     world = f"{directory}/world"
+    private_etc(directory)
     with open(f"{directory}/passwd", "w", encoding="utf-8") as file:
         file.write(roles.passwd(directory))
     with open(f"{directory}/group", "w", encoding="utf-8") as file:
@@ -165,6 +184,41 @@ def live(directory, arguments, cwd):
     return status
 
 
+def remove(directory):
+    """What was mounted in the world is not seen here. Should it ever be, the repository is not what
+    is to be removed."""
+    source = f"{directory}/world/source"
+    if not os.path.isdir(source) or not os.listdir(source):
+        shutil.rmtree(directory, ignore_errors=True)
+    if os.path.exists(directory):
+        say(f"could not remove {directory}")
+
+
+def lock(directory):
+    """Held for as long as somebody of this world lives; with the name it is there locked."""
+    descriptor = os.open(f"{directory}/lock.new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    os.rename(f"{directory}/lock.new", f"{directory}/lock")
+    return descriptor
+
+
+def sweep():
+    """Removes the folders of worlds that were killed."""
+    for path in glob.glob("/tmp/cubby-*/lock"):
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            continue    # somebody else's
+        try:
+            if os.fstat(descriptor).st_uid == os.geteuid():
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove(os.path.dirname(path))
+        except OSError:
+            pass        # it lives
+        finally:
+            os.close(descriptor)
+
+
 def main():
     arguments = parse()
     if os.geteuid() != 0:
@@ -172,8 +226,10 @@ def main():
     cwd = os.getcwd()
     signals = kernel.Signals([signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP],
                              wait=True)
+    sweep()
     directory = tempfile.mkdtemp(prefix="cubby-", dir="/tmp")
     try:
+        lock(directory)
         os.mkdir(f"{directory}/world")
         os.chmod(f"{directory}/world", 0o1777)
         kernel.unshare(kernel.CLONE_NEWPID)
@@ -196,13 +252,7 @@ def main():
             if pid:
                 return FAILED if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
     finally:
-        # What was mounted in the world is not seen here. Should it ever be, the repository is not
-        # what is to be removed.
-        source = f"{directory}/world/source"
-        if not os.path.isdir(source) or not os.listdir(source):
-            shutil.rmtree(directory, ignore_errors=True)
-        if os.path.exists(directory):
-            say(f"could not remove {directory}")
+        remove(directory)
 
 
 sys.exit(main())
