@@ -169,11 +169,11 @@ static json_t *consent_json(const void *one, const char *profile)
 	const struct cubby_consent *consent = one;
 	char granted[MOMENT_TEXT];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "profile", profile, "profile_id",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "profile", profile, "profile_id",
 			 consent->profile_id, "kind", consent->kind, "state", consent->state,
 			 "keep_s",
 			 (json_int_t)consent->keep_s, "granted",
-			 moment_iso(consent->granted_s, granted));
+			 moment_iso(consent->granted_s, granted), "method", consent->method);
 }
 
 static int consent_row(struct table *table, const void *one, const char *profile)
@@ -182,7 +182,7 @@ static int consent_row(struct table *table, const void *one, const char *profile
 	char keep[MOMENT_TEXT], granted[MOMENT_TEXT];
 	const char *cells[] = { profile, consent->kind, consent->state,
 				duration_text(consent->keep_s, keep),
-				moment_local(consent->granted_s, granted) };
+				moment_local(consent->granted_s, granted), consent->method };
 	int r = table_row(table, cells);
 
 	if (r == 0)
@@ -194,7 +194,7 @@ static int consent_row(struct table *table, const void *one, const char *profile
 int verb_consent_show(struct hand *hand)
 {
 	static const char *const heads[] = { "PROFILE", "KIND", "STATE", "KEPT FOR", "GRANTED",
-					     NULL };
+					     "METHOD", NULL };
 	_cleanup_(cubby_consents_freep) struct cubby_consents *consents = NULL;
 	int r = cubby_consents(hand->cubby, hand->command.n ? hand->command.arguments[0] : NULL,
 			       &consents);

@@ -122,14 +122,20 @@ int service_consent_withdraw(struct call *call, void *service)
 static int consent_append(struct keeper *keeper, struct message *reply,
 			  const struct consent_row *row)
 {
+	struct consent consent;
 	char id[ID_TEXT];
 	int r;
 
-	r = message_open(reply, 'r', "ssstt");
+	/* The method stands in the statement alone, which the parent's key vouches for. */
+	r = consent_verify(row->statement, &consent, NULL);
+	if (r)
+		return r < 0 ? fault_trace(r) : fault_origin(-EBADMSG);
+	r = message_open(reply, 'r', "ssstts");
 	if (!r)
-		r = message_append(reply, "ssstt", id_text(&row->profile, id), kind_name(row->kind),
-				   consent_state(&keeper->ground, row), (uint64_t)row->keep_s,
-				   (uint64_t)row->granted_min * 60);
+		r = message_append(reply, "ssstts", id_text(&row->profile, id),
+				   kind_name(row->kind), consent_state(&keeper->ground, row),
+				   (uint64_t)row->keep_s, (uint64_t)row->granted_min * 60,
+				   consent.method);
 	if (!r)
 		r = message_close(reply);
 	return fault_trace(r);
@@ -151,7 +157,7 @@ int service_consent_show(struct call *call, void *service)
 		r = store_consents(keeper->store, name[0] ? &profile.id : NULL, &rows, &n);
 	if (r)
 		return fault_trace(r);
-	r = message_open(call_reply(call), 'a', "(ssstt)");
+	r = message_open(call_reply(call), 'a', "(ssstts)");
 	for (size_t i = 0; !r && i < n; i++)
 		r = consent_append(keeper, call_reply(call), &rows[i]);
 	if (!r)

@@ -19,6 +19,7 @@ static void consent_free(void *element)
 	struct cubby_consent *consent = element;
 
 	free((void *)(uintptr_t)consent->state);
+	free((void *)(uintptr_t)consent->method);
 	free(consent);
 }
 
@@ -42,10 +43,11 @@ uint32_t cubby_keep_max_s(const char *kind)
 static int consent_read(struct message *message, void *array)
 {
 	struct cubby_consent *consent;
-	const char *profile, *kind, *state;
+	const char *profile, *kind, *state, *method;
 	uint64_t keep_s, granted_s;
 	struct id id;
-	int r = message_read(message, "ssstt", &profile, &kind, &state, &keep_s, &granted_s);
+	int r = message_read(message, "ssstts", &profile, &kind, &state, &keep_s, &granted_s,
+			     &method);
 
 	if (r == 0 && (!id_parse(profile, &id) || !kind_from_name(kind)))
 		r = ANSWER_INVALID_ARGUMENT;
@@ -59,7 +61,8 @@ static int consent_read(struct message *message, void *array)
 	consent->keep_s = (int64_t)keep_s;
 	consent->granted_s = (int64_t)granted_s;
 	consent->state = strdup(state);
-	if (!consent->state) {
+	consent->method = strdup(method);
+	if (!consent->state || !consent->method) {
 		consent_free(consent);
 		return fault_origin(-ENOMEM);
 	}
@@ -80,7 +83,7 @@ static int consents_run(struct cubby *cubby, const char *profile, struct cubby_c
 	if (!owner)
 		return fault_origin(-ENOMEM);
 	consents = &owner->public;
-	r = reply_each(reply, "(ssstt)", consent_read, &owner->array);
+	r = reply_each(reply, "(ssstts)", consent_read, &owner->array);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Consent.Show"));
 	consents->n = owner->array.n;

@@ -162,6 +162,7 @@ struct cubby_consent {
 	const char *state;		/* "in force", "withdrawn", "policy changed" */
 	int64_t keep_s;
 	int64_t granted_s;
+	const char *method;		/* how it was verified that a parent consents */
 };
 struct cubby_consents {
 	size_t n;

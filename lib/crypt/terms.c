@@ -25,7 +25,7 @@ static const char terms_format[] =
 	"  audio       the sound: erased after %s at the latest\n"
 	"  transcript  the words recognised: erased after %s at the latest\n"
 	"  location    a place, to two decimals of a degree at most: erased after %s at the "
-	"latest\n"
+	"latest; the listener of this version knows no place and keeps none\n"
 	"\n"
 	"A consent can ask for less, and a parent can shorten it at any time, without a "
 	"passphrase. Nothing is kept without an end. Days are counted while this device has "

@@ -112,6 +112,23 @@ def kinds(tap):
         tap.ok(listing() == [], f"and withdrawing erases the {kind}", listing())
 
 
+def no_place(tap):
+    """R6: the ear knows no place, whatever a parent allows; the policy says so."""
+    cubby("consent", "grant", "mia", "location")
+    _, finals, _ = hear("--profile", "mia", "--utterances", "1")
+    tap.ok(not finals[0]["kept"] and listing() == [],
+           "R6 a consent for a place alone keeps nothing", finals)
+    cubby("consent", "grant", "mia", "audio")
+    _, finals, _ = hear("--profile", "mia", "--utterances", "1")
+    rows = listing()
+    tap.ok(finals[0]["kept"] and len(rows) == 1 and rows[0]["kinds"] == ["audio"],
+           "R6 and beside one for sound no place is kept", rows)
+    tap.ok("knows no place and keeps none" in cubby("policy"), "R6 the policy says so")
+    told = json.loads(cubby("consent", "show", "--json"))
+    tap.ok({row["method"] for row in told} == {"local-parent-key"}, "R22 the method is shown", told)
+    cubby("consent", "withdraw", "mia")
+
+
 def one_kind_goes(tap):
     """R20: what was kept of one utterance, and the consent for one of its kinds withdrawn."""
     for gone, left in (("audio", "transcript"), ("transcript", "audio")):
@@ -248,8 +265,8 @@ def keeper_goes(tap):
 def main():
     tap = Tap()
     if tap.run("a household with a child and an adult", household):
-        for part in (before_consent, kinds, one_kind_goes, while_it_listens, at_once, keeper_goes,
-                     another_household):
+        for part in (before_consent, kinds, no_place, one_kind_goes, while_it_listens, at_once,
+                     keeper_goes, another_household):
             tap.run(f"({part.__name__})", part, tap)
     return tap.done()
 

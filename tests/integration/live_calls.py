@@ -239,14 +239,15 @@ class Calls:
                    dbus.Array(["location"], signature="s"))
         if job != "/":
             assert call("Job", "Wait", "a{sv}", path=job)[0] == "done"
-        states = {str(k): str(s) for _, k, s, _, _ in call("Consent", "Show", "sa{sv}", "mia")}
+        states = {str(k): str(s) for _, k, s, *_ in call("Consent", "Show", "sa{sv}", "mia")}
         assert states.get("audio") == "in force" and states.get("location") != "in force", states
 
     def Consent_Show(self):
         consents = self.keeper.call("Consent", "Show", "sa{sv}", "")
         assert all(state in ("in force", "withdrawn", "policy changed")
-                   for _, _, state, _, _ in consents), consents
-        kinds = {str(kind) for profile, kind, state, _, _ in consents
+                   for _, _, state, *_ in consents), consents
+        assert {str(row[5]) for row in consents} == {"local-parent-key"}, "R22: the method"
+        kinds = {str(kind) for profile, kind, state, *_ in consents
                  if profile == self.context["mia"] and state == "in force"}
         assert kinds == {"audio", "transcript"}, kinds
         assert error_of(self.keeper.call, "Consent", "Show", "sa{sv}", "nobody") == "NotFound"

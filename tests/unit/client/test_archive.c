@@ -120,9 +120,10 @@ static void test_r20_granting_one_kind_grants_no_other(void **state)
 
 	profile_make("tom", true);
 	cubby = world_proved("home", CUBBY_SECRET_SIGN);
-	assert_cubby(cubby, cubby_consent_grant(cubby, "tom", kinds, keep_s, 1));
+	assert_cubby(cubby, cubby_consent_grant_by(cubby, "tom", kinds, keep_s, 1, "letter"));
 	assert_cubby(cubby, cubby_consents(cubby, "tom", &consents));
 	assert_int_equal(consents->n, 1);
+	assert_string_equal(consents->list[0]->method, "letter");
 	assert_string_equal(consents->list[0]->kind, "transcript");
 	assert_string_equal(consents->list[0]->state, "in force");
 	assert_int_equal(consents->list[0]->keep_s, 7 * 86400);
