@@ -212,7 +212,7 @@ class Bench:
 
     def profile(self):
         dark, complete, unlink, shred = [], [], [], []
-        sample = 100 if self.options.quick else 500
+        sample = 100 if self.options.quick else 200
         for i in range(self.runs):
             self.say(f"removing a profile of {self.items} items, run {i + 1} of {self.runs}")
             got = self.call("remove", self.state(0))
@@ -330,7 +330,7 @@ class Bench:
                 "system": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
                 "kernel": platform.release(), "disk": self.disk.note or
                 "ext4 (data=ordered) on a loop image, no discard",
-                "load_least": min(self.load), "load_most": max(self.load), "rows": self.rows}
+                "nice": os.nice(0), "load_least": min(self.load), "load_most": max(self.load), "rows": self.rows}
 
 
 def number(value):

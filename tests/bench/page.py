@@ -11,6 +11,7 @@ import sys
 
 from bench import cells
 
+
 def page(result):
     lines = [
         "# Benchmarks", "",
@@ -18,6 +19,7 @@ def page(result):
         f"{result['kernel']}, {result['cpu']}, {result['cores']} cores, "
         f"{result['memory_gib']} GiB; {result['disk']}. Load average {result['load_least']:.1f} "
         f"to {result['load_most']:.1f} while it ran"
+        + (f", itself at nice {result['nice']}" if result["nice"] else "")
         + (": the machine was not quiet, and absolute figures say little; both sides of a row "
            "were measured in turn." if result["load_most"] > result["cores"] / 2 else "."), "",
         "Medians, with the least and the most in brackets. The ratio is the median of those of "
