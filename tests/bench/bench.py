@@ -262,7 +262,7 @@ class Bench:
             for i in range(self.runs):
                 self.say(f"cubbyd on {self.items} items, run {i + 1} of {self.runs}")
                 starts.append(world.start(self.state(self.tombstones)))
-                got = self.client(world, 200 if self.options.quick else 1000)
+                got = self.client(world, 200)
                 calls += got["call_ms"]
                 pings += got["ping_ms"]
                 pages += got["page_ms"]
@@ -318,13 +318,17 @@ class Bench:
     def all(self):
         try:
             for part in (self.utterances, self.single, self.log, self.profile, self.keeper):
-                if not self.options.only or part.__name__ in self.options.only.split(","):
+                if self.options.only and part.__name__ not in self.options.only.split(","):
+                    continue
+                try:
                     part()
+                except (subprocess.CalledProcessError, OSError) as problem:
+                    self.say(f"{part.__name__}: {problem}; its rows are missing")
         finally:
             shutil.rmtree(self.seeds, ignore_errors=True)
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
             cpu = next((line.split(":")[1].strip() for line in file if "model name" in line), "")
-        return {"command": "script/bench" + (" --quick" if self.options.quick else ""),
+        return {"command": " ".join(["script/bench", *self.options.said]),
                 "date": datetime.date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(),
                 "memory_gib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // GIB + 1,
                 "system": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
@@ -373,6 +377,9 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--only")
     options = parser.parse_args()
+    options.said = [word for word in ("--quick",) if options.quick]
+    options.said += [f"--only {options.only}"] if options.only else []
+    options.said += [f"--runs {options.runs}"] if options.runs else []
     options.build = os.path.abspath(options.build)
     with Disk(options.quick) as disk:
         result = Bench(options, disk).all()

@@ -3,6 +3,8 @@
 
 #include "bench.h"
 
+#include <unistd.h>
+
 #include "bus/client.h"
 
 static double call_ms(struct bus_client *client, struct message *request)
@@ -74,13 +76,17 @@ int bench_bus(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	bench_need(bus_client_open(argv[0], &client, &why), "bus", &why);
+	/* The keeper takes 200 calls a second of one caller. */
 	for (int i = 0; i < n; i++) {
 		call[i] = guarded(client);
 		ping[i] = echo(client);
+		usleep(10000);
 	}
 	/* Listing is logged and rationed; a page is asked for as a person would, not in a rush. */
-	for (int i = 0; i < n / 20 + 1; i++)
+	for (int i = 0; i < n / 20 + 1; i++) {
 		page[i] = first_page(client);
+		usleep(50000);
+	}
 	printf("{");
 	bench_print("call_ms", call, (size_t)n);
 	printf(", ");

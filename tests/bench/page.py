@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes docs/benchmarks.md from what "script/bench --json" printed.
 
-usage: page.py FILE >docs/benchmarks.md
+usage: page.py FILE... >docs/benchmarks.md
 
-FILE: the JSON; "-" for standard input."""
+FILE: the JSON of one run, of all rows or (--only) of some; all on the same machine."""
 
 import json
 import sys
@@ -33,10 +33,18 @@ def page(result):
     return "\n".join(lines) + "\n"
 
 
-def main(path):
-    with sys.stdin if path == "-" else open(path, encoding="utf-8") as file:
-        print(page(json.load(file)), end="")
+def main(paths):
+    results = []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            results.append(json.load(file))
+    whole = dict(results[0])
+    whole["command"] = "`, `".join(result["command"] for result in results)
+    whole["rows"] = [row for result in results for row in result["rows"]]
+    whole["load_least"] = min(result["load_least"] for result in results)
+    whole["load_most"] = max(result["load_most"] for result in results)
+    print(page(whole), end="")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])
