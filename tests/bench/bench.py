@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -144,10 +145,16 @@ class Bench:
         self.runs = options.runs or 5
         self.rows_program = os.path.join(options.build, "tests/bench/bench-rows")
         self.cubbyd = os.path.join(options.build, "daemon/cubbyd")
-        self.rows, self.load = [], [os.getloadavg()[0]]
+        self.rows, self.load, self.stopped = [], [os.getloadavg()[0]], False
+        signal.signal(signal.SIGTERM, self.stop)
         # A seed is made in memory once, and copied to the disk for each run.
         shm = "/dev/shm"
-        self.seeds = tempfile.mkdtemp(prefix="cb-", dir=shm if os.access(shm, os.W_OK) else None)
+        self.seeds = options.seeds or tempfile.mkdtemp(
+            prefix="cb-", dir=shm if os.access(shm, os.W_OK) else None)
+
+    def stop(self, *_):
+        """SIGTERM: the profile's runs end after the one under way, and what there is counts."""
+        self.stopped = True
 
     def call(self, *arguments, place=None):
         done = run(self.rows_program, *arguments, stdout=subprocess.PIPE,
@@ -214,6 +221,8 @@ class Bench:
         dark, complete, unlink, shred = [], [], [], []
         sample = 100 if self.options.quick else 200
         for i in range(self.runs):
+            if self.stopped:
+                break
             self.say(f"removing a profile of {self.items} items, run {i + 1} of {self.runs}")
             got = self.call("remove", self.state(0))
             dark.append(got["unreadable_ms"])
@@ -230,6 +239,8 @@ class Bench:
             self.disk.settle()
             took = timed_ms("find", files, "-type", "f", "-exec", "shred", "-n1", "-u", "{}", "+")
             shred.append(took * self.items / sample)
+            self.say(f"unreadable {dark[-1]:.0f}, complete {complete[-1]:.0f}, "
+                     f"rm {unlink[-1]:.0f}, shred {shred[-1]:.0f} ms")
         what = f"profile of {self.items:,} items"
         files = f"{2 * self.items:,} plain files"
         self.row(f"{what}: unreadable", "ms", dark, goal=50)
@@ -325,7 +336,8 @@ class Bench:
                 except (subprocess.CalledProcessError, OSError) as problem:
                     self.say(f"{part.__name__}: {problem}; its rows are missing")
         finally:
-            shutil.rmtree(self.seeds, ignore_errors=True)
+            if not self.options.seeds:
+                shutil.rmtree(self.seeds, ignore_errors=True)
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
             cpu = next((line.split(":")[1].strip() for line in file if "model name" in line), "")
         return {"command": " ".join(["script/bench", *self.options.said]),
@@ -376,6 +388,7 @@ def main():
     parser.add_argument("--runs", type=int)
     parser.add_argument("--build", default="build")
     parser.add_argument("--only")
+    parser.add_argument("--seeds", help="a directory for them, that is used again")
     options = parser.parse_args()
     options.said = [word for word in ("--quick",) if options.quick]
     options.said += [f"--only {options.only}"] if options.only else []
