@@ -23,7 +23,9 @@ def run(*command, timeout=60):
 
 
 def cubby(*arguments):
-    done = run("cubby", *arguments)
+    # The code opens the same door as the passphrase, without a second of Argon2.
+    code = ("--recovery-file", os.path.join(HOME, "recovery"))
+    done = run("cubby", *arguments, *(code if arguments[:2] == ("consent", "grant") else ()))
     if done.returncode:
         raise AssertionError(f"cubby {' '.join(arguments)}: {done.stdout}{done.stderr}")
     return done.stdout
