@@ -10,44 +10,24 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include "capture.h"
-#include "pipeline.h"
-#include "question.h"
+#include "session.h"
 #include "settings.h"
 
 #define NEWS_MAX 16
 
-#define EAR_PUBLIC __attribute__((visibility("default")))
-
-struct cubby_ear_session {
-	struct cubby_ear *ear;
-	struct cubby_ear_session *next;
-	struct pipeline *pipeline;
-	struct capture *capture;	/* NULL: sound is pushed */
-	void *context;
-	void (*event)(void *context, struct cubby_ear_session *session,
-		      const struct cubby_ear_event *event);
-	bool ready;
-	struct question question;	/* what is known of the last utterance */
-};
-
-struct cubby_ear {
-	struct cubby_ear_services services;
-	struct pipeline_tools tools;
-	struct cubby_ear_session *sessions;
-	bool adults_may_leave;
-	int wake_fd;
-	int poll_fd;			/* the wake_fd and the bus */
-};
-
-static void ear_log(struct cubby_ear *ear, int level, const char *message)
+void ear_log(struct cubby_ear *ear, int level, const char *message)
 {
 	if (ear->services.log)
 		ear->services.log(ear->services.context, level, message);
 }
 
-/* A fault or an answer as the negative errno and the sentence that the host gets. */
-static int host_answer(int r, const struct why *why, char *text, size_t n)
+/* The counter cannot overflow before dispatch reads it. */
+void ear_wake(struct cubby_ear *ear)
+{
+	eventfd_write(ear->wake_fd, 1);
+}
+
+int host_answer(int r, const struct why *why, char *text, size_t n)
 {
 	static const int errors[] = {
 		[ANSWER_NOT_FOUND] = -ENOENT, [ANSWER_INVALID_ARGUMENT] = -EINVAL,
@@ -61,8 +41,7 @@ static int host_answer(int r, const struct why *why, char *text, size_t n)
 	return r < (int)ARRAY_SIZE(errors) && errors[r] ? errors[r] : -EPERM;
 }
 
-/* Whatever a newer host's struct holds beyond ours is not looked at; an older one's is zero. */
-static int struct_take(void *to, size_t size, const void *from, size_t from_size)
+int struct_take(void *to, size_t size, const void *from, size_t from_size)
 {
 	if (!from || from_size < sizeof(size_t))
 		return fault_origin(-EINVAL);
@@ -122,6 +101,7 @@ EAR_PUBLIC int cubby_ear_new(const struct cubby_ear_config *config, struct cubby
 	if (!ear)
 		return host_answer(fault_origin(-ENOMEM), &why, why_text, why_bytes);
 	ear->wake_fd = ear->poll_fd = -1;
+	ear->tools.muted = &ear->mute;
 	r = struct_take(&copy, sizeof(copy), config, config ? config->size : 0);
 	if (r == 0 && copy.services)
 		r = struct_take(&ear->services, sizeof(ear->services), copy.services,
@@ -158,234 +138,6 @@ EAR_PUBLIC int cubby_ear_fd(const struct cubby_ear *ear)
 	return ear->poll_fd;
 }
 
-/* From any thread. The counter cannot overflow before dispatch reads it. */
-static void ear_wake(struct cubby_ear *ear)
-{
-	eventfd_write(ear->wake_fd, 1);
-}
-
-static void session_event(void *context, const struct cubby_ear_event *event)
-{
-	struct cubby_ear_session *session = context;
-
-	if (event->type == CUBBY_EAR_SPEECH_START)
-		session->question = (struct question) { 0 };
-	if (event->type == CUBBY_EAR_FINAL)
-		session->question = (struct question) { .heard = true, .who = event->who };
-	session->event(session->context, session, event);
-}
-
-static void session_tell(struct cubby_ear_session *session, enum cubby_ear_event_type type,
-			 const char *text, const char *reason)
-{
-	session_event(session, &(struct cubby_ear_event){ .size = sizeof(struct cubby_ear_event),
-							  .type = type,
-							  .text = text,
-							  .reason = reason });
-}
-
-static size_t captured(void *context, const int16_t *samples, size_t n)
-{
-	struct cubby_ear_session *session = context;
-	size_t taken = pipeline_push(session->pipeline, samples, n);
-
-	ear_wake(session->ear);
-	return taken;
-}
-
-static void capture_changed(void *context, enum capture_change change)
-{
-	struct cubby_ear_session *session = context;
-
-	/* Half an utterance is one: what comes later is another. */
-	if (change == CAPTURE_LOST)
-		pipeline_mark_end(session->pipeline);
-	ear_wake(session->ear);
-}
-
-#define FLAGS_KNOWN (CUBBY_EAR_MICROPHONE | CUBBY_EAR_AWAKE | CUBBY_EAR_WAKE_ONLY)
-
-/* What a host asks for and does not get, it must learn. */
-static int flags_check(const struct cubby_ear *ear, unsigned flags, struct why *why)
-{
-	if (flags & ~(unsigned)FLAGS_KNOWN)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown session flags 0x%x; is "
-				  "this library older than its host?",
-				  flags & ~(unsigned)FLAGS_KNOWN);
-	if ((flags & CUBBY_EAR_AWAKE) && (flags & CUBBY_EAR_WAKE_ONLY))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "a session cannot be both awake "
-				  "and for the wake phrase only");
-	if ((flags & CUBBY_EAR_WAKE_ONLY) && !ear->tools.spotter)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "a session for the wake phrase "
-				  "only needs an ear with a wake phrase");
-	return 0;
-}
-
-static int session_open(struct cubby_ear_session *session,
-			const struct cubby_ear_session_config *config)
-{
-	struct pipeline_tools tools = session->ear->tools;
-	const struct capture_hooks hooks = {
-		.sound = captured, .changed = capture_changed, .context = session,
-	};
-	int r;
-
-	if (config->flags & CUBBY_EAR_AWAKE)
-		tools.spotter = NULL;
-	if (config->flags & CUBBY_EAR_WAKE_ONLY)
-		tools.recogniser = NULL;
-	r = pipeline_new(&tools, config->flags & CUBBY_EAR_WAKE_ONLY ? NULL : config->profile,
-			 session_event, session, &session->pipeline);
-	if (r == 0 && (config->flags & CUBBY_EAR_MICROPHONE))
-		r = capture_new(config->source, &hooks, &session->capture);
-	return r < 0 ? fault_trace(r) : 0;
-}
-
-EAR_PUBLIC int cubby_ear_session_new(struct cubby_ear *ear,
-				     const struct cubby_ear_session_config *config,
-				     struct cubby_ear_session **ret_session,
-				     char *why_text, size_t why_bytes)
-{
-	struct cubby_ear_session *session = calloc(1, sizeof(*session));
-	struct cubby_ear_session_config copy;
-	struct why why = { "" };
-	int r;
-
-	if (!session)
-		return host_answer(fault_origin(-ENOMEM), &why, why_text, why_bytes);
-	session->ear = ear;
-	r = struct_take(&copy, sizeof(copy), config, config ? config->size : 0);
-	if (r == 0 && !copy.event)
-		r = fault_origin(-EINVAL);
-	if (r == 0)
-		r = flags_check(ear, copy.flags, &why);
-	if (r) {
-		free(session);
-		return host_answer(r, &why, why_text, why_bytes);
-	}
-	session->context = copy.context;
-	session->event = copy.event;
-	session->next = ear->sessions;
-	ear->sessions = session;
-	r = session_open(session, &copy);
-	if (r < 0) {
-		cubby_ear_session_close(session);
-		return host_answer(r, &why, why_text, why_bytes);
-	}
-	ear_wake(ear);
-	*ret_session = session;
-	return 0;
-}
-
-EAR_PUBLIC void cubby_ear_session_close(struct cubby_ear_session *session)
-{
-	struct cubby_ear_session **link;
-
-	if (!session)
-		return;
-	for (link = &session->ear->sessions; *link != session; link = &(*link)->next)
-		;
-	*link = session->next;
-	capture_free(session->capture);
-	pipeline_free(session->pipeline);
-	free(session);
-}
-
-EAR_PUBLIC size_t cubby_ear_session_push(struct cubby_ear_session *session, const int16_t *samples,
-					 size_t n)
-{
-	size_t taken = samples ? pipeline_push(session->pipeline, samples, n) : 0;
-
-	ear_wake(session->ear);
-	return taken;
-}
-
-EAR_PUBLIC void cubby_ear_session_end_of_utterance(struct cubby_ear_session *session)
-{
-	pipeline_mark_end(session->pipeline);
-	ear_wake(session->ear);
-}
-
-EAR_PUBLIC void cubby_ear_session_cancel(struct cubby_ear_session *session)
-{
-	session->question = (struct question) { 0 };
-	pipeline_cancel(session->pipeline);
-}
-
-/* 1 or 0 for a host, which gets the reason for a 0. */
-static int host_yes(int r, const struct why *why, char *text, size_t n)
-{
-	if (text && n > 0)
-		snprintf(text, n, "%s", r ? why->text : "");
-	return r == 0;
-}
-
-EAR_PUBLIC int cubby_ear_audio_may_leave_device(const struct cubby_ear_session *session,
-						char *why_text, size_t why_bytes)
-{
-	struct why why = { "" };
-
-	return host_yes(question_leave(&session->question, session->ear->adults_may_leave, &why),
-			&why, why_text, why_bytes);
-}
-
-EAR_PUBLIC int cubby_ear_may_be_exported(const struct cubby_ear_session *session, char *why_text,
-					 size_t why_bytes)
-{
-	struct why why = { "" };
-
-	return host_yes(question_export(&session->question, &why), &why, why_text, why_bytes);
-}
-
-static void session_ready(struct cubby_ear_session *session, const char *source)
-{
-	if (session->ready)
-		return;
-	session->ready = true;
-	session_tell(session, CUBBY_EAR_READY, source, NULL);
-	pipeline_keeping(session->pipeline);
-}
-
-static void session_news(struct cubby_ear_session *session, const struct capture_news *news)
-{
-	switch (news->change) {
-	case CAPTURE_OPEN:
-		session_ready(session, news->text);
-		break;
-	case CAPTURE_BACK:
-		session_tell(session, CUBBY_EAR_SOURCE_BACK, news->text, NULL);
-		break;
-	case CAPTURE_LOST:
-		session_tell(session, CUBBY_EAR_SOURCE_LOST, NULL, news->text);
-		break;
-	case CAPTURE_ABSENT:
-	case CAPTURE_OVERRUN:
-		session_tell(session, CUBBY_EAR_ERROR, NULL, news->text);
-		break;
-	}
-}
-
-static void session_dispatch(struct cubby_ear_session *session)
-{
-	struct capture_news news;
-	bool some = session->capture && capture_news_take(session->capture, &news);
-
-	if (!session->capture)
-		session_ready(session, NULL);
-	/* The sound before the news comes before the news. */
-	do {
-		if (pipeline_run(session->pipeline) < 0) {
-			pipeline_cancel(session->pipeline);
-			ear_log(session->ear, 3, "recognition failed; the utterance was dropped");
-			session_tell(session, CUBBY_EAR_ERROR, NULL,
-				     "recognition failed; the utterance was dropped");
-		}
-		if (some)
-			session_news(session, &news);
-		some = session->capture && capture_news_take(session->capture, &news);
-	} while (some);
-}
-
 /* A light must not wait for the next word. What is more than this comes with the next dispatch. */
 static void ear_news(struct cubby_ear *ear)
 {
@@ -404,12 +156,35 @@ static void ear_news(struct cubby_ear *ear)
 	poll_add(ear, report_fd(ear->tools.report));
 }
 
+static void sessions_mute(struct cubby_ear *ear, bool muted)
+{
+	struct cubby_ear_session *next;
+
+	for (struct cubby_ear_session *session = ear->sessions; session; session = next) {
+		next = session->next;
+		session_mute(session, muted);
+	}
+}
+
+static void mute_settle(struct cubby_ear *ear)
+{
+	int ending = MUTE_ENDING;
+
+	if (ear->mute == MUTE_OFF)
+		return;
+	sessions_mute(ear, true);
+	/* Not if it was muted again meanwhile. */
+	if (atomic_compare_exchange_strong(&ear->mute, &ending, MUTE_OFF))
+		sessions_mute(ear, false);
+}
+
 EAR_PUBLIC int cubby_ear_dispatch(struct cubby_ear *ear)
 {
 	struct cubby_ear_session *next;
 	eventfd_t count;
 
 	eventfd_read(ear->wake_fd, &count);
+	mute_settle(ear);
 	ear_news(ear);
 	for (struct cubby_ear_session *session = ear->sessions; session; session = next) {
 		next = session->next;
@@ -417,4 +192,29 @@ EAR_PUBLIC int cubby_ear_dispatch(struct cubby_ear *ear)
 	}
 	ear_news(ear);
 	return 0;
+}
+
+EAR_PUBLIC int cubby_ear_timeout_ms(const struct cubby_ear *ear)
+{
+	int64_t least_ms = -1;
+
+	for (const struct cubby_ear_session *session = ear->sessions; session;
+	     session = session->next) {
+		int64_t left_ms = session_left_ms(session);
+
+		if (left_ms >= 0 && (least_ms < 0 || left_ms < least_ms))
+			least_ms = left_ms;
+	}
+	return (int)least_ms;
+}
+
+EAR_PUBLIC void cubby_ear_mute(struct cubby_ear *ear, int muted)
+{
+	int on = MUTE_ON;
+
+	if (muted)
+		ear->mute = MUTE_ON;
+	else
+		atomic_compare_exchange_strong(&ear->mute, &on, MUTE_ENDING);
+	ear_wake(ear);
 }

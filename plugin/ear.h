@@ -7,14 +7,27 @@
  *
  * An ear belongs to one thread of its host: the one that calls cubby_ear_dispatch(), in which all
  * events arrive and all work is done (recognition may take as long as the utterance lasted, so
- * give it a thread of its own where that matters). Sound may be pushed from one other thread. A
- * session with a microphone of its own starts one thread, for that; nothing else does.
+ * give it a thread of its own where that matters). Beside each function stands from where it may
+ * be called:
+ *
+ *   [ear]   from the ear's thread only; it may move to another when nothing of it is running
+ *   [any]   from any thread, at any time while the ear and the session are there
+ *   [sound] from one thread for each session, which may be another than the ear's
+ *
+ * From within an event only cubby_ear_session_push(), _session_end_of_utterance(), cubby_ear_mute()
+ * and the two questions may be called.
+ *
+ * A session with a microphone of its own starts one thread, for that; nothing else does. No signal
+ * handler is installed and SIGPIPE is left as it is; the connection to the bus is private, is made
+ * when it is first needed, and its loss does not end the process. The library opens no descriptor
+ * that an exec() would inherit, and closes none that is not its own.
  *
  * Nothing of an utterance is written to disk or logged here. What is kept is sealed to the
  * parents' key before it leaves the process. The ear plays nothing and lets nobody listen from
  * afar.
  *
- * Structs begin with their size: set it to sizeof, and zero what you do not use.
+ * Structs begin with their size: set it to sizeof, and zero what you do not use. They only grow at
+ * their end, so that a host and a library of different ages understand each other.
  */
 
 #include <stddef.h>
@@ -44,6 +57,7 @@ enum cubby_ear_event_type {
 	CUBBY_EAR_SOURCE_LOST,		/* the microphone went; reason */
 	CUBBY_EAR_SOURCE_BACK,		/* text: its name */
 	CUBBY_EAR_ERROR,		/* reason says what is wrong and what to do */
+	CUBBY_EAR_MUTED,		/* muted: 1 from now on nothing is heard, 0 it is again */
 };
 
 /* Whoever is not known for certain is unknown, and treated as a child without consent. */
@@ -70,6 +84,7 @@ struct cubby_ear_event {
 	/* FINAL, not kept: 1 when it was handed over and no answer came, so that it may be kept all
 	 * the same. No FORGOTTEN follows. */
 	int uncertain;
+	int muted;			/* MUTED */
 };
 
 /* What the host provides. Any may be NULL: then messages go nowhere. `level` as syslog's. */
@@ -77,6 +92,9 @@ struct cubby_ear_services {
 	size_t size;
 	void *context;
 	void (*log)(void *context, int level, const char *message);
+	/* Milliseconds that only grow; asked from the ear's and the sound's threads. NULL: the
+	 * time since boot. */
+	int64_t (*now_ms)(void *context);
 };
 
 struct cubby_ear_config {
@@ -107,31 +125,55 @@ struct cubby_ear_session_config {
 		      const struct cubby_ear_event *event);
 };
 
-/* All return 0, or a negative errno with one sentence for people in why (may be NULL). */
+/* A pushed utterance that nothing has been added to for so long is wiped and FORGOTTEN: sound
+ * does not wait for ever for a host that went away. */
+#define CUBBY_EAR_ABANDONED_MS 30000
+
+/* cubby_ear_new() and cubby_ear_session_new() return 0, or a negative errno with one sentence for
+ * people in why (may be NULL). */
+/* [any] Loads the models: seconds. The process has no core dumps and cannot be traced from then on
+ * (RLIMIT_CORE, PR_SET_DUMPABLE): it will hold what children say. Strings of config are not needed
+ * any more when it returns. */
 int cubby_ear_new(const struct cubby_ear_config *config, struct cubby_ear **ret_ear,
 		  char *why, size_t why_bytes);
-/* Frees its sessions too. */
+/* [ear] Frees its sessions too. Takes NULL. */
 void cubby_ear_free(struct cubby_ear *ear);
 
-/* Poll this for reading, call dispatch when it is ready. */
+/* [any] Poll this for reading, call dispatch when it is ready. It stays the same for the life of
+ * the ear and belongs to it: do not read, write or close it. */
 int cubby_ear_fd(const struct cubby_ear *ear);
+/* [ear] Call dispatch after so long even if the descriptor is not ready; -1: need not be. Ask
+ * again after each dispatch. */
+int cubby_ear_timeout_ms(const struct cubby_ear *ear);
+/* [ear] Does what there is to do, and calls the host for it. Returns 0. Calling it too often does
+ * no harm. */
 int cubby_ear_dispatch(struct cubby_ear *ear);
 
+/* [any, also from a signal handler] 1: from when this returns no sound is taken in, and what was
+ * heard and has not come out as FINAL does not any more. Nothing of it is kept; it is wiped, and
+ * microphones are closed, with the next dispatch. 0: the ear hears again from the next dispatch on.
+ * Sessions are told by MUTED, and by KEEPING where that changes. Nothing but this function mutes or
+ * unmutes: no event, no word spoken, no keeper. */
+void cubby_ear_mute(struct cubby_ear *ear, int muted);
+
+/* [ear] */
 int cubby_ear_session_new(struct cubby_ear *ear, const struct cubby_ear_session_config *config,
 			  struct cubby_ear_session **ret_session, char *why, size_t why_bytes);
-/* Ends it at once; what was heard and not recognised yet is wiped. Not from its own callback. */
+/* [ear] Ends it at once; what was heard and not recognised yet is wiped. Not from within an event.
+ * Takes NULL. */
 void cubby_ear_session_close(struct cubby_ear_session *session);
-/* Mono samples of 16 bits at CUBBY_EAR_RATE_HZ. Returns how many were taken: fewer than n when
- * dispatch is behind by half a minute. */
+/* [sound] Mono samples of 16 bits at CUBBY_EAR_RATE_HZ. Returns how many were taken: fewer than n
+ * when dispatch is behind by half a minute. */
 size_t cubby_ear_session_push(struct cubby_ear_session *session, const int16_t *samples, size_t n);
-/* The utterance ends with what has been pushed (the button was let go, the recording ended). */
+/* [sound] The utterance ends with what has been pushed (the button was let go, the recording
+ * ended). */
 void cubby_ear_session_end_of_utterance(struct cubby_ear_session *session);
-/* Drops what has been pushed and not come out as final. */
+/* [ear] Drops what has been pushed and not come out as final. */
 void cubby_ear_session_cancel(struct cubby_ear_session *session);
 
 /*
- * Two questions for a host that would save or send what it heard by a way of its own. They are of
- * the utterance of the session's last FINAL (from within that event on, until the next
+ * [ear] Two questions for a host that would save or send what it heard by a way of its own. They
+ * are of the utterance of the session's last FINAL (from within that event on, until the next
  * SPEECH_START) and return 1 for yes; 0 for no with one sentence for people in why (may be NULL).
  * Before the first FINAL, of a child and of an unknown speaker the answer is no. A host that gets
  * no answer (no ear, an error) must take it for a no.
@@ -146,6 +188,33 @@ int cubby_ear_audio_may_leave_device(const struct cubby_ear_session *session, ch
  * "cubby export" alone, which can be recalled. */
 int cubby_ear_may_be_exported(const struct cubby_ear_session *session, char *why,
 			      size_t why_bytes);
+
+/* For a host that does not link the library: dlopen("libcubby-ear.so.0", ...), then
+ * dlsym(..., "cubby_ear_entry"). It has all of the above; what is new comes at the end, so look at
+ * the size before you use what was not there in the version you were built for. */
+struct cubby_ear_entry {
+	size_t size;
+	const char *version;
+	int (*ear_new)(const struct cubby_ear_config *config, struct cubby_ear **ret_ear,
+		       char *why, size_t why_bytes);
+	void (*ear_free)(struct cubby_ear *ear);
+	int (*fd)(const struct cubby_ear *ear);
+	int (*timeout_ms)(const struct cubby_ear *ear);
+	int (*dispatch)(struct cubby_ear *ear);
+	void (*mute)(struct cubby_ear *ear, int muted);
+	int (*session_new)(struct cubby_ear *ear, const struct cubby_ear_session_config *config,
+			   struct cubby_ear_session **ret_session, char *why, size_t why_bytes);
+	void (*session_close)(struct cubby_ear_session *session);
+	size_t (*session_push)(struct cubby_ear_session *session, const int16_t *samples,
+			       size_t n);
+	void (*session_end_of_utterance)(struct cubby_ear_session *session);
+	void (*session_cancel)(struct cubby_ear_session *session);
+	int (*audio_may_leave_device)(const struct cubby_ear_session *session, char *why,
+				      size_t why_bytes);
+	int (*may_be_exported)(const struct cubby_ear_session *session, char *why,
+			       size_t why_bytes);
+};
+extern const struct cubby_ear_entry cubby_ear_entry;
 
 #ifdef __cplusplus
 }

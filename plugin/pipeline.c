@@ -7,7 +7,6 @@
 
 #include "pipeline.h"
 
-#include <stdatomic.h>
 #include <string.h>
 #include "endpoint.h"
 #include "ring.h"
@@ -144,9 +143,13 @@ static void tell_keeping(struct pipeline *pipeline, const struct verdict *verdic
 
 void pipeline_keeping(struct pipeline *pipeline)
 {
-	struct verdict verdict;
+	struct verdict verdict = { 0 };
 
-	verdict_reach(pipeline->tools.report, pipeline->tools.decider, pipeline->profile, &verdict);
+	if (*pipeline->tools.muted)
+		answer_why(&verdict.why, ANSWER_NO_CONSENT, "the ear is muted");
+	else
+		verdict_reach(pipeline->tools.report, pipeline->tools.decider, pipeline->profile,
+			      &verdict);
 	pipeline->allowed &= verdict.kinds;
 	tell_keeping(pipeline, &verdict);
 }
@@ -231,7 +234,7 @@ static int speech_end(struct pipeline *pipeline, size_t n)
 			      &heard->recognition);
 	pipeline->ticket = 0;
 	wake_until(&pipeline->wake, 0);
-	if (r == 0)
+	if (r == 0 && !*pipeline->tools.muted)
 		fate = utterance_settle(pipeline, n);
 	secret_wipe(heard, sizeof(*heard));
 	if (fate == FATE_FORGOTTEN)
@@ -408,6 +411,8 @@ int pipeline_run(struct pipeline *pipeline)
 		uint64_t end = mark ? mark : ring_head(pipeline->ring);
 		int r = 0;
 
+		if (*pipeline->tools.muted)
+			return 0;
 		if (position_of(pipeline, pipeline->endpoint.now + 1) <= end)
 			r = frame_hear(pipeline);
 		else if (mark && atomic_compare_exchange_strong(&pipeline->mark, &mark, 0))
@@ -417,6 +422,11 @@ int pipeline_run(struct pipeline *pipeline)
 		if (r < 0)
 			return fault_trace(r);
 	}
+}
+
+bool pipeline_speaking(const struct pipeline *pipeline)
+{
+	return pipeline->endpoint.speaking;
 }
 
 void pipeline_cancel(struct pipeline *pipeline)

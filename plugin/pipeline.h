@@ -3,6 +3,7 @@
 
 /* One session's way from sound to events: ring, endpoint, recognise, attribute, decide, report. */
 
+#include <stdatomic.h>
 #include "decide.h"
 #include "ear.h"
 #include "recognise.h"
@@ -16,6 +17,7 @@ struct pipeline_tools {
 	struct recogniser *spotter;	/* of the wake phrase; NULL: none */
 	struct decider *decider;
 	struct report *report;
+	const atomic_int *muted;	/* while not 0 nothing comes out */
 };
 
 /* `event` gets its strings borrowed until it returns. profile may be NULL; it is copied. */
@@ -33,6 +35,8 @@ void pipeline_mark_end(struct pipeline *pipeline);
 
 /* Listens to what has been pushed. */
 int pipeline_run(struct pipeline *pipeline);
+/* Whether an utterance has begun and not ended. */
+bool pipeline_speaking(const struct pipeline *pipeline);
 /* Wipes what has been pushed and not come out. */
 void pipeline_cancel(struct pipeline *pipeline);
 /* Asks the keeper and tells the host when it changed whether utterances are being kept. What the

@@ -271,6 +271,27 @@ static int signals_open(void)
 	return signalled;
 }
 
+static struct cubby_ear *muteable;
+
+static void mute_arrived(int number)
+{
+	int before = errno;
+
+	cubby_ear_mute(muteable, number == SIGUSR1);
+	errno = before;
+}
+
+static void mute_watch(struct cubby_ear *ear)
+{
+	const struct sigaction action = { .sa_handler = ear ? mute_arrived : SIG_IGN,
+					  .sa_flags = SA_RESTART };
+
+	if (ear)
+		muteable = ear;
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
+}
+
 static int microphone_hear(struct listen *listen, struct cubby_ear *ear)
 {
 	_cleanup_(cleanup_close) int signals = signals_open();
@@ -278,6 +299,7 @@ static int microphone_hear(struct listen *listen, struct cubby_ear *ear)
 				{ .fd = signals, .events = POLLIN } };
 	int64_t give_up_ms = clock_boot_ms(&clock_system) + SOURCE_WAIT_MS;
 
+	mute_watch(ear);
 	while (!enough(listen)) {
 		bool bounded = listen->utterances && !listen->ready;
 		int64_t left_ms = give_up_ms - clock_boot_ms(&clock_system);
@@ -288,7 +310,8 @@ static int microphone_hear(struct listen *listen, struct cubby_ear *ear)
 				SOURCE_WAIT_MS / 1000);
 			return EXIT_GENERAL;
 		}
-		if (poll(fds, ARRAY_SIZE(fds), bounded ? (int)left_ms : -1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), bounded ? (int)left_ms :
+			 cubby_ear_timeout_ms(ear)) < 0 && errno != EINTR)
 			return EXIT_GENERAL;
 		if (fds[1].revents)
 			break;
@@ -322,6 +345,7 @@ static int listen_run(struct listen *listen)
 		return EXIT_GENERAL;
 	}
 	status = listen->n_files ? files_hear(listen, ear, session) : microphone_hear(listen, ear);
+	mute_watch(NULL);
 	cubby_ear_free(ear);
 	return status ? status : listen->failed || listen->broken ? EXIT_GENERAL : 0;
 }

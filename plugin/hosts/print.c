@@ -73,6 +73,8 @@ static const char *event_name(enum cubby_ear_event_type type)
 		return "source-back";
 	case CUBBY_EAR_ERROR:
 		return "error";
+	case CUBBY_EAR_MUTED:
+		return "muted";
 	}
 	return "unknown";
 }
@@ -121,6 +123,8 @@ static void line_json(struct print *print, const struct cubby_ear_event *event)
 		   "source" : "text", event->text);
 	if (event->type == CUBBY_EAR_KEEPING)
 		add(print, ",\"keeping\":%s", event->kept ? "true" : "false");
+	if (event->type == CUBBY_EAR_MUTED)
+		add(print, ",\"muted\":%s", event->muted ? "true" : "false");
 	if (event->type == CUBBY_EAR_FINAL) {
 		add(print, ",\"confidence\":%.3f,\"duration_s\":%.3f,\"who\":\"%s\"",
 		    event->confidence, (double)event->duration_ms / 1000.0, who_name(event->who));
@@ -183,6 +187,9 @@ static void line_people(struct print *print, const struct cubby_ear_event *event
 		break;
 	case CUBBY_EAR_ERROR:
 		add(print, "Error: %s.\n", event->reason);
+		break;
+	case CUBBY_EAR_MUTED:
+		add(print, event->muted ? "Muted: nothing is heard.\n" : "Listening again.\n");
 		break;
 	case CUBBY_EAR_SPEECH_START:
 	case CUBBY_EAR_SPEECH_END:

@@ -3,8 +3,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -238,6 +240,30 @@ def while_it_listens(tap):
     tap.ok(ear.end() == 0, "an ear that kept all it should ends well")
 
 
+def muted(tap):
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    before = len(listing())
+    ear = Ear("--profile", "mia")
+    ear.process.send_signal(signal.SIGUSR1)
+    tap.ok([e["muted"] for e in ear.teller.events(ear.path, "muted")] == [True],
+           "R31 muted: the host is told")
+    ear.teller.speak(story.CHILDS)
+    finals = ear.teller.events(ear.path, "final", 1, seconds=3)
+    keeping = ear.teller.events(ear.path, "keeping")
+    tap.ok(finals == [] and not keeping[-1]["keeping"], "R31 and nothing is heard, and keeping is "
+           "off", finals + keeping)
+    ear.process.send_signal(signal.SIGUSR2)
+    tap.ok([e["muted"] for e in ear.teller.events(ear.path, "muted", 2)] == [True, False],
+           "R31 unmuted: the host is told")
+    time.sleep(0.5)     # the microphone opens again, without a word about it
+    final, keeping = ear.say()
+    tap.ok(final["text"] == WORDS and final["kept"] and keeping, "R31 and it hears again, and "
+           "what was said while it was muted is gone", final)
+    ear.end()
+    tap.ok(len(listing()) == before + 1, "R31 one item, not two", listing())
+    cubby("consent", "withdraw", "mia")
+
+
 def keeper_goes(tap):
     cubby("consent", "grant", "mia", "audio", "transcript")
     ear = Ear("--profile", "mia")
@@ -268,7 +294,7 @@ def main():
     tap = Tap()
     if tap.run("a household with a child and an adult", household):
         for part in (before_consent, kinds, no_place, one_kind_goes, while_it_listens, at_once,
-                     keeper_goes, another_household):
+                     muted, keeper_goes, another_household):
             tap.run(f"({part.__name__})", part, tap)
     return tap.done()
 

@@ -51,8 +51,9 @@ struct frame_reader *frame_reader_free(struct frame_reader *reader)
 
 static int text_add(struct frame_reader *reader, const uint8_t *bytes, size_t n)
 {
-	if (reader->text_bytes + n > reader->text_room) {
-		size_t room = 2 * (reader->text_bytes + n);
+	/* One more, so that an empty text is one too. */
+	if (reader->text_bytes + n + 1 > reader->text_room) {
+		size_t room = 2 * (reader->text_bytes + n + 1);
 		uint8_t *text = realloc(reader->text, room);
 
 		if (!text)

@@ -212,7 +212,7 @@ static void *listen_on(void *context)
 	while (wishes_take(hearing)) {
 		cubby_ear_dispatch(hearing->ear);
 		ends_tell(hearing);
-		poll(fds, ARRAY_SIZE(fds), -1);
+		poll(fds, ARRAY_SIZE(fds), cubby_ear_timeout_ms(hearing->ear));
 		eventfd_read(hearing->wish_fd, &count);
 	}
 	return NULL;
