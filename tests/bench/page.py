@@ -21,13 +21,16 @@ def page(result):
         f"to {result['load_most']:.1f} while it ran"
         + (f", itself at nice {result['nice']}" if result["nice"] else "")
         + (": the machine was not quiet, and absolute figures say little; both sides of a row "
-           "were measured in turn." if result["load_most"] > result["cores"] / 2 else "."), "",
+           "were measured in turn. A goal in seconds that is missed here may be met on a quiet "
+           "machine and is to be measured again there." if result["load_most"] > result["cores"] / 2 else "."), "",
         "Medians, with the least and the most in brackets. The ratio is the median of those of "
         "the pairs, Cubby's divided by the other's. This page is written by "
         "`tests/bench/page.py` from the command's `--json`.", "",
         "| what | Cubby | beside | that takes | ratio | goal |", "|---|---|---|---|---|---|"]
     lines += ["| " + " | ".join(cells(row)) + " |" for row in result["rows"]]
-    notes = [f"- {row['row']}: {row['note']}." for row in result["rows"] if row["note"]]
+    few = [f"- {row['row']}: only {len(row['ours'])} runs, not the five there should be."
+           for row in result["rows"] if 1 < len(row["ours"]) < 5]
+    notes = few + [f"- {row['row']}: {row['note']}." for row in result["rows"] if row["note"]]
     if notes:
         lines += ["", "## What the rows mean", ""] + notes
     return "\n".join(lines) + "\n"
