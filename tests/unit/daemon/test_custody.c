@@ -325,9 +325,13 @@ static void test_r14_the_schema_lets_nobody_change_an_entry(void **state)
 static void open_some(struct house *house, int64_t uid, unsigned n)
 {
 	struct access_entry entry = {.what = "open", .uid = uid, .outcome = "done"};
+	struct store *transaction;
 
+	/* In one, so that a slow disk does not make it a long test. */
+	assert_int_equal(store_begin(house->store, &transaction), 0);
 	for (unsigned i = 0; i < n; i++)
-		assert_int_equal(access_log_write(house->log, &entry), 0);
+		assert_int_equal(access_log_append(house->log, &entry), 0);
+	assert_int_equal(store_commit(transaction), 0);
 }
 
 static void test_r15_twenty_opens_in_five_minutes(void **state)
@@ -353,7 +357,7 @@ static void test_r15_slow_opens_are_no_bulk(void **state)
 	struct house *house = *state;
 
 	house_setup(house);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 30; i++) {
 		open_some(house, 1000, 1);
 		house->boot_ms += 16000;
 	}
