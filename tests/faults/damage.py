@@ -7,7 +7,7 @@ may come back, and nothing that was kept may be missing without an alert, an err
 
 usage: damage.py CUBBYD SHIM [SEED ROUNDS]
 
-300 rounds (100 under a sanitizer); with CUBBY_TEST_SLOW=1 10,000 (about 10 minutes, four at a time)."""
+300 rounds (100 under a sanitizer); with CUBBY_TEST_SLOW=1 10,000 (four at a time; not timed yet)."""
 
 import collections
 import json

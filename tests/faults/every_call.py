@@ -8,7 +8,7 @@ says "done" that is not; whatever is partial names the store and ends well once 
 usage: every_call.py CUBBYD SHIM
 
 With CUBBY_TEST_SLOW=1 each of these, and EROFS, at every call both ways, and a kill -9 after each
-failure (about five minutes)."""
+failure (over ten minutes on a busy machine)."""
 
 import errno
 import os
