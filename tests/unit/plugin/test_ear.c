@@ -39,12 +39,12 @@ static void take_event(void *context, struct cubby_ear_session *session,
 	told->who = event->who;
 }
 
-static struct cubby_ear *ear_make(void)
+static struct cubby_ear *ear_make_waking(const char *wake)
 {
 	/* A bus that is not there: no keeper. */
 	const struct cubby_ear_config config = {
 		.size = sizeof(config), .bus = "unix:path=/nowhere/bus",
-		.grammar = RECORDINGS "goforward.gram",
+		.grammar = RECORDINGS "goforward.gram", .wake = wake,
 	};
 	struct cubby_ear *ear = NULL;
 	char why[256] = "";
@@ -56,11 +56,17 @@ static struct cubby_ear *ear_make(void)
 	return ear;
 }
 
-static struct cubby_ear_session *session_make(struct cubby_ear *ear, const char *profile,
-					      struct told *told)
+static struct cubby_ear *ear_make(void)
+{
+	return ear_make_waking(NULL);
+}
+
+static struct cubby_ear_session *session_make_as(struct cubby_ear *ear, unsigned flags,
+						 const char *profile, struct told *told)
 {
 	const struct cubby_ear_session_config config = {
-		.size = sizeof(config), .profile = profile, .event = take_event, .context = told,
+		.size = sizeof(config), .flags = flags, .profile = profile, .event = take_event,
+		.context = told,
 	};
 	struct cubby_ear_session *session = NULL;
 	char why[256] = "";
@@ -68,6 +74,12 @@ static struct cubby_ear_session *session_make(struct cubby_ear *ear, const char 
 	if (cubby_ear_session_new(ear, &config, &session, why, sizeof(why)) != 0)
 		fail_msg("%s", why);
 	return session;
+}
+
+static struct cubby_ear_session *session_make(struct cubby_ear *ear, const char *profile,
+					      struct told *told)
+{
+	return session_make_as(ear, 0, profile, told);
 }
 
 static void say(struct cubby_ear *ear, struct cubby_ear_session *session)
@@ -169,6 +181,48 @@ static void test_two_sessions_hear_their_own(void **state)
 	cubby_ear_free(ear);
 }
 
+static unsigned count(const struct told *told, enum cubby_ear_event_type type)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < told->n; i++)
+		n += told->types[i] == type;
+	return n;
+}
+
+/* One ear, its phrase for some and not for others; and what it was not asked to hear it does not
+ * recognise. */
+static void test_wake_only_and_awake(void **state)
+{
+	struct cubby_ear *ear = ear_make_waking("go forward");
+	struct told wake = { 0 }, awake = { 0 };
+	struct cubby_ear_session *one, *two, *none = NULL;
+	char why[256] = "";
+
+	one = session_make_as(ear, CUBBY_EAR_WAKE_ONLY, "Mia", &wake);
+	two = session_make_as(ear, CUBBY_EAR_AWAKE, NULL, &awake);
+	for (unsigned i = 1; i <= 2; i++) {
+		say(ear, one);
+		say(ear, two);
+		assert_int_equal(count(&wake, CUBBY_EAR_WAKE), i);
+		assert_int_equal(awake.finals, i);
+	}
+	assert_string_equal(awake.text, "go forward ten meters");
+	assert_int_equal(count(&wake, CUBBY_EAR_SPEECH_START), 0);
+	assert_int_equal(wake.finals, 0);
+	assert_int_equal(count(&awake, CUBBY_EAR_WAKE), 0);
+	for (unsigned flags = 6; flags <= 8; flags += 2) {
+		const struct cubby_ear_session_config wrong = {
+			.size = sizeof(wrong), .flags = flags, .event = take_event,
+		};
+
+		assert_int_equal(cubby_ear_session_new(ear, &wrong, &none, why, sizeof(why)),
+				 -EINVAL);
+		assert_true(why[0] != '\0');
+	}
+	cubby_ear_free(ear);
+}
+
 static void test_cancel_drops_what_was_pushed(void **state)
 {
 	struct recording recording = recording_read("goforward.raw");
@@ -256,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_r28_without_a_keeper_nobody_is_known),
 		cmocka_unit_test(test_r17_r26_questions_fail_closed),
 		cmocka_unit_test(test_two_sessions_hear_their_own),
+		cmocka_unit_test(test_wake_only_and_awake),
 		cmocka_unit_test(test_cancel_drops_what_was_pushed),
 		cmocka_unit_test(test_full_session_takes_no_more),
 		cmocka_unit_test(test_descriptor_wakes_the_host),

@@ -20,7 +20,8 @@ struct told {
 	char text[128];
 	const struct cubby_ear_entry *entry;
 	struct cubby_ear *ear;
-	bool mute_in_speech;
+	enum cubby_ear_event_type mute_at;	/* 0: never */
+	unsigned after_mute;			/* words since then, and signs of them */
 };
 
 static _Atomic int64_t clock_ms = 1000;
@@ -35,11 +36,11 @@ static void take_event(void *context, struct cubby_ear_session *session,
 {
 	struct told *told = context;
 
+	if (told->mute_at && event->type == told->mute_at)
+		told->entry->mute(told->ear, 1);
+	else if (event->type != CUBBY_EAR_MUTED && event->type != CUBBY_EAR_KEEPING)
+		told->after_mute++;
 	switch (event->type) {
-	case CUBBY_EAR_SPEECH_START:
-		if (told->mute_in_speech)
-			told->entry->mute(told->ear, 1);
-		break;
 	case CUBBY_EAR_FINAL:
 		told->finals++;
 		snprintf(told->text, sizeof(told->text), "%s", event->text);
@@ -194,16 +195,47 @@ static void test_r31_a_short_mute_drops_what_was_said_too(void **state)
 	host_close(&host);
 }
 
+/* From the first word on nothing more is said of it, not even that it ended. */
+static void test_r31_muted_while_somebody_speaks(void **state)
+{
+	struct host host;
+
+	host_open(&host);
+	host.told.mute_at = CUBBY_EAR_SPEECH_START;
+	host.told.after_mute = 0;
+	say(&host, host.n);
+	assert_int_equal(host.told.after_mute, 0);
+	host.entry->dispatch(host.ear);
+	assert_int_equal(host.told.after_mute, 0);
+	assert_true(host.told.muted);
+	host_close(&host);
+}
+
+/* Between the last word and its recognition. */
 static void test_r31_muted_while_it_is_being_recognised(void **state)
 {
 	struct host host;
 
 	host_open(&host);
-	host.told.mute_in_speech = true;
+	host.told.mute_at = CUBBY_EAR_SPEECH_END;
 	say(&host, host.n);
 	host.entry->dispatch(host.ear);
 	assert_int_equal(host.told.finals, 0);
+	assert_int_equal(host.told.forgotten, 1);
 	assert_true(host.told.muted);
+	host_close(&host);
+}
+
+static void test_r31_muted_sound_is_not_let_in(void **state)
+{
+	static const int16_t second[16000];
+	struct host host;
+
+	host_open(&host);
+	host.entry->mute(host.ear, 1);
+	/* More than there would be room for. */
+	for (int i = 0; i < 60; i++)
+		assert_int_equal(host.entry->session_push(host.session, second, 16000), 16000);
 	host_close(&host);
 }
 
@@ -301,7 +333,9 @@ int main(void)
 		cmocka_unit_test(test_a_loaded_ear_hears),
 		cmocka_unit_test(test_r31_mute_is_obeyed_at_once),
 		cmocka_unit_test(test_r31_a_short_mute_drops_what_was_said_too),
+		cmocka_unit_test(test_r31_muted_while_somebody_speaks),
 		cmocka_unit_test(test_r31_muted_while_it_is_being_recognised),
+		cmocka_unit_test(test_r31_muted_sound_is_not_let_in),
 		cmocka_unit_test(test_an_abandoned_utterance_is_wiped),
 		cmocka_unit_test(test_signals_of_the_host_are_left_alone),
 		cmocka_unit_test(test_the_bus_connection_is_private_and_its_loss_survived),
