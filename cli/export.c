@@ -20,7 +20,7 @@ static json_t *approve_all(struct hand *hand, char **ids, size_t *ret_done, int 
 	for (; *ids; ids++) {
 		char copy[CUBBY_ID_TEXT], until[MOMENT_TEXT];
 		int64_t expires_s = 0;
-		int r = cubby_export_approve(hand->cubby, *ids, purpose, recipient, copy,
+		int r = cubby_export_approve(hand->cubby, *ids, purpose, recipient, NULL, copy,
 					     &expires_s);
 
 		if (r != 0) {

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `cubby export create`: writes what was approved. It proves with the release key alone, so that a
- * child's item could not be opened here even if one were handed out. */
+/* `cubby export create` and `cancel`: writes what was approved. It proves with the release key
+ * alone, so that a child's item could not be opened here even if one were handed out. */
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
-#include "audiofolder.h"
+#include "dataset.h"
+#include "moment.h"
+#include "progress.h"
 #include "prompt.h"
 #include "render.h"
+#include "sound/sound.h"
 #include "verb.h"
 
-CLEANUP_DEFINE(struct audiofolder *, audiofolder_free)
+CLEANUP_DEFINE(struct dataset *, dataset_free)
+CLEANUP_DEFINE(struct cubby_export *, cubby_export_free)
 
 static void signals_hold(sigset_t *ret_before)
 {
@@ -35,125 +39,338 @@ static bool signals_pending(void)
 					     sigismember(&pending, SIGHUP) == 1);
 }
 
-static int copy_open(struct hand *hand, const char *id, struct cubby_opened **ret)
+static int write_failed(struct hand *hand, const char *path, int r)
 {
-	const struct timespec pause = { .tv_nsec = 250000000L };
-	int r = cubby_export_open(hand->cubby, id, ret);
+	if (r == -EEXIST)
+		return hand_fail(hand, EXIT_GENERAL,
+				 "%s is there already and not empty; name a new one", path);
+	return hand_fail(hand, EXIT_GENERAL, "cannot write %s (%s)", path, strerror(-r));
+}
 
-	for (int i = 0; (r == CUBBY_RATE_LIMITED || r == CUBBY_BUSY) && i < 60; i++) {
-		nanosleep(&pause, NULL);
-		r = cubby_export_open(hand->cubby, id, ret);
+/* ---- What is exported ---- */
+
+/* The one purpose and recipient that there are approvals for, where none was named. */
+static int words_find(struct hand *hand, const struct cubby_copies *copies, const char **purpose,
+		      const char **recipient)
+{
+	const struct cubby_copy *first = NULL;
+
+	for (size_t i = 0; i < copies->n; i++) {
+		const struct cubby_copy *copy = copies->list[i];
+
+		if ((*purpose && strcmp(*purpose, copy->purpose) != 0) ||
+		    (*recipient && strcmp(*recipient, copy->recipient) != 0))
+			continue;
+		if (first && (strcmp(first->purpose, copy->purpose) != 0 ||
+			      strcmp(first->recipient, copy->recipient) != 0))
+			return hand_fail(hand, EXIT_USAGE,
+					 "items are approved for more than one export; say which: "
+					 "--purpose P --recipient R ('cubby export list' shows "
+					 "them)");
+		first = first ? first : copy;
 	}
+	if (!first)
+		return hand_fail(hand, EXIT_NOT_FOUND,
+				 "nothing is approved for this export; an adult does that with "
+				 "'cubby export review'");
+	*purpose = first->purpose;
+	*recipient = first->recipient;
+	return 0;
+}
+
+static int export_new(struct hand *hand, const char *format, const char *encoding,
+		      struct cubby_export **ret)
+{
+	_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
+	struct cubby_export_options options = CUBBY_EXPORT_OPTIONS_INIT;
+	int r;
+
+	options.purpose = hand->command.value[OPTION_PURPOSE];
+	options.recipient = hand->command.value[OPTION_RECIPIENT];
+	options.format = format;
+	options.encoding = encoding;
+	if (!options.purpose || !options.recipient) {
+		r = cubby_copies(hand->cubby, &copies);
+		if (r != 0)
+			return hand_refused(hand, r);
+		r = words_find(hand, copies, &options.purpose, &options.recipient);
+		if (r != 0)
+			return r;
+	}
+	r = cubby_export_begin(hand->cubby, &options, ret);
+	return r == 0 ? 0 : hand_refused(hand, r);
+}
+
+/* What was begun in this directory is for what was asked now. */
+static int same_check(struct hand *hand, const char *path, const struct cubby_export_info *info,
+		      const char *format, const char *encoding)
+{
+	const char *purpose = hand->command.value[OPTION_PURPOSE];
+	const char *recipient = hand->command.value[OPTION_RECIPIENT];
+
+	if ((!purpose || strcmp(purpose, info->purpose) == 0) &&
+	    (!recipient || strcmp(recipient, info->recipient) == 0) &&
+	    strcmp(format, info->format) == 0 && strcmp(encoding, info->encoding) == 0)
+		return 0;
+	return hand_fail(hand, EXIT_USAGE,
+			 "an unfinished export lies there, %s and %s, for %s, to %s; go on with "
+			 "just that, or drop it with 'cubby export cancel %s'",
+			 info->format, info->encoding, info->purpose, info->recipient, path);
+}
+
+static int export_take_up(struct hand *hand, struct dataset *dataset, const char *format,
+			  const char *encoding, struct cubby_export **ret)
+{
+	struct cubby_export_options options = CUBBY_EXPORT_OPTIONS_INIT;
+	const char *path = hand->command.arguments[0];
+	const struct cubby_export_info *info;
+	int r;
+
+	options.resume = dataset_unfinished(dataset);
+	if (options.resume) {
+		r = cubby_export_begin(hand->cubby, &options, ret);
+		if (r != 0 && r != CUBBY_NOT_FOUND)
+			return hand_refused(hand, r);
+		if (r == 0) {
+			info = cubby_export_info(*ret);
+			hand_say(hand, "Going on with %s: %u of %u items are written.", path,
+				 info->written, info->items);
+			return same_check(hand, path, info, format, encoding);
+		}
+	}
+	/* Nothing to go on with: what lies there is worth nothing. */
+	r = dataset_discard(dataset);
+	if (r < 0)
+		return write_failed(hand, path, r);
+	return export_new(hand, format, encoding, ret);
+}
+
+/* ---- Writing ---- */
+
+static int item_write(struct hand *hand, struct cubby_export *export, struct dataset *dataset,
+		      size_t i)
+{
+	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
+	_cleanup_(sound_clear) struct sound sound = { 0 };
+	_cleanup_(secret_freep) struct secret *wav = NULL;
+	struct cubby_written written = CUBBY_WRITTEN_INIT;
+	char token[CUBBY_ID_TEXT];
+	struct dataset_item item;
+	int r = cubby_export_open(export, i, token, &opened);
+
+	if (r != 0)
+		return hand_refused(hand, r);
+	if (!opened->flac)
+		return hand_fail(hand, EXIT_GENERAL, "the keeper handed out an item without sound");
+	item = (struct dataset_item){
+		.token = token,
+		.text = opened->text ? opened->text : "",
+		.file = opened->flac,
+		.file_bytes = opened->flac_bytes,
+		.duration_s = (double)opened->frames / opened->rate_hz,
+	};
+	if (strcmp(cubby_export_info(export)->encoding, "wav") == 0) {
+		sound.rate_hz = opened->rate_hz;
+		sound.frames = opened->frames;
+		r = secret_from(opened->samples, opened->frames * sizeof(*opened->samples),
+				&sound.samples);
+		if (r == 0)
+			r = sound_to_wav(&sound, &wav);
+		if (r != 0)
+			return hand_fail(hand, EXIT_GENERAL, "cannot make the WAV (%s)",
+					 strerror(-r));
+		item.file = wav->bytes;
+		item.file_bytes = wav->n;
+	}
+	r = dataset_add(dataset, &item, &written.lines);
+	if (r < 0)
+		return write_failed(hand, hand->command.arguments[0], r);
+	written.token = token;
+	written.file = item.file;
+	written.file_bytes = item.file_bytes;
+	written.samples = opened->samples;
+	written.frames = opened->frames;
+	r = cubby_export_wrote(export, &written);
+	return r == 0 ? 0 : hand_refused(hand, r);
+}
+
+static int page_write(struct hand *hand, struct cubby_export *export, struct dataset *dataset,
+		      size_t n)
+{
+	const char *path = hand->command.arguments[0];
+	bool stopped = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n && !stopped; i++) {
+		r = item_write(hand, export, dataset, i);
+		stopped = signals_pending();
+	}
+	if (r != 0)
+		return r;
+	r = dataset_sync(dataset);
+	if (r < 0)
+		return write_failed(hand, path, r);
+	r = cubby_export_synced(export);
+	if (r != 0)
+		return hand_refused(hand, r);
+	return !stopped ? 0
+			: hand_fail(hand, EXIT_GENERAL,
+				    "stopped at %u of %u items; the same command goes on, 'cubby "
+				    "export cancel %s' drops it",
+				    cubby_export_info(export)->written,
+				    cubby_export_info(export)->items, path);
+}
+
+static int items_write(struct hand *hand, struct cubby_export *export, struct dataset *dataset)
+{
+	const struct cubby_export_info *info = cubby_export_info(export);
+	size_t n = 0;
+	int r;
+
+	do {
+		r = cubby_export_page(export, &n);
+		if (r != 0)
+			return hand_refused(hand, r);
+		r = n > 0 ? page_write(hand, export, dataset, n) : 0;
+		progress_draw(hand, info->written, info->items);
+	} while (r == 0 && n > 0);
+	progress_end(hand);
 	return r;
 }
 
-/* *ret_written: a copy without sound is no training item and is left out. */
-static int copies_write(struct hand *hand, const struct cubby_released *released,
-			struct audiofolder *folder, size_t *ret_written)
+struct dropping {
+	struct dataset *dataset;
+	size_t n;
+};
+
+static int recalled_drop(void *context, const char *token)
 {
-	size_t written = 0;
+	struct dropping *dropping = context;
 
-	for (size_t i = 0; i < released->n; i++) {
-		_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
-		int r;
-
-		if (signals_pending())
-			return hand_fail(hand, EXIT_GENERAL, "stopped; nothing was written");
-		r = copy_open(hand, released->ids[i], &opened);
-		if (r != 0)
-			return hand_refused(hand, r);
-		if (!opened->flac)
-			continue;
-		r = audiofolder_add(folder, released->ids[i], opened->flac, opened->flac_bytes,
-				    opened->text ? opened->text : "");
-		if (r < 0)
-			return hand_fail(hand, EXIT_GENERAL, "cannot write the export (%s)",
-					 strerror(-r));
-		written++;
-	}
-	if (written == 0)
-		return hand_fail(hand, EXIT_NOT_FOUND,
-				 "nothing that was approved has sound; nothing was written");
-	*ret_written = written;
-	return 0;
+	dropping->n++;
+	return dataset_drop(dropping->dataset, token);
 }
 
-static int export_tell(struct hand *hand, const char *path, const struct cubby_released *released,
-		       size_t written)
+static int export_tell(struct hand *hand, const char *path, const struct cubby_export_info *info,
+		       size_t items, size_t recalled)
 {
-	json_t *excluded = json_object();
-	size_t silent = released->n - written;
-	int r = 0;
+	json_t *excluded;
+	int r;
 
-	for (size_t i = 0; i < released->n_excluded; i++)
-		json_object_set_new(excluded, released->excluded[i]->reason,
-				    json_integer(released->excluded[i]->items));
-	if (silent)
-		json_object_set_new(excluded, "no sound", json_integer((json_int_t)silent));
-	if (hand->json) {
-		r = render_json(json_pack("{s:s, s:s, s:i, s:o}", "directory", path, "format", "hf",
-					  "items", (int)written, "excluded", excluded));
-		return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
+	if (!hand->json) {
+		hand_say(hand, "Wrote %zu item%s to %s, with a signed manifest.", items,
+			 items == 1 ? "" : "s", path);
+		for (size_t i = 0; i < info->n_excluded; i++)
+			if (info->excluded[i].items)
+				hand_say(hand, "Left out: %u (%s).", info->excluded[i].items,
+					 info->excluded[i].reason);
+		if (recalled)
+			hand_say(hand, "Recalled while it was written: %zu.", recalled);
+		return 0;
 	}
-	json_decref(excluded);
-	hand_say(hand, "Wrote %zu item%s to %s.", written, written == 1 ? "" : "s", path);
-	if (silent)
-		hand_say(hand, "Left out: %zu (no sound).", silent);
-	for (size_t i = 0; i < released->n_excluded; i++)
-		if (released->excluded[i]->items)
-			hand_say(hand, "Left out: %u (%s).", released->excluded[i]->items,
-				 released->excluded[i]->reason);
-	return 0;
+	excluded = json_object();
+	for (size_t i = 0; i < info->n_excluded; i++)
+		json_object_set_new(excluded, info->excluded[i].reason,
+				    json_integer(info->excluded[i].items));
+	r = render_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:o}", "directory",
+				  path, "export", info->id, "format", info->format, "encoding",
+				  info->encoding, "purpose", info->purpose, "recipient",
+				  info->recipient, "items", (int)items, "recalled", (int)recalled,
+				  "excluded", excluded));
+	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }
 
-static int export_write(struct hand *hand, const char *path, const struct cubby_released *released)
+static int export_write(struct hand *hand, struct cubby_export *export, struct dataset *dataset)
 {
-	_cleanup_(audiofolder_freep) struct audiofolder *folder = NULL;
-	size_t written = 0;
-	int r = audiofolder_new(path, &folder);
+	const char *path = hand->command.arguments[0];
+	struct dropping dropping = { dataset, 0 };
+	_cleanup_(cleanup_free) char *manifest = NULL;
+	size_t n, items = 0;
+	int r = dataset_begin(dataset, cubby_export_info(export));
 
-	if (r == -EEXIST)
-		return hand_fail(hand, EXIT_GENERAL, "%s is there already and not empty; name a "
-						     "new one",
-				 path);
 	if (r < 0)
-		return hand_fail(hand, EXIT_GENERAL, "cannot make %s (%s)", path, strerror(-r));
-	r = copies_write(hand, released, folder, &written);
+		return write_failed(hand, path, r);
+	r = items_write(hand, export, dataset);
 	if (r != 0)
 		return r;
-	r = audiofolder_finish(folder);
+	r = cubby_export_finish(export, recalled_drop, &dropping, &manifest, &n);
+	if (r != 0)
+		return hand_refused(hand, r);
+	r = dataset_finish(dataset, manifest, n);
 	if (r < 0)
-		return hand_fail(hand, EXIT_GENERAL, "cannot finish %s (%s)", path, strerror(-r));
-	return export_tell(hand, path, released, written);
+		return write_failed(hand, path, r);
+	for (size_t i = 0; i < n; i++)
+		items += manifest[i] == '\n';
+	return export_tell(hand, path, cubby_export_info(export), items - 1, dropping.n);
+}
+
+static int form_read(struct hand *hand, const char **ret_format, const char **ret_encoding)
+{
+	static const char *const formats[] = { "hf", "nemo", "kaldi" };
+	const char *format = hand->command.value[OPTION_FORMAT];
+	const char *encoding = hand->command.value[OPTION_ENCODING];
+	bool known = false;
+
+	for (size_t i = 0; format && i < ARRAY_SIZE(formats); i++)
+		known = known || strcmp(formats[i], format) == 0;
+	if (!known)
+		return hand_fail(hand, EXIT_USAGE, "%s%s; --format takes hf, nemo or kaldi",
+				 format ? "no such format: " : "no format", format ? format : "");
+	if (!encoding)
+		encoding = strcmp(format, "kaldi") == 0 ? "wav" : "flac";
+	if (strcmp(encoding, "flac") != 0 && strcmp(encoding, "wav") != 0)
+		return hand_fail(hand, EXIT_USAGE,
+				 "no such encoding: %s; --encoding takes flac or wav", encoding);
+	*ret_format = format;
+	*ret_encoding = encoding;
+	return 0;
 }
 
 int verb_export_create(struct hand *hand)
 {
-	_cleanup_(cubby_released_freep) struct cubby_released *released = NULL;
+	_cleanup_(cubby_export_freep) struct cubby_export *export = NULL;
+	_cleanup_(dataset_freep) struct dataset *dataset = NULL;
 	const char *path = hand->command.arguments[0];
-	const char *format = hand->command.value[OPTION_FORMAT];
-	const char *purpose = hand->command.value[OPTION_PURPOSE];
-	const char *recipient = hand->command.value[OPTION_RECIPIENT];
+	const char *format = NULL, *encoding = NULL;
 	sigset_t before;
 	int r;
 
-	if (!format || strcmp(format, "hf") != 0)
-		return hand_fail(hand, EXIT_USAGE, "%s%s; --format hf is the one there is",
-				 format ? "no such format: " : "no format", format ? format : "");
+	r = form_read(hand, &format, &encoding);
+	if (r != 0)
+		return r;
+	r = dataset_open(path, &dataset);
+	if (r < 0)
+		return write_failed(hand, path, r);
 	r = prompt_proof(hand, CUBBY_SECRET_RELEASE);
 	if (r != 0)
 		return r;
-	r = cubby_export_select(hand->cubby, purpose ? purpose : "", recipient ? recipient : "",
-				&released);
+	r = export_take_up(hand, dataset, format, encoding, &export);
 	if (r != 0)
-		return hand_refused(hand, r);
-	if (released->n == 0)
-		return hand_fail(hand, EXIT_NOT_FOUND,
-				 "nothing is approved for this export; an adult does that with "
-				 "'cubby export approve ID...'");
+		return r;
 	signals_hold(&before);
-	r = export_write(hand, path, released);
+	r = export_write(hand, export, dataset);
 	fflush(stdout);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
+}
+
+int verb_export_cancel(struct hand *hand)
+{
+	_cleanup_(dataset_freep) struct dataset *dataset = NULL;
+	const char *path = hand->command.arguments[0];
+	int r = dataset_open(path, &dataset);
+
+	if (r < 0)
+		return write_failed(hand, path, r);
+	if (!dataset_unfinished(dataset))
+		return hand_fail(hand, EXIT_NOT_FOUND, "no unfinished export lies at %s", path);
+	r = cubby_export_cancel(hand->cubby, dataset_unfinished(dataset));
+	/* Complete at the keeper, and not here: nobody has it, and it can only be recalled. */
+	if (r != 0 && r != CUBBY_NOT_FOUND && r != CUBBY_EXISTS)
+		return hand_refused(hand, r);
+	r = dataset_discard(dataset);
+	if (r < 0)
+		return write_failed(hand, path, r);
+	hand_say(hand, "Dropped the unfinished export of %s.", path);
+	return 0;
 }

@@ -31,6 +31,30 @@ char *progress_line(uint64_t done, uint64_t total, int64_t passed_ms,
 	return text;
 }
 
+/* Does anybody look? */
+static bool watched(const struct hand *hand)
+{
+	return !hand->json && !hand->quiet && isatty(STDERR_FILENO);
+}
+
+void progress_draw(struct hand *hand, uint64_t done, uint64_t total)
+{
+	static int64_t begun_ms;
+	const int64_t now_ms = clock_boot_ms(&clock_system);
+	char text[PROGRESS_TEXT];
+
+	if (begun_ms == 0)
+		begun_ms = now_ms;
+	if (watched(hand) && now_ms - begun_ms >= PATIENCE_MS)
+		fprintf(stderr, "\r%s\033[K", progress_line(done, total, now_ms - begun_ms, text));
+}
+
+void progress_end(struct hand *hand)
+{
+	if (watched(hand))
+		fputs("\r\033[K", stderr);
+}
+
 static void pause_ms(long ms)
 {
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
@@ -43,7 +67,7 @@ void progress_watch(struct hand *hand, const char *job)
 	char text[PROGRESS_TEXT];
 	bool ended = false, drawn = false;
 
-	if (hand->json || hand->quiet || !isatty(STDERR_FILENO))
+	if (!watched(hand))
 		return;
 	/* Whoever waits for the job says what is wrong with it. */
 	while (cubby_job_progress(hand->cubby, job, &done, &total, &ended) == 0 && !ended) {

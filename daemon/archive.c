@@ -13,6 +13,7 @@
 #include "lost.h"
 #include "store/copy.h"
 #include "store/leap.h"
+#include "store/lineage.h"
 #include "store/selection.h"
 #include "veil.h"
 
@@ -356,31 +357,38 @@ int archive_copy_list(struct archive *archive, const char *purpose, const char *
 	return 0;
 }
 
-int archive_copy_excluded(struct archive *archive, uint64_t *ret_child, uint64_t *ret_not_approved)
+int archive_copy_open(struct archive *archive, const struct export_item_row *row,
+		      struct archive_opened **ret, struct why *why)
 {
-	const struct sight sight = age_sight(archive->config.age);
+	const struct item_row item = {
+		.id = row->copy, .profile = row->profile, .header = row->header,
+	};
 
-	return fault_trace(store_copy_excluded(archive->config.store, &sight, ret_child,
-					       ret_not_approved));
+	return fault_trace(opened_make(archive, &item, row->parts, row->n_parts, ret, why));
 }
 
-int archive_copy_open(struct archive *archive, const struct id *copy, struct archive_opened **ret,
-		      struct why *why)
+int archive_candidates(struct archive *archive, const struct id *profile, const char *cursor,
+		       unsigned limit, struct archive_item **ret_items, size_t *ret_n,
+		       char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why)
 {
-	struct part_row parts[KIND_MAX];
+	const size_t room = limit > 0 && limit < ARCHIVE_PAGE_MAX ? limit : ARCHIVE_PAGE_MAX;
+	_cleanup_(cleanup_free) struct archive_item *items = calloc(room, sizeof(*items));
 	const struct sight sight = age_sight(archive->config.age);
-	char text[ID_TEXT];
-	struct item_row row;
-	unsigned n = 0;
+	struct store_cursor place;
+	bool more = false;
 	int r;
 
-	r = store_copy_find(archive->config.store, copy, &sight, &row, parts, &n);
-	if (r == ANSWER_NOT_FOUND)
-		return answer_why(why, r,
-				  "there is no approved copy %s; cubby export list shows what "
-				  "there is",
-				  id_text(copy, text));
+	if (!items)
+		return fault_origin(-ENOMEM);
+	r = cursor_parse(cursor, &place, why);
+	if (r == 0)
+		r = store_candidates(archive->config.store, profile, &sight, &place, items, room,
+				     ret_n, &more);
 	if (r != 0)
 		return fault_trace(r);
-	return fault_trace(opened_make(archive, &row, parts, n, ret, why));
+	ret_cursor[0] = '\0';
+	if (more)
+		cursor_text(&place, ret_cursor);
+	*ret_items = take(items);
+	return 0;
 }

@@ -20,6 +20,7 @@
 #include "vault/vault.h"
 
 struct archive;
+struct export_item_row;
 
 struct archive_config {
 	struct store *store;
@@ -170,6 +171,7 @@ int archive_copy_begin(struct archive *archive, const struct id *item, struct ar
 struct archive_approve {
 	const char *purpose;
 	const char *recipient;
+	const char *review;		/* "named", "heard", "batch" */
 	struct envelope_header header;	/* sealed to the release key */
 	struct archive_body *bodies;	/* keep_s caps them; none outlives its source's part */
 	unsigned n_bodies;
@@ -184,8 +186,10 @@ int archive_copy_commit(struct archive *archive, struct archive_draft *draft,
 int archive_copy_list(struct archive *archive, const char *purpose, const char *recipient,
 		      const char *cursor, unsigned limit, struct archive_copy **ret_copies,
 		      size_t *ret_n, char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why);
-/* Items that an export leaves out: of children, and of adults without an approved copy. */
-int archive_copy_excluded(struct archive *archive, uint64_t *ret_child, uint64_t *ret_not_approved);
-/* As archive_open; only ever looks at copies, so that a child's id cannot be opened here. */
-int archive_copy_open(struct archive *archive, const struct id *copy, struct archive_opened **ret,
-		      struct why *why);
+/* What an export hands out (store/lineage.h). */
+int archive_copy_open(struct archive *archive, const struct export_item_row *row,
+		      struct archive_opened **ret, struct why *why);
+/* As archive_list: items of adults (profile NULL: of all) that nobody approved or refused. */
+int archive_candidates(struct archive *archive, const struct id *profile, const char *cursor,
+		       unsigned limit, struct archive_item **ret_items, size_t *ret_n,
+		       char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why);

@@ -269,7 +269,10 @@ static int copy_write(struct store *store, struct archive_draft *draft,
 		r = store_parts_find(store, row.item, &sight, sources, &n_sources);
 	if (r == 0)
 		r = store_copy_insert(store, &draft->id, row.item, &approve->header,
-				      approve->purpose, approve->recipient, sight.now_min, &copy);
+				      approve->purpose, approve->recipient, approve->review,
+				      sight.now_min, &copy);
+	if (r == 0)
+		r = store_refuse_not(store, row.item);
 	for (unsigned i = 0; r == 0 && i < approve->n_bodies; i++) {
 		const struct part_row *source = NULL;
 

@@ -243,11 +243,10 @@ static int selection_check(enum erasure_reason reason, const struct archive_sele
 	return 0;
 }
 
-/* Step 1: the working set holds the items; everything about the job in one transaction. `selection`
- * is NULL for what has expired. ANSWER_NOT_FOUND: there is nothing to erase. */
-static int job_make(struct erasure *erasure, struct job_row *job,
-		    const struct archive_selection *selection, const struct archive_within *within,
-		    int64_t now_min)
+/* Step 1: the working set holds the items; everything about the job in one transaction.
+ * ANSWER_NOT_FOUND: there is nothing to erase. */
+static int job_make(struct erasure *erasure, struct job_row *job, const struct gather_reach *reach,
+		    const struct archive_within *within, int64_t now_min)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
 	struct store *store = erasure->config.store;
@@ -259,13 +258,15 @@ static int job_make(struct erasure *erasure, struct job_row *job,
 	if (r == 0)
 		r = store_job_insert(store, job, &job->job);
 	if (r == 0)
-		r = selection ? store_tombstone(store, job->job, selection->kinds, &job->parts)
-			      : store_tombstone_expired(store, job->job, now_min, &job->parts);
+		r = gather_tombstone(store, job, reach, now_min);
 	if (r == 0 && strcmp(job->reason, "reset") == 0)
 		r = store_reset_begin(store, job->job);
 	else if (r == 0 && job->parts == 0)
 		return ANSWER_NOT_FOUND;
-	if (r == 0)
+	/* Where only copies go, no item does. */
+	if (r == 0 && job->items == 0 && reach->copies)
+		receipt_commitment(job->salt, NULL, 0, job->commitment);
+	else if (r == 0)
 		r = gather_commitment(store, job, job->commitment);
 	if (r == 0)
 		r = store_job_set_extent(store, job->job, job->items, job->parts, job->profile,
@@ -327,6 +328,7 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 		const struct archive_within *within, int64_t *ret_job, uint64_t *ret_items,
 		struct why *why)
 {
+	const struct gather_reach reach = { .selection = selection };
 	struct job_row job = { .uid = uid };
 	int r;
 
@@ -342,7 +344,7 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 		r = removal_make(erasure, &job, selection->profile, within,
 				 age_now_min(erasure->config.age));
 	else if (r == 0)
-		r = job_make(erasure, &job, selection, within, age_now_min(erasure->config.age));
+		r = job_make(erasure, &job, &reach, within, age_now_min(erasure->config.age));
 	if (r != 0)
 		reserve_take_back(erasure);
 	if (r == ANSWER_NOT_FOUND && why && !why->text[0])
@@ -359,8 +361,35 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 	return 0;
 }
 
+int erasure_copies(struct erasure *erasure, const struct archive_selection *selection,
+		   unsigned kinds, bool moved, int64_t uid, const struct archive_within *within,
+		   int64_t *ret_job, struct why *why)
+{
+	const struct gather_reach reach = { selection, true, moved, kinds };
+	struct job_row job = { .uid = uid, .reason = "withdraw" };
+	uint64_t items;
+	int r;
+
+	r = store_choose(erasure->config.store, selection, SIGHT_ALL, &items, why);
+	job.items = kinds != 0 ? items : 0;
+	if (r == 0)
+		reserve_give(erasure);
+	if (r == 0)
+		r = job_make(erasure, &job, &reach, within, age_now_min(erasure->config.age));
+	if (r != 0)
+		reserve_take_back(erasure);
+	if (r == ANSWER_QUOTA_EXCEEDED)
+		return answer_why(why, r, "the disk is full; free some space");
+	if (r != 0)
+		return fault_trace(r);
+	*ret_job = job.job;
+	work_post(erasure);
+	return 0;
+}
+
 static int expired_ask(struct erasure *erasure, int64_t now_min, int64_t *ret_job)
 {
+	const struct gather_reach reach = { .selection = NULL };
 	struct job_row job = { .uid = -1, .reason = "expire" };
 	int r;
 
@@ -370,7 +399,7 @@ static int expired_ask(struct erasure *erasure, int64_t now_min, int64_t *ret_jo
 	if (r == 0)
 		r = store_choose_expired(erasure->config.store, now_min, &job.items);
 	if (r == 0)
-		r = job_make(erasure, &job, NULL, NULL, now_min);
+		r = job_make(erasure, &job, &reach, NULL, now_min);
 	if (r != 0) {
 		reserve_take_back(erasure);
 		return fault_trace(r);

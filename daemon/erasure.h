@@ -91,6 +91,15 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 		const struct archive_selection *selection, int64_t uid,
 		const struct archive_within *within, int64_t *ret_job, uint64_t *ret_items,
 		struct why *why);
+/*
+ * Erases the approved copies of the selection's items, which recalls what was exported of them, and
+ * of the items themselves `kinds` (bits, 0 none). moved: because they go to another profile;
+ * `within` does that, after the copies are on the way out. ANSWER_NOT_FOUND: there is nothing to
+ * erase, and `within` has not run.
+ */
+int erasure_copies(struct erasure *erasure, const struct archive_selection *selection,
+		   unsigned kinds, bool moved, int64_t uid, const struct archive_within *within,
+		   int64_t *ret_job, struct why *why);
 /* Makes a job of everything past its expiry; called every minute from the loop, too. ret_job 0:
  * there was nothing. May be NULL. */
 int erasure_sweep(struct erasure *erasure, int64_t *ret_job);

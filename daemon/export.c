@@ -1,247 +1,495 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Approves and hands out copies for a training export. It asks who an item belongs to before
- * anything else; nothing of a child, or of nobody known, gets past that question. */
+/* Runs exports and signs what is said of them. A manifest never says more than what the keeper
+ * linked and still stands, and nothing leaves before the log has it. */
 
+#include <stdio.h>
 #include <string.h>
 #include "export.h"
+#include "failpoint.h"
 #include "profile.h"
 
-/* Logs a refusal and returns it. */
-static int refuse(const struct ground *ground, const struct export_asker *asker, const char *method,
-		  int answer, const char *reason, const struct profile *profile,
-		  const struct id *item)
-{
-	struct access_entry entry = {
-		.what = "denied", .uid = asker->uid, .outcome = answer_name(answer),
-		.method = method, .reason = reason, .profile = profile, .item = item,
-	};
-	int r = access_log_write(ground->log, &entry);
+/* One that nobody ended in this time is forgotten. */
+#define EXPORT_OLD_MIN (7 * 24 * 60)
 
-	return r < 0 ? fault_trace(r) : answer;
+static bool proved(const struct ground *ground, const struct export_asker *asker)
+{
+	return proof_holds(asker->proof, ground->clock);
 }
 
-/* The item, and its owner, who must be an adult. */
-static int own_item(const struct ground *ground, const struct export_asker *asker,
-		    const char *method, const char *text, struct id *ret_item,
-		    struct profile *ret_profile, struct why *why)
+static int not_proved(const struct ground *ground, const struct export_asker *asker,
+		      const char *method, struct why *why)
 {
-	struct archive_item item;
-	struct profile profile;
-	struct id id;
+	return export_refuse(ground, asker, method,
+			     answer_why(why, ANSWER_NOT_AUTHORIZED, "give the passphrase first"),
+			     "no proof", NULL, NULL);
+}
+
+/* The time that a consumer's clock can be compared with. */
+static int64_t told_s(const struct ground *ground)
+{
+	return (age_wall_min(ground->age) - age_wall_error_min(ground->age)) * 60;
+}
+
+/* ---- Beginning ---- */
+
+static int old_drop(const struct ground *ground)
+{
+	const int64_t before_min = age_now_min(ground->age) - EXPORT_OLD_MIN;
+	int64_t export;
 	int r;
 
-	if (!proof_holds(asker->proof, ground->clock))
-		return refuse(ground, asker, method,
-			      answer_why(why, ANSWER_NOT_AUTHORIZED, "give the passphrase first"),
-			      "no proof", NULL, NULL);
-	if (!id_parse(text, &id))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "\"%.40s\" is not the id of an item; \"cubby list\" shows ids",
-				  text);
-	r = archive_find(ground->archive, &id, &item, why);
-	if (!r)
-		r = store_profile_by_id(ground->store, &item.profile, &profile);
-	if (r == ANSWER_NOT_FOUND)
-		return refuse(ground, asker, method,
-			      answer_why(why, r,
-					 "there is no item with this id; \"cubby list\" shows "
-					 "those there are"),
-			      "no such item", NULL, NULL);
-	if (r)
-		return fault_trace(r);
-	if (!profile.adult)
-		return refuse(ground, asker, method,
-			      answer_why(why, ANSWER_NOT_AUTHORIZED,
-					 "this is a child's item; nothing of a child can go into a "
-					 "training export, whoever asks"),
-			      "child", &profile, &id);
-	*ret_item = id;
-	*ret_profile = profile;
-	return 0;
-}
-
-int export_begin(const struct ground *ground, const struct export_asker *asker, const char *item,
-		 const struct archive_draft **ret, struct why *why)
-{
-	_cleanup_(archive_draft_freep) struct archive_draft *draft = NULL;
-	const struct archive_draft *begun;
-	int64_t now_boot_ms = clock_boot_ms(ground->clock);
-	struct profile profile;
-	struct id id;
-	int r;
-
-	r = own_item(ground, asker, "Export.BeginApproval", item, &id, &profile, why);
-	if (!r)
-		r = drafts_room(asker->drafts, now_boot_ms, why);
-	if (r)
-		return fault_trace(r);
-	r = archive_copy_begin(ground->archive, &id, &draft, why);
-	if (r == ANSWER_EXISTS)
-		return refuse(ground, asker, "Export.BeginApproval",
-			      answer_why(why, ANSWER_BUSY,
-					 "this item is approved already; delete the approved copy "
-					 "with its item, or wait until it expires"),
-			      "approved already", &profile, &id);
-	if (r)
-		return fault_trace(r);
-	begun = draft;
-	r = drafts_add(asker->drafts, DRAFT_APPROVAL, &profile.id, &draft, now_boot_ms, why);
-	if (r)
-		return fault_trace(r);
-	*ret = begun;
-	return 0;
-}
-
-/* 1 to 200 characters, none of them a control character. */
-static bool text_fits(const char *text)
-{
-	size_t n = 0;
-
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-		if (*at < 0x20 || *at == 0x7f)
-			return false;
-		n += (*at & 0xc0) != 0x80;
+	while ((r = store_export_old(ground->store, before_min, &export)) == 0) {
+		r = store_export_drop(ground->store, export);
+		if (r)
+			break;
 	}
-	return n >= 1 && n <= EXPORT_TEXT_CHARACTERS;
+	return r == ANSWER_NOT_FOUND ? 0 : fault_trace(r);
 }
 
-static int approve_store(const struct ground *ground, const struct export_asker *asker,
-			 struct draft *draft, const struct profile *profile,
-			 struct archive_approve *approve, struct why *why)
+static int begin_store(const struct ground *ground, const struct export_asker *asker,
+		       struct export_row *row)
 {
-	struct access_within entry = {
-		.log = ground->log,
-		.entry = {
-			.what = "export-approve", .uid = asker->uid, .outcome = "done",
-			.profile = profile, .item = &draft->archive->source,
-		},
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	const struct sight sight = age_sight(ground->age);
+	struct access_entry entry = {
+		.what = "export-begin", .uid = asker->uid, .outcome = "done",
 	};
-	struct archive_within within = {access_log_within, &entry};
+	int r = store_begin(ground->store, &transaction);
 
-	return fault_trace(archive_copy_commit(ground->archive, draft->archive, approve, &within,
-					       why));
+	if (!r)
+		r = old_drop(ground);
+	if (!r)
+		r = store_export_begin(ground->store, row, &sight);
+	entry.items = row->items;
+	if (!r)
+		r = access_log_append(ground->log, &entry);
+	if (!r)
+		r = store_commit(take(transaction));
+	return fault_trace(r);
 }
 
-int export_approve(const struct ground *ground, const struct export_asker *asker, const char *copy,
-		   const struct delivery *delivery, const char *purpose, const char *recipient,
-		   int64_t *ret_expires_min, struct why *why)
+int export_begin(const struct ground *ground, const struct export_asker *asker,
+		 struct export_row *row, struct why *why)
 {
-	_cleanup_(delivered_clear) struct delivered delivered = {0};
-	struct archive_approve approve = {.purpose = purpose, .recipient = recipient};
-	struct household household;
-	struct profile profile;
-	struct draft *draft;
-	struct id source;
-	char text[ID_TEXT];
-	int64_t expires_min = INT64_MAX;
 	int r;
 
-	if (!text_fits(purpose) || !text_fits(recipient))
+	if (!proved(ground, asker))
+		return not_proved(ground, asker, "Export.Begin", why);
+	if (!manifest_text_fits(row->purpose) || !manifest_text_fits(row->recipient))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
 				  "purpose and recipient take 1 to %d characters each, on one line",
-				  EXPORT_TEXT_CHARACTERS);
-	r = drafts_find(asker->drafts, copy, 1u << DRAFT_APPROVAL, clock_boot_ms(ground->clock),
-			&draft, why);
-	if (!r)
-		r = own_item(ground, asker, "Export.Approve",
-			     id_text(&draft->archive->source, text), &source, &profile, why);
-	if (!r)
-		r = household_keys(ground, &household, why);
-	if (!r)
-		r = delivery_check(delivery, draft->archive, household.release, &delivered, why);
-	if (r)
-		return fault_trace(r);
-	for (unsigned i = 0; i < delivered.n_bodies; i++)
-		delivered.bodies[i].keep_s = EXPORT_APPROVAL_S;
-	approve.header = delivered.header;
-	approve.bodies = delivered.bodies;
-	approve.n_bodies = delivered.n_bodies;
-	r = approve_store(ground, asker, draft, &profile, &approve, why);
-	if (r)
-		return fault_trace(r);
-	for (unsigned i = 0; i < delivered.n_bodies; i++)
-		if (delivered.bodies[i].expires_min < expires_min)
-			expires_min = delivered.bodies[i].expires_min;
-	draft_end(draft);
-	*ret_expires_min = expires_min;
-	return 0;
-}
-
-int export_list(const struct ground *ground, const struct export_asker *asker, const char *purpose,
-		const char *recipient, const char *cursor, unsigned limit,
-		struct archive_copy **ret_copies, size_t *ret_n,
-		char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why)
-{
-	struct archive_copy *copies;
-	struct access_entry entry = {.what = "export-list", .uid = asker->uid, .outcome = "done"};
-	size_t n;
-	int r;
-
-	r = archive_copy_list(ground->archive, purpose[0] ? purpose : NULL,
-			      recipient[0] ? recipient : NULL, cursor, limit, &copies, &n,
-			      ret_cursor, why);
-	if (r)
-		return fault_trace(r);
-	entry.items = n;
-	r = ground_stored(access_log_write(ground->log, &entry), why);
-	if (r) {
-		archive_copies_free(copies, n);
-		return r;
-	}
-	*ret_copies = copies;
-	*ret_n = n;
-	return 0;
-}
-
-/* Nothing approved has this id. If it is an item's, that is said, and refused as such. */
-static int open_refuse(const struct ground *ground, const struct export_asker *asker,
-		       const char *text, struct why *why)
-{
-	struct profile profile;
-	struct id item;
-	int r = own_item(ground, asker, "Export.Open", text, &item, &profile, why);
-
-	if (r)
-		return fault_trace(r);
-	return refuse(ground, asker, "Export.Open",
-		      answer_why(why, ANSWER_NOT_FOUND,
-				 "this item is not approved; \"cubby export approve\" is for its "
-				 "owner to do"),
-		      "not approved", &profile, &item);
-}
-
-int export_open(const struct ground *ground, const struct export_asker *asker, const char *copy,
-		struct archive_opened **ret, struct why *why)
-{
-	_cleanup_(archive_opened_freep) struct archive_opened *opened = NULL;
-	struct profile profile;
-	struct id id;
-	struct access_entry entry = {
-		.what = "export-open", .uid = asker->uid, .outcome = "done", .profile = &profile,
-		.item = &id,
-	};
-	int r;
-
-	if (!id_parse(copy, &id))
+				  MANIFEST_TEXT_CHARACTERS);
+	if (!manifest_form_fits(row->format, row->encoding))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "\"%.40s\" is not the id of a released copy; \"cubby export "
-				  "list\" shows ids",
-				  copy);
-	r = archive_copy_open(ground->archive, &id, &opened, why);
+				  "the format is hf, nemo or kaldi, and the encoding flac or wav");
+	crypt_random(row->id.bytes, ID_BYTES);
+	crypt_random(row->salt, sizeof(row->salt));
+	memcpy(row->policy, ground->policy->hash, HASH_BYTES);
+	row->begun_min = age_now_min(ground->age);
+	r = begin_store(ground, asker, row);
 	if (r == ANSWER_NOT_FOUND)
-		return open_refuse(ground, asker, copy, why);
-	if (!r)
-		r = store_profile_by_id(ground->store, &opened->profile, &profile);
+		return export_refuse(ground, asker, "Export.Begin",
+				     answer_why(why, r,
+						"nothing with sound is approved for this purpose "
+						"and recipient; \"cubby export review\" is for "
+						"their owners"),
+				     "not approved", NULL, NULL);
+	if (r == ANSWER_INVALID_ARGUMENT)
+		return export_refuse(ground, asker, "Export.Begin",
+				     answer_why(why, ANSWER_NOT_AUTHORIZED,
+						"the database's rules refuse this export"),
+				     "child", NULL, NULL);
+	return ground_stored(r, why);
+}
+
+int export_find(const struct ground *ground, const char *text, struct export_row *ret,
+		struct why *why)
+{
+	struct id id;
+	int r;
+
+	if (!id_parse(text, &id))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "\"%.40s\" is not the id of an export (32 hex digits)", text);
+	r = store_export_find(ground->store, &id, ret);
+	if (r == ANSWER_NOT_FOUND)
+		return answer_why(why, r,
+				  "there is no export with this id; it was cancelled, or left for "
+				  "more than seven days");
+	return fault_trace(r);
+}
+
+/* ---- Handing out ---- */
+
+void export_page_clear(struct export_page *page)
+{
+	for (unsigned i = 0; i < page->n; i++)
+		archive_opened_free(page->items[i].opened);
+	page->n = 0;
+}
+
+/* Whose it is was asked when it was approved, when it was chosen, and by the schema each time; this
+ * is the last to ask. */
+static int fetch_one(const struct ground *ground, const struct export_asker *asker,
+		     const struct export_item_row *row, struct export_page *page, struct why *why)
+{
+	struct profile profile;
+	int r = store_profile_by_id(ground->store, &row->profile, &profile);
+
+	if (r)
+		return r < 0 ? fault_trace(r) : fault_origin(-EBADMSG);
+	if (!profile.adult && !seeded(SEEDED_NO_QUERY_WALL))
+		return export_refuse(ground, asker, "Export.Fetch",
+				     answer_why(why, ANSWER_NOT_AUTHORIZED,
+						"an item of this export is not an adult's"),
+				     "child", &profile, &row->copy);
+	r = archive_copy_open(ground->archive, row, &page->items[page->n].opened, why);
 	if (r)
 		return fault_trace(r);
-	if (!profile.adult)
-		return refuse(ground, asker, "Export.Open",
-			      answer_why(why, ANSWER_NOT_AUTHORIZED, "this copy is not an adult's"),
-			      "child", &profile, &id);
-	r = ground_stored(access_log_write(ground->log, &entry), why);
+	page->items[page->n].token = row->token;
+	page->items[page->n++].copy = row->copy;
+	return 0;
+}
+
+static int page_fill(const struct ground *ground, const struct export_asker *asker, int64_t export,
+		     unsigned limit, struct export_page *page, struct why *why)
+{
+	const struct sight sight = age_sight(ground->age);
+	struct export_item_row row = {.export_item = 0};
+	size_t bytes = 0;
+	int r = 0;
+
+	while (!r && page->n < limit && bytes < EXPORT_PAGE_BYTES) {
+		r = store_export_next(ground->store, export, row.export_item, &sight, &row);
+		if (!r)
+			r = fetch_one(ground, asker, &row, page, why);
+		if (!r)
+			bytes += page->items[page->n - 1].opened->n_bodies;
+	}
+	return r == ANSWER_NOT_FOUND ? 0 : fault_trace(r);
+}
+
+int export_fetch(const struct ground *ground, const struct export_asker *asker, const char *text,
+		 unsigned limit, struct export_page *ret, struct why *why)
+{
+	_cleanup_(export_page_clear) struct export_page page = {.n = 0};
+	struct access_entry entry = {
+		.what = "export-open", .uid = asker->uid, .outcome = "done",
+	};
+	struct export_row row;
+	int r;
+
+	if (!proved(ground, asker))
+		return not_proved(ground, asker, "Export.Fetch", why);
+	r = export_find(ground, text, &row, why);
+	if (r)
+		return r == ANSWER_NOT_FOUND
+			? export_refuse(ground, asker, "Export.Fetch", r, "no such export", NULL,
+					NULL)
+			: fault_trace(r);
+	if (!limit || limit > EXPORT_PAGE_ITEMS)
+		limit = EXPORT_PAGE_ITEMS;
+	r = row.ended_min ? 0 : page_fill(ground, asker, row.export, limit, &page, why);
+	entry.items = page.n;
+	if (!r && page.n)
+		r = ground_stored(access_log_write(ground->log, &entry), why);
+	if (r)
+		return fault_trace(r);
+	*ret = page;
+	page.n = 0;
+	return 0;
+}
+
+int export_wrote(const struct ground *ground, const char *text, const struct manifest_item *items,
+		 size_t n, struct why *why)
+{
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	struct export_row row;
+	const char *const *index;
+	unsigned lines = 0;
+	int r;
+
+	r = export_find(ground, text, &row, why);
+	if (r)
+		return fault_trace(r);
+	for (index = manifest_index(row.format); index && index[lines]; lines++)
+		;
+	r = store_begin(ground->store, &transaction);
+	for (size_t i = 0; !r && i < n; i++) {
+		if (items[i].bytes < 1 || items[i].n_lines != lines)
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "an item of a %s export has a size and %u lines",
+					  row.format, lines);
+		r = store_export_wrote(ground->store, row.export, &items[i]);
+		if (r == ANSWER_NOT_FOUND)
+			r = 0;
+	}
+	if (r == ANSWER_INVALID_ARGUMENT)
+		return answer_why(why, r, "the export has ended; nothing can be added to it");
+	if (!r)
+		r = store_commit(take(transaction));
+	return ground_stored(r, why);
+}
+
+/* ---- Ending ---- */
+
+void export_list_clear(struct export_list *list)
+{
+	free(list->head);
+	free(list->lines);
+	*list = (struct export_list){.head = NULL};
+}
+
+static int list_add(struct export_list *list, const char *text)
+{
+	const size_t n = strlen(text);
+
+	if (list->n_lines + n + 1 > list->room) {
+		const size_t room = 2 * (list->room + n + 1);
+		char *lines = realloc(list->lines, room);
+
+		if (!lines)
+			return fault_origin(-ENOMEM);
+		list->lines = lines;
+		list->room = room;
+	}
+	memcpy(list->lines + list->n_lines, text, n + 1);
+	list->n_lines += n;
+	return 0;
+}
+
+struct ending_list {
+	const struct ground *ground;
+	struct manifest *manifest;
+	struct export_list *list;
+};
+
+static int manifest_add(void *context, struct manifest_item *item)
+{
+	struct ending_list *ending = context;
+	_cleanup_(cleanup_free) char *text = NULL;
+	int r;
+
+	item->expires_s = (int64_t)age_expiry_s(ending->ground->age, item->expires_s);
+	if (!ending->manifest->items++ || item->expires_s < ending->manifest->expires_s)
+		ending->manifest->expires_s = item->expires_s;
+	r = manifest_item_text(item, ending->manifest->encoding, &text);
+	return fault_trace(r ? r : list_add(ending->list, text));
+}
+
+static int token_add(void *context, struct recall *recall)
+{
+	char text[ID_TEXT + 1];
+
+	id_text(&recall->token, text);
+	strcat(text, "\n");
+	return fault_trace(list_add(context, text));
+}
+
+static int manifest_make(const struct ground *ground, const struct sign_keypair *device,
+			 const char *software, const struct export_row *row,
+			 struct export_list *list)
+{
+	struct manifest manifest = {
+		.export = row->id, .made_s = told_s(ground), .child = (int64_t)row->child,
+		.unapproved = (int64_t)row->unapproved, .elsewhere = (int64_t)row->elsewhere,
+	};
+	struct ending_list ending = {ground, &manifest, list};
+	int r;
+
+	strcpy(manifest.purpose, row->purpose);
+	strcpy(manifest.recipient, row->recipient);
+	strcpy(manifest.format, row->format);
+	strcpy(manifest.encoding, row->encoding);
+	memcpy(manifest.salt, row->salt, sizeof(manifest.salt));
+	memcpy(manifest.policy, row->policy, sizeof(manifest.policy));
+	snprintf(manifest.software, sizeof(manifest.software), "%s", software);
+	r = store_recall_list_number(ground->store, &manifest.recalls);
+	if (!r)
+		r = store_export_items(ground->store, row->export, manifest_add, &ending);
+	if (r)
+		return fault_trace(r);
+	crypt_hash(list->lines, list->n_lines, manifest.lines);
+	r = manifest_sign(&manifest, device, &list->head);
+	return r > 0 ? fault_origin(-EBADMSG) : fault_trace(r);
+}
+
+/* In the transaction that ends it: nothing can be recalled between the look and the signature. */
+static int finish_store(const struct ground *ground, const struct export_asker *asker,
+			const struct sign_keypair *device, const char *software,
+			struct export_row *row, struct export_list *list, struct why *why)
+{
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	const struct sight sight = age_sight(ground->age);
+	struct access_entry entry = {
+		.what = "export-end", .uid = asker->uid, .outcome = "done",
+	};
+	int r = store_begin(ground->store, &transaction);
+
+	if (!r && !row->ended_min)
+		r = store_export_drop_hidden(ground->store, row->export, &sight);
+	if (!r)
+		r = store_export_find(ground->store, &row->id, row);
+	if (r)
+		return fault_trace(r);
+	if (!row->items)
+		return answer_why(why, ANSWER_NOT_FOUND, "nothing is left of this export");
+	if (row->written < row->items)
+		return answer_why(why, ANSWER_BUSY, "%llu items of this export are not written yet",
+				  (unsigned long long)(row->items - row->written));
+	r = manifest_make(ground, device, software, row, list);
+	if (!r)
+		r = store_export_end(ground->store, row->export, age_now_min(ground->age));
+	entry.items = row->items;
+	if (!r)
+		r = access_log_append(ground->log, &entry);
+	if (!r)
+		r = store_commit(take(transaction));
+	return ground_stored(r, why);
+}
+
+int export_finish(const struct ground *ground, const struct export_asker *asker,
+		  const struct sign_keypair *device, const char *software, const char *text,
+		  uint64_t generation, struct export_list *ret, struct why *why)
+{
+	_cleanup_(export_list_clear) struct export_list list = {.head = NULL};
+	struct export_row row;
+	int r;
+
+	if (!proved(ground, asker))
+		return not_proved(ground, asker, "Export.Finish", why);
+	r = export_find(ground, text, &row, why);
+	if (r)
+		return fault_trace(r);
+	list.generation = row.recalled;
+	if (row.recalled != generation) {
+		list.head = strdup("");
+		r = list.head ? store_recalls(ground->store, row.export, token_add, &list)
+			      : fault_origin(-ENOMEM);
+	} else {
+		r = finish_store(ground, asker, device, software, &row, &list, why);
+	}
+	if (r)
+		return fault_trace(r);
+	*ret = list;
+	list = (struct export_list){.head = NULL};
+	return 0;
+}
+
+int export_cancel(const struct ground *ground, const struct export_asker *asker, const char *text,
+		  struct why *why)
+{
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	struct access_entry entry = {
+		.what = "export-cancel", .uid = asker->uid, .outcome = "done",
+	};
+	struct export_row row;
+	int r;
+
+	r = export_find(ground, text, &row, why);
+	if (r)
+		return fault_trace(r);
+	if (row.ended_min)
+		return answer_why(why, ANSWER_EXISTS,
+				  "this export is complete and may be in use; \"cubby export "
+				  "refuse\" and \"cubby delete\" recall what is in it");
+	r = store_begin(ground->store, &transaction);
+	if (!r)
+		r = store_export_drop(ground->store, row.export);
+	if (!r)
+		r = access_log_append(ground->log, &entry);
+	if (!r)
+		r = store_commit(take(transaction));
+	return ground_stored(r, why);
+}
+
+/* ---- Afterwards ---- */
+
+int export_history(const struct ground *ground, const struct export_asker *asker,
+		   const char *cursor, unsigned limit, struct export_row **ret, size_t *ret_n,
+		   char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why)
+{
+	/* Of 200 characters of four bytes for purpose and recipient each. */
+	const size_t room = limit && limit < 24 ? limit : 24;
+	_cleanup_(cleanup_free) struct export_row *rows = calloc(room, sizeof(*rows));
+	struct access_entry entry = {
+		.what = "export-list", .uid = asker->uid, .outcome = "done",
+		.method = "Export.History",
+	};
+	long long before = INT64_MAX;
+	int64_t place;
+	bool more;
+	int r;
+
+	if (!rows)
+		return fault_origin(-ENOMEM);
+	if (cursor[0] && (strlen(cursor) > 18 || strspn(cursor, "0123456789") != strlen(cursor)))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "this is not a cursor of History; pass the one it returned, or "
+				  "none");
+	if (cursor[0])
+		sscanf(cursor, "%lld", &before);
+	place = before;
+	r = store_exports(ground->store, &place, rows, room, ret_n, &more);
+	entry.items = *ret_n;
+	if (!r)
+		r = ground_stored(access_log_write(ground->log, &entry), why);
+	if (r)
+		return fault_trace(r);
+	ret_cursor[0] = '\0';
+	if (more)
+		snprintf(ret_cursor, ARCHIVE_CURSOR_TEXT, "%lld", (long long)place);
+	*ret = take(rows);
+	return 0;
+}
+
+struct recalls_list {
+	struct recalls *recalls;
+	struct export_list *list;
+};
+
+static int recall_add(void *context, struct recall *recall)
+{
+	struct recalls_list *recalling = context;
+	_cleanup_(cleanup_free) char *text = NULL;
+	int r;
+
+	recall->recalled_s *= 60;
+	recalling->recalls->items++;
+	r = recall_text(recall, &text);
+	return fault_trace(r ? r : list_add(recalling->list, text));
+}
+
+int export_recalls(const struct ground *ground, const struct export_asker *asker,
+		   const struct sign_keypair *device, struct export_list *ret, struct why *why)
+{
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	_cleanup_(export_list_clear) struct export_list list = {.head = NULL};
+	struct recalls recalls = {.issued_s = told_s(ground)};
+	struct recalls_list recalling = {&recalls, &list};
+	struct access_entry entry = {
+		.what = "export-recalls", .uid = asker->uid, .outcome = "done",
+	};
+	int r = store_begin(ground->store, &transaction);
+
+	if (!r)
+		r = store_recall_list_next(ground->store, &recalls.number);
+	if (!r)
+		r = store_recalls(ground->store, 0, recall_add, &recalling);
+	if (!r) {
+		crypt_hash(list.lines, list.n_lines, recalls.lines);
+		r = recalls_sign(&recalls, device, &list.head);
+	}
+	entry.items = recalls.items;
+	if (!r)
+		r = access_log_append(ground->log, &entry);
+	if (!r)
+		r = store_commit(take(transaction));
+	r = ground_stored(r, why);
 	if (r)
 		return r;
-	*ret = take(opened);
+	*ret = list;
+	list = (struct export_list){.head = NULL};
 	return 0;
 }

@@ -1,33 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The way into a training export: an adult's own item, approved one by one, as a copy sealed to the
- * release key. A child's item is refused here, and again by the query and by the schema (R17). */
+/* An export from its beginning to its signed manifest, and the recalls that follow. What is handed
+ * out is chosen from what adults approved for just this, and linked to its source before it leaves:
+ * what became of the source is known at the end, and after it (R17, R19). */
 
-#include "consent.h"
-#include "delivery.h"
-#include "draft.h"
+#include "approval.h"
+#include "crypt/sign.h"
+#include "store/lineage.h"
 
-#define EXPORT_APPROVAL_S (30 * 86400)
-#define EXPORT_TEXT_CHARACTERS 200
+/* A page of Fetch: as many as this, and not much more than these bytes. */
+#define EXPORT_PAGE_ITEMS 64
+#define EXPORT_PAGE_BYTES (8u << 20)
 
-struct export_asker {
-	uint32_t uid;
-	const struct proof *proof;
-	struct drafts *drafts;
+/* Fills in *row, of which purpose, recipient, format and encoding are given. ANSWER_NOT_FOUND:
+ * nothing is approved for this. ANSWER_INVALID_ARGUMENT. */
+int export_begin(const struct ground *ground, const struct export_asker *asker,
+		 struct export_row *row, struct why *why);
+/* ANSWER_NOT_FOUND, ANSWER_INVALID_ARGUMENT: `text` is the id of none. */
+int export_find(const struct ground *ground, const char *text, struct export_row *ret,
+		struct why *why);
+
+struct export_page {
+	unsigned n;
+	struct {
+		struct id token, copy;
+		struct archive_opened *opened;
+	} items[EXPORT_PAGE_ITEMS];
 };
+void export_page_clear(struct export_page *page);
+/* The next items to write; none: all are. They are in the access log, durably. */
+int export_fetch(const struct ground *ground, const struct export_asker *asker, const char *text,
+		 unsigned limit, struct export_page *ret, struct why *why);
+/* In one transaction; what was recalled meanwhile is passed over. ANSWER_INVALID_ARGUMENT. */
+int export_wrote(const struct ground *ground, const char *text, const struct manifest_item *items,
+		 size_t n, struct why *why);
 
-/* Each answer but 0 is in the access log, with its reason. */
-int export_begin(const struct ground *ground, const struct export_asker *asker, const char *item,
-		 const struct archive_draft **ret, struct why *why);
-int export_approve(const struct ground *ground, const struct export_asker *asker, const char *copy,
-		   const struct delivery *delivery, const char *purpose, const char *recipient,
-		   int64_t *ret_expires_min, struct why *why);
-/* A page, as archive_copy_list() makes it. purpose, recipient: "" for any. Free with
- * archive_copies_free(). */
-int export_list(const struct ground *ground, const struct export_asker *asker, const char *purpose,
-		const char *recipient, const char *cursor, unsigned limit,
-		struct archive_copy **ret_copies, size_t *ret_n,
-		char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why);
-int export_open(const struct ground *ground, const struct export_asker *asker, const char *copy,
-		struct archive_opened **ret, struct why *why);
+/* A statement and its lines; free() both. */
+struct export_list {
+	char *head;		/* "" where there is none */
+	char *lines;
+	size_t n_lines;		/* bytes */
+	size_t room;
+	uint64_t generation;
+};
+void export_list_clear(struct export_list *list);
+/* generation: recalls that the caller has heeded. Where there are more, no statement, and their
+ * tokens as lines. ANSWER_NOT_FOUND: nothing is left. ANSWER_BUSY: something is not written. */
+int export_finish(const struct ground *ground, const struct export_asker *asker,
+		  const struct sign_keypair *device, const char *software, const char *text,
+		  uint64_t generation, struct export_list *ret, struct why *why);
+/* ANSWER_EXISTS: it has ended. */
+int export_cancel(const struct ground *ground, const struct export_asker *asker, const char *text,
+		  struct why *why);
+/* A page, newest first; free(). */
+int export_history(const struct ground *ground, const struct export_asker *asker,
+		   const char *cursor, unsigned limit, struct export_row **ret, size_t *ret_n,
+		   char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why);
+/* A new list of all recalls, with a number of its own. */
+int export_recalls(const struct ground *ground, const struct export_asker *asker,
+		   const struct sign_keypair *device, struct export_list *ret, struct why *why);

@@ -16,12 +16,14 @@ static const char *const fault_names[] = {
 	[SEEDED_STOCK_VFS] = "stock-vfs",
 	[SEEDED_SECURE_DELETE_OFF] = "secure-delete-off",
 	[SEEDED_NO_CHECKPOINT] = "no-checkpoint",
+	[SEEDED_NO_QUERY_WALL] = "no-query-wall",
+	[SEEDED_NO_SCHEMA_WALL] = "no-schema-wall",
 };
 
-static enum seeded_fault fault_find(const char *name)
+static enum seeded_fault fault_find(const char *name, size_t n)
 {
 	for (size_t i = 1; i < ARRAY_SIZE(fault_names); i++)
-		if (strcmp(fault_names[i], name) == 0)
+		if (strlen(fault_names[i]) == n && strncmp(fault_names[i], name, n) == 0)
 			return (enum seeded_fault)i;
 	/* A misspelt fault would make a test of nothing. */
 	fprintf(stderr, "CUBBY_SEEDED_FAULT: there is no fault \"%s\"\n", name);
@@ -31,8 +33,15 @@ static enum seeded_fault fault_find(const char *name)
 bool seeded(enum seeded_fault fault)
 {
 	const char *name = getenv("CUBBY_SEEDED_FAULT");
+	bool found = false;
 
-	return name && name[0] && fault_find(name) == fault;
+	while (name && *name) {
+		const size_t n = strcspn(name, ",");
+
+		found = fault_find(name, n) == fault || found;
+		name += n + (name[n] == ',');
+	}
+	return found;
 }
 
 void failpoint(const char *name)

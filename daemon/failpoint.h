@@ -9,7 +9,7 @@
  *   CUBBY_FAILPOINT=NAME:N     kill -9 itself at the N-th pass of NAME
  *   CUBBY_FAILPOINT=NAME:N:stop  stop itself there instead, until SIGCONT
  *   CUBBY_FAILPOINT=trace      print "failpoint NAME" to standard error at each pass
- *   CUBBY_SEEDED_FAULT=NAME    break one promise, see enum seeded_fault
+ *   CUBBY_SEEDED_FAULT=NAME[,NAME]  break these promises, see enum seeded_fault
  */
 
 #include <stdbool.h>
@@ -20,6 +20,8 @@ enum seeded_fault {
 	SEEDED_STOCK_VFS,		/* stock-vfs: SQLite without the scrubbing VFS */
 	SEEDED_SECURE_DELETE_OFF,	/* secure-delete-off */
 	SEEDED_NO_CHECKPOINT,		/* no-checkpoint: step 4 of an erasure is left out */
+	SEEDED_NO_QUERY_WALL,		/* no-query-wall: an export takes every item */
+	SEEDED_NO_SCHEMA_WALL,		/* no-schema-wall: the database has no triggers */
 };
 
 #ifdef CUBBY_FAILPOINTS

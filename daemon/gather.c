@@ -11,7 +11,20 @@
 #include "failpoint.h"
 #include "store/removal.h"
 #include "store/selection.h"
+#include "store/tombstone.h"
 #include "store/veil.h"
+
+int gather_tombstone(struct store *store, struct job_row *job, const struct gather_reach *reach,
+		     int64_t now_min)
+{
+	if (reach->copies)
+		return fault_trace(store_tombstone_approved(store, job->job, reach->moved,
+							    reach->kinds, &job->parts));
+	if (reach->selection)
+		return fault_trace(store_tombstone(store, job->job, reach->selection->kinds,
+						   &job->parts));
+	return fault_trace(store_tombstone_expired(store, job->job, now_min, &job->parts));
+}
 
 int gather_veil(struct store *store, struct vault *vault, int64_t profile,
 		uint32_t *ret_refused)

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A profile that goes: its veil first (veil.h), then its rows become tombstones. */
+/* What a job takes: rows become tombstones. Of a profile that goes, its veil first (veil.h). */
 
+#include "archive.h"
 #include "store/job.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
+struct gather_reach {
+	const struct archive_selection *selection;	/* NULL: what has expired */
+	bool copies;			/* only approved copies, and `kinds` of the items */
+	bool moved;
+	unsigned kinds;
+};
+/* Of the working set, in a transaction; counts the job's parts. */
+int gather_tombstone(struct store *store, struct job_row *job, const struct gather_reach *reach,
+		     int64_t now_min);
 /* The veil of a profile that is being removed is overwritten and synced. Once it is, nothing of the
  * profile can be opened. A slot that holds another key is left alone: ANSWER_FAILED, or, with
  * ret_refused, 0 and its number there. */

@@ -78,29 +78,39 @@ static void raise(struct lookout *lookout, enum alert_kind kind, uint64_t count)
 		log_warning("an alert on unusual access was not stored");
 }
 
-static void opened(struct lookout *lookout, struct watched *watched, int64_t now_ms)
+/* One item. True: it makes another LOOKOUT_BULK_OPENS full. */
+static bool opened_one(struct watched *watched, int64_t now_ms)
 {
+	watched->opens_ms[watched->at] = now_ms;
+	watched->at = (watched->at + 1) % LOOKOUT_BULK_OPENS;
+	if (watched->n_opens < LOOKOUT_BULK_OPENS)
+		watched->n_opens++;
+	if (watched->n_opens < LOOKOUT_BULK_OPENS)
+		return false;
+	/* The ring is full: the oldest stands where the next one goes. */
+	if (now_ms - watched->opens_ms[watched->at] > LOOKOUT_BULK_MS)
+		return false;
+	if (!watched->raised || now_ms - watched->raised_ms > LOOKOUT_BULK_MS)
+		watched->raised = 0;
+	watched->raised += LOOKOUT_BULK_OPENS;
+	watched->raised_ms = now_ms;
+	watched->n_opens = 0;
+	return true;
+}
+
+static void opened(struct lookout *lookout, struct watched *watched, int64_t items, int64_t now_ms)
+{
+	bool bulk = false;
 	int64_t others;
 
 	if (store_log_opener(lookout->store, (uint32_t)watched->uid, &others))
 		log_warning("who opened for the first time could not be stored");
 	else if (others > 0)
 		raise(lookout, ALERT_ODD_ACCESS, 1);
-	watched->opens_ms[watched->at] = now_ms;
-	watched->at = (watched->at + 1) % LOOKOUT_BULK_OPENS;
-	if (watched->n_opens < LOOKOUT_BULK_OPENS)
-		watched->n_opens++;
-	if (watched->n_opens < LOOKOUT_BULK_OPENS)
-		return;
-	/* The ring is full: the oldest stands where the next one goes. */
-	if (now_ms - watched->opens_ms[watched->at] > LOOKOUT_BULK_MS)
-		return;
-	if (!watched->raised || now_ms - watched->raised_ms > LOOKOUT_BULK_MS)
-		watched->raised = 0;
-	watched->raised += LOOKOUT_BULK_OPENS;
-	watched->raised_ms = now_ms;
-	watched->n_opens = 0;
-	raise(lookout, ALERT_BULK_ACCESS, watched->raised);
+	for (int64_t i = 0; i < items; i++)
+		bulk = opened_one(watched, now_ms) || bulk;
+	if (bulk)
+		raise(lookout, ALERT_BULK_ACCESS, watched->raised);
 }
 
 static void proof_was_wrong(struct lookout *lookout, struct watched *watched)
@@ -119,7 +129,7 @@ void lookout_saw(struct lookout *lookout, const struct access_entry *entry)
 		return;
 	watched = watched_find(lookout, entry->uid, now_ms);
 	if (!strcmp(entry->what, "open") || !strcmp(entry->what, "export-open"))
-		opened(lookout, watched, now_ms);
+		opened(lookout, watched, entry->items ? entry->items : 1, now_ms);
 	else if (!strcmp(entry->what, "prove"))
 		watched->wrong = 0;
 	else if (!strcmp(entry->what, "denied") && entry->reason && entry->method &&

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include "dbus-table.h"
+#include "move.h"
 #include "profile.h"
 #include "service/service.h"
 
@@ -33,6 +34,18 @@ static int item_append(struct keeper *keeper, struct message *reply,
 	}
 	if (!r)
 		r = message_close(reply);
+	if (!r)
+		r = message_close(reply);
+	return fault_trace(r);
+}
+
+int reply_items(struct keeper *keeper, struct message *reply, const struct archive_item *items,
+		size_t n)
+{
+	int r = message_open(reply, 'a', "(ssta(stu))");
+
+	for (size_t i = 0; !r && i < n; i++)
+		r = item_append(keeper, reply, &items[i]);
 	if (!r)
 		r = message_close(reply);
 	return fault_trace(r);
@@ -75,11 +88,7 @@ int service_archive_list(struct call *call, void *service)
 	if (!r)
 		r = list_log(keeper, call, &selected, n, NULL);
 	if (!r)
-		r = message_open(reply, 'a', "(ssta(stu))");
-	for (size_t i = 0; !r && i < n; i++)
-		r = item_append(keeper, reply, &items[i]);
-	if (!r)
-		r = message_close(reply);
+		r = reply_items(keeper, reply, items, n);
 	if (!r)
 		r = message_append(reply, "s", next);
 	return fault_trace(r);
@@ -224,5 +233,27 @@ int service_archive_delete(struct call *call, void *service)
 		r = delete_run(keeper, call, &selected, &count, job, &items);
 	if (!r)
 		r = message_append(call_reply(call), "ou", job, (uint32_t)items);
+	return fault_trace(r);
+}
+
+int service_archive_move(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	char path[SERVICE_PATH_TEXT] = "/";
+	const char *item, *profile;
+	struct export_asker asker;
+	int64_t job = 0;
+	int r;
+
+	r = service_asker(call, &asker);
+	if (!r)
+		r = message_read(call_arguments(call), "ss", &item, &profile);
+	if (!r)
+		r = move_item(&keeper->ground, keeper->erasure, &asker, item, profile, &job,
+			      call_why(call));
+	if (!r && job)
+		service_asked(keeper, call, job, path);
+	if (!r)
+		r = message_append(call_reply(call), "o", path);
 	return fault_trace(r);
 }

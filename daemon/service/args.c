@@ -95,6 +95,13 @@ static int selected_ids(struct message *value, struct selected *selected, struct
 	return 0;
 }
 
+int args_ids(struct message *arguments, struct selected *ret, struct why *why)
+{
+	/* `ret` is filled in place: the selection points into it. */
+	*ret = (struct selected){0};
+	return fault_trace(selected_ids(arguments, ret, why));
+}
+
 /* Items carry whole minutes: at or after a second is at or after the next whole minute. The caller
  * means the wall clock; where that is not set, the keeper knows better. */
 static int selected_time(struct keeper *keeper, struct message *value, const char *key,

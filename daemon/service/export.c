@@ -1,141 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* org.cubby.Cubby1.Export: approved copies, and nothing that is not one. Its refusals are logged by
- * the domain, with their reasons. */
+/* org.cubby.Cubby1.Export, the way out: exports, their manifests and recalls. Its refusals are
+ * logged by the domain, with their reasons. */
 
+#include <string.h>
+#include "base/file.h"
 #include "dbus-table.h"
 #include "export.h"
 #include "service/service.h"
 
-static int asker_of(struct call *call, struct export_asker *ret)
-{
-	struct session *session;
-	int r = service_session(call, &session);
-
-	if (r)
-		return fault_trace(r);
-	*ret = (struct export_asker){
-		.uid = call_caller(call)->uid,
-		.proof = &session->proof,
-		.drafts = &session->drafts,
-	};
-	return 0;
-}
-
-static int draft_append(struct message *reply, const struct archive_draft *draft,
-			const uint8_t *reply_key, struct why *why)
-{
-	const char *kinds[KIND_MAX];
-	char id[ID_TEXT];
-	int r;
-
-	for (unsigned i = 0; i < draft->n_parts; i++)
-		kinds[i] = kind_name(draft->parts[i].kind);
-	r = message_append(reply, "s", id_text(&draft->id, id));
-	if (!r)
-		r = reply_strings(reply, kinds, draft->n_parts);
-	if (!r)
-		r = reply_keys(reply, reply_key, draft->keys, why);
-	if (!r)
-		r = message_append(reply, "u", (uint32_t)DRAFT_LASTS_S);
-	return fault_trace(r);
-}
-
-int service_export_begin_approval(struct call *call, void *service)
-{
-	struct keeper *keeper = service;
-	const struct archive_draft *draft;
-	struct export_asker asker;
-	const uint8_t *reply_key;
-	const char *item;
-	int r;
-
-	r = asker_of(call, &asker);
-	if (!r)
-		r = message_read(call_arguments(call), "s", &item);
-	if (!r)
-		r = args_reply_key(call_arguments(call), &reply_key, call_why(call));
-	if (!r)
-		r = export_begin(&keeper->ground, &asker, item, &draft, call_why(call));
-	if (!r)
-		r = draft_append(call_reply(call), draft, reply_key, call_why(call));
-	return fault_trace(r);
-}
-
-int service_export_approve(struct call *call, void *service)
-{
-	_cleanup_(cleanup_close) int fd = -1;
-	struct keeper *keeper = service;
-	struct delivery delivery;
-	struct export_asker asker;
-	const char *copy, *purpose, *recipient;
-	int64_t expires_min;
-	int r;
-
-	r = asker_of(call, &asker);
-	if (!r)
-		r = message_read(call_arguments(call), "s", &copy);
-	if (!r)
-		r = args_delivery(call_arguments(call), &delivery, call_why(call));
-	if (r)
-		return fault_trace(r);
-	fd = delivery.bodies_fd;
-	r = message_read(call_arguments(call), "ss", &purpose, &recipient);
-	if (!r)
-		r = export_approve(&keeper->ground, &asker, copy, &delivery, purpose, recipient,
-				   &expires_min, call_why(call));
-	if (!r)
-		r = message_append(call_reply(call), "t", age_expiry_s(keeper->age, expires_min));
-	return fault_trace(r);
-}
-
-static int copy_append(struct keeper *keeper, struct message *reply,
-		       const struct archive_copy *copy)
-{
-	char id[ID_TEXT], item[ID_TEXT];
-	int r;
-
-	r = message_open(reply, 'r', "ssttss");
-	if (!r)
-		r = message_append(reply, "ssttss", id_text(&copy->id, id),
-				   id_text(&copy->item, item), (uint64_t)copy->approved_min * 60,
-				   age_expiry_s(keeper->age, copy->expires_min), copy->purpose,
-				   copy->recipient);
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
-}
-
-int service_export_list(struct call *call, void *service)
-{
-	struct keeper *keeper = service;
-	struct message *reply = call_reply(call);
-	char next[ARCHIVE_CURSOR_TEXT];
-	struct export_asker asker;
-	struct archive_copy *copies;
-	const char *cursor;
-	uint32_t limit;
-	size_t n;
-	int r;
-
-	r = asker_of(call, &asker);
-	if (!r)
-		r = args_page(call, &cursor, &limit);
-	if (!r)
-		r = export_list(&keeper->ground, &asker, "", "", cursor, limit, &copies, &n, next,
-				call_why(call));
-	if (r)
-		return fault_trace(r);
-	r = message_open(reply, 'a', "(ssttss)");
-	for (size_t i = 0; !r && i < n; i++)
-		r = copy_append(keeper, reply, &copies[i]);
-	if (!r)
-		r = message_close(reply);
-	if (!r)
-		r = message_append(reply, "s", next);
-	archive_copies_free(copies, n);
-	return fault_trace(r);
-}
+/* Of Wrote: as many as Fetch gives in a page. */
+#define WROTE_MAX EXPORT_PAGE_ITEMS
 
 static int excluded_append(struct message *reply, const char *reason, uint64_t n)
 {
@@ -148,43 +23,347 @@ static int excluded_append(struct message *reply, const char *reason, uint64_t n
 	return fault_trace(r);
 }
 
-int service_export_select(struct call *call, void *service)
+static int begun_append(struct message *reply, const struct export_row *row)
 {
+	char id[ID_TEXT];
+	int r;
+
+	r = message_append(reply, "sayu", id_text(&row->id, id), (const void *)row->salt,
+			   sizeof(row->salt), (uint32_t)row->items);
+	if (!r)
+		r = message_open(reply, 'a', "(su)");
+	if (!r)
+		r = excluded_append(reply, "child", row->child);
+	if (!r)
+		r = excluded_append(reply, "not approved", row->unapproved);
+	if (!r)
+		r = excluded_append(reply, "approved for something else", row->elsewhere);
+	if (!r)
+		r = message_close(reply);
+	return fault_trace(r);
+}
+
+/* What does not fit is as wrong as what is too long. */
+static void text_take(char *to, size_t room, const char *from)
+{
+	if (strlen(from) < room)
+		strcpy(to, from);
+}
+
+int service_export_begin(struct call *call, void *service)
+{
+	const char *purpose, *recipient, *format, *encoding;
+	struct keeper *keeper = service;
+	struct export_row row = {.export = 0};
+	struct export_asker asker;
+	int r;
+
+	r = service_asker(call, &asker);
+	if (!r)
+		r = message_read(call_arguments(call), "ssss", &purpose, &recipient, &format,
+				 &encoding);
+	if (r)
+		return fault_trace(r);
+	text_take(row.purpose, sizeof(row.purpose), purpose);
+	text_take(row.recipient, sizeof(row.recipient), recipient);
+	text_take(row.format, sizeof(row.format), format);
+	text_take(row.encoding, sizeof(row.encoding), encoding);
+	r = export_begin(&keeper->ground, &asker, &row, call_why(call));
+	return fault_trace(r ? r : begun_append(call_reply(call), &row));
+}
+
+int service_export_resume(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct export_row row;
+	const char *export;
+	int r;
+
+	r = message_read(call_arguments(call), "s", &export);
+	if (!r)
+		r = export_find(&keeper->ground, export, &row, call_why(call));
+	if (!r)
+		r = message_append(call_reply(call), "ssssayuuu", row.purpose, row.recipient,
+				   row.format, row.encoding, (const void *)row.salt,
+				   sizeof(row.salt), (uint32_t)row.items, (uint32_t)row.written,
+				   (uint32_t)row.recalled);
+	return fault_trace(r);
+}
+
+/* ---- Fetch ---- */
+
+static int fetched_append(struct message *reply, const struct export_page *page, unsigned i,
+			  uint64_t offset)
+{
+	const struct archive_opened *opened = page->items[i].opened;
+	char token[ID_TEXT], copy[ID_TEXT];
+	int r;
+
+	r = message_open(reply, 'r', "ssaya(stt)");
+	if (!r)
+		r = message_append(reply, "ssay", id_text(&page->items[i].token, token),
+				   id_text(&page->items[i].copy, copy),
+				   (const void *)opened->header.bytes,
+				   sizeof(opened->header.bytes));
+	if (!r)
+		r = message_open(reply, 'a', "(stt)");
+	for (unsigned k = 0; !r && k < opened->n_parts; k++) {
+		r = message_open(reply, 'r', "stt");
+		if (!r)
+			r = message_append(reply, "stt", kind_name(opened->parts[k].kind),
+					   offset + opened->parts[k].offset,
+					   opened->parts[k].bytes);
+		if (!r)
+			r = message_close(reply);
+	}
+	if (!r)
+		r = message_close(reply);
+	if (!r)
+		r = message_close(reply);
+	return fault_trace(r);
+}
+
+/* All bodies behind one another in one memfd, all keys in one box. */
+static int fetched_bodies(struct message *reply, const struct export_page *page,
+			  const uint8_t *reply_key, struct why *why)
+{
+	_cleanup_(secret_freep) struct secret *keys = NULL;
+	_cleanup_(cleanup_free) uint8_t *bodies = NULL;
+	_cleanup_(cleanup_close) int fd = -1;
+	size_t n = 0, n_keys = 0;
+	int r;
+
+	for (unsigned i = 0; i < page->n; i++) {
+		n += page->items[i].opened->n_bodies;
+		n_keys += page->items[i].opened->keys->n;
+	}
+	bodies = malloc(n + 1);
+	r = bodies ? secret_new(n_keys, &keys) : fault_origin(-ENOMEM);
+	if (r)
+		return fault_trace(r);
+	n = n_keys = 0;
+	for (unsigned i = 0; i < page->n; i++) {
+		const struct archive_opened *opened = page->items[i].opened;
+
+		memcpy(bodies + n, opened->bodies, opened->n_bodies);
+		memcpy(keys->bytes + n_keys, opened->keys->bytes, opened->keys->n);
+		n += opened->n_bodies;
+		n_keys += opened->keys->n;
+	}
+	r = file_memfd("cubby", bodies, n, &fd);
+	if (!r)
+		r = message_append(reply, "h", fd);
+	if (!r)
+		r = reply_keys(reply, reply_key, keys, why);
+	return fault_trace(r);
+}
+
+int service_export_fetch(struct call *call, void *service)
+{
+	_cleanup_(export_page_clear) struct export_page page = {.n = 0};
 	struct keeper *keeper = service;
 	struct message *reply = call_reply(call);
 	struct export_asker asker;
-	struct archive_copy *copies;
-	const char *purpose, *recipient, *cursor;
-	char id[ID_TEXT], next[ARCHIVE_CURSOR_TEXT];
-	uint64_t child, not_approved;
+	const uint8_t *reply_key;
+	const char *export;
+	uint32_t limit = 0;
+	uint64_t offset = 0;
+	int r;
+
+	r = service_asker(call, &asker);
+	if (!r)
+		r = message_read(call_arguments(call), "s", &export);
+	if (!r)
+		r = args_reply_key(call_arguments(call), &reply_key, call_why(call));
+	if (r)
+		return fault_trace(r);
+	r = call_option(call, "limit", "u", &limit);
+	if (r == ANSWER_INVALID_ARGUMENT)
+		return answer_why(call_why(call), r, "the option limit is a number (uint32)");
+	if (!r || r == ANSWER_NOT_FOUND)
+		r = export_fetch(&keeper->ground, &asker, export, limit, &page, call_why(call));
+	if (!r)
+		r = message_open(reply, 'a', "(ssaya(stt))");
+	for (unsigned i = 0; !r && i < page.n; i++) {
+		r = fetched_append(reply, &page, i, offset);
+		offset += page.items[i].opened->n_bodies;
+	}
+	if (!r)
+		r = message_close(reply);
+	if (!r)
+		r = fetched_bodies(reply, &page, reply_key, call_why(call));
+	return fault_trace(r);
+}
+
+/* ---- Wrote ---- */
+
+static int hash_read(struct message *message, uint8_t ret[static HASH_BYTES], struct why *why)
+{
+	const void *bytes;
+	size_t n;
+	int r = message_read(message, "ay", &bytes, &n);
+
+	if (r)
+		return fault_trace(r);
+	if (n != HASH_BYTES)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "a hash has %d bytes, not %zu",
+				  HASH_BYTES, n);
+	memcpy(ret, bytes, n);
+	return 0;
+}
+
+static int wrote_read(struct message *message, struct manifest_item *item, struct why *why)
+{
+	const char *token;
+	const void *lines;
+	uint64_t bytes;
+	size_t n;
+	int r;
+
+	r = message_read(message, "st", &token, &bytes);
+	if (r)
+		return fault_trace(r);
+	if (!id_parse(token, &item->token) || bytes > INT64_MAX)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "\"%.40s\" is not a token (32 hex digits) with a size", token);
+	item->bytes = (int64_t)bytes;
+	r = hash_read(message, item->hash, why);
+	if (!r)
+		r = hash_read(message, item->start, why);
+	if (!r)
+		r = hash_read(message, item->sound, why);
+	if (!r)
+		r = message_read(message, "ay", &lines, &n);
+	if (r)
+		return fault_trace(r);
+	if (!n || n > sizeof(item->lines) || n % HASH_BYTES)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "the lines of an item are 1 to %d hashes", MANIFEST_LINES_MAX);
+	memcpy(item->lines, lines, n);
+	item->n_lines = (unsigned)(n / HASH_BYTES);
+	return 0;
+}
+
+int service_export_wrote(struct call *call, void *service)
+{
+	_cleanup_(cleanup_free) struct manifest_item *items = calloc(WROTE_MAX, sizeof(*items));
+	struct message *arguments = call_arguments(call);
+	struct keeper *keeper = service;
+	const char *export;
+	size_t n = 0;
+	int r;
+
+	if (!items)
+		return fault_origin(-ENOMEM);
+	r = message_read(arguments, "s", &export);
+	if (!r)
+		r = message_enter(arguments, 'a', "(stayayayay)");
+	while (!r && message_more(arguments)) {
+		if (n == WROTE_MAX)
+			return answer_why(call_why(call), ANSWER_INVALID_ARGUMENT,
+					  "more than %d items at once; tell them in parts",
+					  WROTE_MAX);
+		r = message_enter(arguments, 'r', "stayayayay");
+		if (!r)
+			r = wrote_read(arguments, &items[n++], call_why(call));
+		if (!r)
+			r = message_leave(arguments);
+	}
+	if (!r)
+		r = message_leave(arguments);
+	if (!r)
+		r = export_wrote(&keeper->ground, export, items, n, call_why(call));
+	return fault_trace(r);
+}
+
+/* ---- Ending, and afterwards ---- */
+
+static int lines_append(struct message *reply, const struct export_list *list)
+{
+	_cleanup_(cleanup_close) int fd = -1;
+	int r = file_memfd("cubby", list->lines ? list->lines : "", list->n_lines, &fd);
+
+	return fault_trace(r ? r : message_append(reply, "sh", list->head, fd));
+}
+
+int service_export_finish(struct call *call, void *service)
+{
+	_cleanup_(export_list_clear) struct export_list list = {.head = NULL};
+	struct keeper *keeper = service;
+	struct export_asker asker;
+	const char *export;
+	uint32_t generation;
+	int r;
+
+	r = service_asker(call, &asker);
+	if (!r)
+		r = message_read(call_arguments(call), "su", &export, &generation);
+	if (!r)
+		r = export_finish(&keeper->ground, &asker, keeper->device->sign,
+				  "cubby " KEEPER_VERSION, export, generation, &list,
+				  call_why(call));
+	if (!r)
+		r = lines_append(call_reply(call), &list);
+	if (!r)
+		r = message_append(call_reply(call), "u", (uint32_t)list.generation);
+	return fault_trace(r);
+}
+
+int service_export_cancel(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct export_asker asker;
+	const char *export;
+	int r;
+
+	r = service_asker(call, &asker);
+	if (!r)
+		r = message_read(call_arguments(call), "s", &export);
+	if (!r)
+		r = export_cancel(&keeper->ground, &asker, export, call_why(call));
+	return fault_trace(r);
+}
+
+static int history_append(struct message *reply, const struct export_row *row)
+{
+	char id[ID_TEXT];
+	int r;
+
+	r = message_open(reply, 'r', "sttssuu");
+	if (!r)
+		r = message_append(reply, "sttssuu", id_text(&row->id, id),
+				   (uint64_t)row->begun_min * 60, (uint64_t)row->ended_min * 60,
+				   row->purpose, row->recipient, (uint32_t)row->items,
+				   (uint32_t)row->recalled);
+	if (!r)
+		r = message_close(reply);
+	return fault_trace(r);
+}
+
+int service_export_history(struct call *call, void *service)
+{
+	_cleanup_(cleanup_free) struct export_row *rows = NULL;
+	struct keeper *keeper = service;
+	struct message *reply = call_reply(call);
+	char next[ARCHIVE_CURSOR_TEXT];
+	struct export_asker asker;
+	const char *cursor;
 	uint32_t limit;
 	size_t n;
 	int r;
 
-	r = asker_of(call, &asker);
-	if (!r)
-		r = message_read(call_arguments(call), "ss", &purpose, &recipient);
+	r = service_asker(call, &asker);
 	if (!r)
 		r = args_page(call, &cursor, &limit);
 	if (!r)
-		r = archive_copy_excluded(keeper->archive, &child, &not_approved);
+		r = service_look(keeper, call);
 	if (!r)
-		r = export_list(&keeper->ground, &asker, purpose, recipient, cursor, limit, &copies,
-				&n, next, call_why(call));
-	if (r)
-		return fault_trace(r);
-	r = message_open(reply, 'a', "s");
+		r = export_history(&keeper->ground, &asker, cursor, limit, &rows, &n, next,
+				   call_why(call));
+	if (!r)
+		r = message_open(reply, 'a', "(sttssuu)");
 	for (size_t i = 0; !r && i < n; i++)
-		r = message_append(reply, "s", id_text(&copies[i].id, id));
-	archive_copies_free(copies, n);
-	if (!r)
-		r = message_close(reply);
-	if (!r)
-		r = message_open(reply, 'a', "(su)");
-	if (!r)
-		r = excluded_append(reply, "child", child);
-	if (!r)
-		r = excluded_append(reply, "not approved", not_approved);
+		r = history_append(reply, &rows[i]);
 	if (!r)
 		r = message_close(reply);
 	if (!r)
@@ -192,23 +371,20 @@ int service_export_select(struct call *call, void *service)
 	return fault_trace(r);
 }
 
-int service_export_open(struct call *call, void *service)
+int service_export_recalls(struct call *call, void *service)
 {
-	_cleanup_(archive_opened_freep) struct archive_opened *opened = NULL;
+	_cleanup_(export_list_clear) struct export_list list = {.head = NULL};
 	struct keeper *keeper = service;
 	struct export_asker asker;
-	const uint8_t *reply_key;
-	const char *copy;
 	int r;
 
-	r = asker_of(call, &asker);
+	r = service_asker(call, &asker);
 	if (!r)
-		r = message_read(call_arguments(call), "s", &copy);
+		r = service_look(keeper, call);
 	if (!r)
-		r = args_reply_key(call_arguments(call), &reply_key, call_why(call));
+		r = export_recalls(&keeper->ground, &asker, keeper->device->sign, &list,
+				   call_why(call));
 	if (!r)
-		r = export_open(&keeper->ground, &asker, copy, &opened, call_why(call));
-	if (!r)
-		r = reply_opened(call_reply(call), reply_key, opened, call_why(call));
+		r = lines_append(call_reply(call), &list);
 	return fault_trace(r);
 }

@@ -142,8 +142,8 @@ void service_asked_drop(struct service *service, const char *caller)
 }
 
 /* The erasure stands, whether or not the caller can be told of its end. */
-static void asked_by(struct keeper *keeper, struct call *call, int64_t job,
-		     char ret_path[static SERVICE_PATH_TEXT])
+void service_asked(struct keeper *keeper, struct call *call, int64_t job,
+		   char ret_path[static SERVICE_PATH_TEXT])
 {
 	asked_add(keeper->service, job, call_caller(call)->name);
 	service_job_path(job, ret_path);
@@ -157,7 +157,7 @@ int service_sweep(struct keeper *keeper, struct call *call,
 	int r = erasure_sweep(keeper->erasure, &job);
 
 	if (!r && job)
-		asked_by(keeper, call, job, ret_path);
+		service_asked(keeper, call, job, ret_path);
 	return fault_trace(r);
 }
 
@@ -172,8 +172,23 @@ int service_erase(struct keeper *keeper, struct call *call, enum erasure_reason 
 			call_why(call));
 	if (r)
 		return fault_trace(r);
-	asked_by(keeper, call, job, ret_path);
+	service_asked(keeper, call, job, ret_path);
 	return 0;
+}
+
+int service_erase_copies(struct keeper *keeper, struct call *call,
+			 const struct archive_selection *selection,
+			 const struct archive_within *within,
+			 char ret_path[static SERVICE_PATH_TEXT])
+{
+	int64_t job;
+	int r;
+
+	r = erasure_copies(keeper->erasure, selection, 0, false, call_caller(call)->uid, within,
+			   &job, call_why(call));
+	if (!r)
+		service_asked(keeper, call, job, ret_path);
+	return fault_trace(r);
 }
 
 static int job_of(void *service, const char *path, struct erasure_job **ret)

@@ -7,6 +7,7 @@
  * before, from the XML. No secret leaves but in a box to the caller's reply_key.
  */
 
+#include "approval.h"
 #include "bus/server.h"
 #include "keeper.h"
 
@@ -41,6 +42,8 @@ void service_alert(struct keeper *keeper, const char *kind, const char *text);
 
 /* The caller's session, made at its first need. */
 int service_session(struct call *call, struct session **ret);
+/* Who asks of Export and Archive.Move. */
+int service_asker(struct call *call, struct export_asker *ret);
 /* The proof of this caller, or NULL. */
 const struct proof *service_proof(struct caller *caller);
 /* What a handler returns for r: a denial is in the access log then. member: "Intake.Begin". */
@@ -59,6 +62,14 @@ void service_policy_changed(struct keeper *keeper);
 int service_erase(struct keeper *keeper, struct call *call, enum erasure_reason reason,
 		  const struct archive_selection *selection, const struct archive_within *within,
 		  char ret_path[static SERVICE_PATH_TEXT], uint64_t *ret_items);
+/* The same for the approved copies of these items alone (erasure_copies()). */
+int service_erase_copies(struct keeper *keeper, struct call *call,
+			 const struct archive_selection *selection,
+			 const struct archive_within *within,
+			 char ret_path[static SERVICE_PATH_TEXT]);
+/* Tells the caller of a job that something else began. */
+void service_asked(struct keeper *keeper, struct call *call, int64_t job,
+		   char ret_path[static SERVICE_PATH_TEXT]);
 /* Sweeps what has expired by now, for the caller; ret_path is left alone when nothing has. */
 int service_sweep(struct keeper *keeper, struct call *call,
 		  char ret_path[static SERVICE_PATH_TEXT]);
@@ -91,6 +102,8 @@ void selected_clear(struct selected *selected);
 int args_selection(struct keeper *keeper, struct message *arguments, struct selected *ret,
 		   struct why *why);
 
+/* An "as" of 1 to 1000 ids, as a selection. ANSWER_INVALID_ARGUMENT. */
+int args_ids(struct message *arguments, struct selected *ret, struct why *why);
 /* The options "cursor" s and "limit" u of a listing. ANSWER_INVALID_ARGUMENT. */
 int args_page(struct call *call, const char **ret_cursor, uint32_t *ret_limit);
 
@@ -107,5 +120,8 @@ int reply_opened(struct message *reply, const uint8_t *reply_key,
 int service_reply_household(struct keeper *keeper, struct message *reply, struct why *why);
 /* The entry "alerts" of Status.Describe. */
 int service_alerts_reply(struct keeper *keeper, struct message *reply);
+/* An "a(ssta(stu))", as Archive.List answers. */
+int reply_items(struct keeper *keeper, struct message *reply, const struct archive_item *items,
+		size_t n);
 /* An "as". */
 int reply_strings(struct message *reply, const char *const *strings, size_t n);

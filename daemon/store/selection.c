@@ -63,6 +63,12 @@ STATEMENT(list_by_profile, ROWS_OF "item" WITH_PROFILE OF_PROFILE " AND " BEFORE
 STATEMENT(list_chosen,
 	ROWS_OF "chosen CROSS JOIN item ON item.item = chosen.item" WITH_PROFILE BEFORE_CURSOR
 	" AND " PART_LIVES NEWEST_FIRST);
+STATEMENT(list_candidates,
+	ROWS_OF "item" WITH_PROFILE "profile.type = 'adult' AND profile.removing = 0"
+	" AND (:profile IS NULL OR " OF_PROFILE ")"
+	" AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.item = item.item)"
+	" AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.item = item.item)"
+	" AND " BEFORE_CURSOR " AND " PART_LIVES NEWEST_FIRST);
 STATEMENT(list_parts,
 	"SELECT kind, expires_min, bytes FROM part JOIN item USING (item) WHERE item = :item"
 	" AND job IS NULL AND " PART_SEEN " AND (:kinds = 0 OR :kinds & (1 << kind))"
@@ -303,13 +309,11 @@ static int item_fill(struct store *store, struct statement *s,
 	return fault_trace(parts_fill(store, cursor->item, selection->kinds, sight, ret));
 }
 
-int store_list(struct store *store, const struct archive_selection *selection,
-	       const struct sight *sight, struct store_cursor *cursor, struct archive_item *items,
-	       size_t room, size_t *ret_n, bool *ret_more)
+static int list_walk(struct store *store, struct statement *s,
+		     const struct archive_selection *selection, const struct sight *sight,
+		     struct store_cursor *cursor, struct archive_item *items, size_t room,
+		     size_t *ret_n, bool *ret_more)
 {
-	struct statement_source *source = selection->n_ids > 0 ? &list_chosen
-					  : selection->profile ? &list_by_profile : &list_by_time;
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
 	struct store_cursor from = *cursor;
 	size_t n = 0;
 	int r;
@@ -317,8 +321,6 @@ int store_list(struct store *store, const struct archive_selection *selection,
 	/* Rows of the minute `until` itself are out: no item comes before 0 in it. */
 	if (selection->until_min > 0 && selection->until_min <= from.started_min)
 		from = (struct store_cursor){ selection->until_min, 0 };
-	if (source == &list_by_profile)
-		statement_bind_id(s, ":profile", selection->profile);
 	statement_bind_integer(s, ":until", from.started_min);
 	statement_bind_integer(s, ":before", from.item);
 	statement_bind_integer(s, ":since", selection->since_min);
@@ -335,4 +337,32 @@ int store_list(struct store *store, const struct archive_selection *selection,
 	*ret_n = n;
 	*ret_more = r == STATEMENT_ROW;
 	return 0;
+}
+
+int store_list(struct store *store, const struct archive_selection *selection,
+	       const struct sight *sight, struct store_cursor *cursor, struct archive_item *items,
+	       size_t room, size_t *ret_n, bool *ret_more)
+{
+	struct statement_source *source = selection->n_ids > 0 ? &list_chosen
+					  : selection->profile ? &list_by_profile : &list_by_time;
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+
+	if (source == &list_by_profile)
+		statement_bind_id(s, ":profile", selection->profile);
+	return fault_trace(list_walk(store, s, selection, sight, cursor, items, room, ret_n,
+				     ret_more));
+}
+
+int store_candidates(struct store *store, const struct id *profile, const struct sight *sight,
+		     struct store_cursor *cursor, struct archive_item *items, size_t room,
+		     size_t *ret_n, bool *ret_more)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &list_candidates);
+	const struct archive_selection selection = {
+		.kinds = 1u << KIND_AUDIO | 1u << KIND_TRANSCRIPT,
+	};
+
+	statement_bind_id(s, ":profile", profile);
+	return fault_trace(list_walk(store, s, &selection, sight, cursor, items, room, ret_n,
+				     ret_more));
 }

@@ -42,3 +42,8 @@ struct store_cursor {
 int store_list(struct store *store, const struct archive_selection *selection,
 	       const struct sight *sight, struct store_cursor *cursor, struct archive_item *items,
 	       size_t room, size_t *ret_n, bool *ret_more);
+/* The same for items of adults (profile NULL: of all) that have sound or words, no approved copy
+ * and no refusal. */
+int store_candidates(struct store *store, const struct id *profile, const struct sight *sight,
+		     struct store_cursor *cursor, struct archive_item *items, size_t room,
+		     size_t *ret_n, bool *ret_more);

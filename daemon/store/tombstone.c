@@ -19,6 +19,10 @@ STATEMENT(tombstone_copies,
 	"UPDATE copy_part SET job = :job WHERE job IS NULL AND EXISTS (SELECT 1 FROM copy"
 	" JOIN part ON part.item = copy.item WHERE copy.copy = copy_part.copy"
 	" AND part.kind = copy_part.kind AND part.job = :job)");
+STATEMENT(tombstone_chosen_copies,
+	"UPDATE copy_part SET job = :job WHERE job IS NULL AND copy IN"
+	" (SELECT copy FROM copy JOIN chosen ON chosen.item = copy.item)");
+STATEMENT(moved_insert, "INSERT INTO moved (job) VALUES (:job)");
 STATEMENT(tombstone_expired_copies,
 	"UPDATE copy_part SET job = :job WHERE job IS NULL AND expires_min <= :now"
 	" AND " COPY_PART_STAYS);
@@ -122,6 +126,24 @@ int store_tombstone(struct store *store, int64_t job, unsigned kinds, uint64_t *
 	r = run_for_job(store, &tombstone_copies, job);
 	if (r == 0)
 		*ret_parts = parts + (uint64_t)store_changes(store);
+	return fault_trace(r);
+}
+
+int store_tombstone_approved(struct store *store, int64_t job, bool moved, unsigned kinds,
+			   uint64_t *ret_parts)
+{
+	uint64_t parts = 0;
+	int r = moved ? run_for_job(store, &moved_insert, job) : 0;
+
+	/* Before the parts, which would take theirs along. */
+	if (r == 0)
+		r = run_for_job(store, &tombstone_chosen_copies, job);
+	if (r != 0)
+		return fault_trace(r);
+	*ret_parts = (uint64_t)store_changes(store);
+	if (kinds != 0)
+		r = store_tombstone(store, job, kinds, &parts);
+	*ret_parts += parts;
 	return fault_trace(r);
 }
 

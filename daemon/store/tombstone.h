@@ -13,6 +13,10 @@
 /* Step 1, from the working set (store/selection.h), with every copy's part whose source goes.
  * kinds: bits, 0 all. ret_parts counts both. */
 int store_tombstone(struct store *store, int64_t job, unsigned kinds, uint64_t *ret_parts);
+/* ... every copy of the working set's items, and of the items themselves these kinds (bits, 0
+ * none). moved: because they go to another profile. */
+int store_tombstone_approved(struct store *store, int64_t job, bool moved, unsigned kinds,
+			     uint64_t *ret_parts);
 /* ... everything past its expiry, of items and of copies. */
 int store_tombstone_expired(struct store *store, int64_t job, int64_t now_min, uint64_t *ret_parts);
 /* ... of every copy whose source goes with this job. */

@@ -23,6 +23,7 @@ struct list_selection {
 
 struct cubby_list {
 	struct cubby *cubby;
+	bool candidates;		/* of a review, of selection.profile or of all adults */
 	struct list_selection selection;
 	struct message *reply;		/* the page being walked; NULL: fetch one */
 	char *cursor;			/* of the next page; NULL before the first */
@@ -130,15 +131,34 @@ int cubby_list_new(struct cubby *cubby, const struct cubby_selection *selection,
 	return 0;
 }
 
+int cubby_export_candidates(struct cubby *cubby, const char *profile, struct cubby_list **ret)
+{
+	struct cubby_selection selection = CUBBY_SELECTION_INIT;
+	int r;
+
+	selection.profile = profile;
+	r = cubby_list_new(cubby, &selection, ret);
+	if (r == 0)
+		(*ret)->candidates = true;
+	return r;
+}
+
 static int page_fetch(struct cubby_list *list)
 {
 	_cleanup_(message_freep) struct message *request = NULL;
 	struct cubby *cubby = list->cubby;
 	int r;
 
-	r = session_request(cubby, NULL, "Archive", "List", &request);
-	if (r == 0)
-		r = selection_append(request, &list->selection);
+	if (list->candidates) {
+		r = session_request(cubby, NULL, "Export", "Candidates", &request);
+		if (r == 0)
+			r = message_append(request, "s", list->selection.profile
+					   ? list->selection.profile : "");
+	} else {
+		r = session_request(cubby, NULL, "Archive", "List", &request);
+		if (r == 0)
+			r = selection_append(request, &list->selection);
+	}
 	if (r == 0)
 		r = reply_page_options(cubby, request, list->cursor);
 	if (r == 0)
@@ -358,4 +378,11 @@ int cubby_delete(struct cubby *cubby, const struct cubby_selection *selection, b
 	if (r == 0)
 		r = delete_run(cubby, &copy, dry_run, ret_job, ret_items);
 	return session_end(cubby, fault_trace(r));
+}
+
+int cubby_move(struct cubby *cubby, const char *id, const char *profile, char **ret_job)
+{
+	session_begin(cubby);
+	return session_end(cubby, reply_job(cubby, "Archive", "Move", "withdraw", ret_job, "ss", id,
+					    profile));
 }

@@ -265,6 +265,11 @@ CUBBY_API int cubby_open(struct cubby *cubby, const char *id, const char *const 
 			 struct cubby_opened **ret);
 CUBBY_API struct cubby_opened *cubby_opened_free(struct cubby_opened *opened);
 
+/* Puts an item into another profile: a child's only into another child's. An approved copy of it is
+ * erased and recalled; in a child's profile it keeps what a parent consented to for that child.
+ * *ret_job: what is erased by it, for cubby_job_wait(), or NULL; free(). */
+CUBBY_API int cubby_move(struct cubby *cubby, const char *id, const char *profile, char **ret_job);
+
 /* *ret_items: how many it touches. With dry_run nothing happens and *ret_job is NULL; so it is when
  * nothing is touched. From the return on the items are invisible. Needs no passphrase. */
 CUBBY_API int cubby_delete(struct cubby *cubby, const struct cubby_selection *selection,
@@ -330,11 +335,21 @@ CUBBY_API struct cubby_drill *cubby_drill_free(struct cubby_drill *drill);
 CUBBY_API int cubby_import(struct cubby *cubby, const char *profile, const int16_t *samples,
 			   size_t frames, const char *transcript, char ret_id[CUBBY_ID_TEXT]);
 
-/* Opens one item of an adult, seals a copy to the release key and hands that in. Needs a proof with
- * CUBBY_SECRET_HOME. CUBBY_NOT_AUTHORIZED: it is not an adult's own. */
+/* Items of adults that nobody approved or refused yet, newest first. profile NULL: of all adults.
+ * Walk it with cubby_list_next(). Needs a proof. */
+CUBBY_API int cubby_export_candidates(struct cubby *cubby, const char *profile,
+				      struct cubby_list **ret);
+/* Opens one item of an adult, seals a copy to the release key and hands that in. It is approved for
+ * just this purpose and recipient, for 30 days at most. review: how the owner came to it: "named"
+ * (NULL), "heard", "batch". Needs a proof with CUBBY_SECRET_HOME. CUBBY_NOT_AUTHORIZED: it is not
+ * an adult's own. */
 CUBBY_API int cubby_export_approve(struct cubby *cubby, const char *id, const char *purpose,
-				   const char *recipient, char ret_copy[CUBBY_ID_TEXT],
-				   int64_t *ret_expires_s);
+				   const char *recipient, const char *review,
+				   char ret_copy[CUBBY_ID_TEXT], int64_t *ret_expires_s);
+/* Takes approvals back, which recalls what was exported, and does not offer the items again. Needs
+ * no proof. *ret_job: what is erased by it, for cubby_job_wait(), or NULL; free(). */
+CUBBY_API int cubby_export_refuse(struct cubby *cubby, const char *const *ids, size_t n,
+				  char **ret_job);
 
 struct cubby_copy {
 	char id[CUBBY_ID_TEXT];
@@ -351,21 +366,78 @@ CUBBY_API int cubby_copies(struct cubby *cubby, struct cubby_copies **ret);
 CUBBY_API struct cubby_copies *cubby_copies_free(struct cubby_copies *copies);
 
 struct cubby_excluded {
-	const char *reason;		/* "child", "not approved" */
+	const char *reason;	/* "child", "not approved", "approved for something else" */
 	uint32_t items;
 };
-struct cubby_released {
-	size_t n;
-	const char *const *ids;
-	size_t n_excluded;
-	struct cubby_excluded *const *excluded;
+
+/* An export, from its beginning to its manifest. What it hands out was approved by its adult owner
+ * for just this purpose and recipient, and is opened with CUBBY_SECRET_RELEASE alone. */
+struct cubby_export;
+struct cubby_export_options {
+	size_t size;
+	const char *purpose;
+	const char *recipient;
+	const char *format;		/* "hf", "nemo", "kaldi" */
+	const char *encoding;		/* "flac", "wav" */
+	const char *resume;		/* id of one that was begun; then the rest may be NULL */
 };
-/* What an export for this purpose and recipient ("" for any) may hold. Needs a proof. */
-CUBBY_API int cubby_export_select(struct cubby *cubby, const char *purpose, const char *recipient,
-				  struct cubby_released **ret);
-CUBBY_API struct cubby_released *cubby_released_free(struct cubby_released *released);
-/* As cubby_open(), for an approved copy, with CUBBY_SECRET_RELEASE alone. */
-CUBBY_API int cubby_export_open(struct cubby *cubby, const char *copy, struct cubby_opened **ret);
+#define CUBBY_EXPORT_OPTIONS_INIT { .size = sizeof(struct cubby_export_options) }
+struct cubby_export_info {
+	char id[CUBBY_ID_TEXT];
+	const char *purpose, *recipient, *format, *encoding;
+	const char *const *index;	/* the format's index files; NULL-ended */
+	uint32_t items, written;
+	size_t n_excluded;		/* 0 for one that was resumed */
+	const struct cubby_excluded *excluded;
+};
+CUBBY_API int cubby_export_begin(struct cubby *cubby, const struct cubby_export_options *options,
+				 struct cubby_export **ret);
+CUBBY_API const struct cubby_export_info *cubby_export_info(const struct cubby_export *export);
+CUBBY_API struct cubby_export *cubby_export_free(struct cubby_export *export);
+
+/* Fetches the next items. *ret_n 0: all are written. */
+CUBBY_API int cubby_export_page(struct cubby_export *export, size_t *ret_n);
+/* Opens one of them. ret_token: its name out there. */
+CUBBY_API int cubby_export_open(struct cubby_export *export, size_t i,
+				char ret_token[CUBBY_ID_TEXT], struct cubby_opened **ret);
+/* It was written: the file as it stands, the sound in it, and its line in each index file, with the
+ * line's end. */
+struct cubby_written {
+	size_t size;
+	const char *token;
+	const void *file;
+	size_t file_bytes;
+	const int16_t *samples;
+	size_t frames;
+	const char *const *lines;	/* as many as there are index files */
+};
+#define CUBBY_WRITTEN_INIT { .size = sizeof(struct cubby_written) }
+CUBBY_API int cubby_export_wrote(struct cubby_export *export, const struct cubby_written *written);
+/* What was written of this page is on the disk: tells the keeper. */
+CUBBY_API int cubby_export_synced(struct cubby_export *export);
+/* Ends it. `drop` is called for each item that was recalled meanwhile, to be removed; a non-zero
+ * return ends the call with CUBBY_FAILED. ret_manifest: all of the manifest's file; free(). May be
+ * called again for one that has ended. CUBBY_NOT_FOUND: nothing is left of it. */
+CUBBY_API int cubby_export_finish(struct cubby_export *export,
+				  int (*drop)(void *context, const char *token), void *context,
+				  char **ret_manifest, size_t *ret_bytes);
+/* Forgets one that has not ended. Needs no proof. CUBBY_EXISTS: it has. */
+CUBBY_API int cubby_export_cancel(struct cubby *cubby, const char *id);
+
+struct cubby_past_export {
+	char id[CUBBY_ID_TEXT];
+	int64_t begun_s, ended_s;	/* 0: it has not ended */
+	const char *purpose, *recipient;
+	uint32_t items, recalled;
+};
+struct cubby_past_exports {
+	size_t n;
+	struct cubby_past_export *const *list;	/* newest first */
+};
+CUBBY_API int cubby_past_exports(struct cubby *cubby, struct cubby_past_exports **ret);
+CUBBY_API struct cubby_past_exports *cubby_past_exports_free(struct cubby_past_exports *exports);
+/* A new signed list of all recalls, as a file; checked here; free(). Needs no proof. */
+CUBBY_API int cubby_export_recalls(struct cubby *cubby, char **ret_text, size_t *ret_bytes);
 
 /* ---------------------------------------------------------------- access log */
 

@@ -83,26 +83,7 @@ static int content_take(struct cubby *cubby, struct opened_owner *owner, enum ki
 	return fault_trace(r);
 }
 
-/* What a reply of Open holds, before anything is opened. */
-struct sealed {
-	struct envelope_header header;
-	struct {
-		enum kind kind;
-		uint64_t offset, n;
-	} parts[KIND_MAX];
-	size_t n_parts;
-	uint8_t *bodies;
-	size_t n_bodies;
-	struct secret *keys;		/* KEY_BYTES for each part, in that order */
-};
-
-static void sealed_clear(struct sealed *sealed)
-{
-	free(sealed->bodies);
-	secret_free(sealed->keys);
-}
-
-static int sealed_parts(struct message *reply, struct sealed *sealed)
+int sealed_parts(struct message *reply, struct sealed *sealed)
 {
 	const char *kind;
 	uint64_t offset, n;
@@ -126,73 +107,93 @@ static int sealed_parts(struct message *reply, struct sealed *sealed)
 	return r == 0 ? message_leave(reply) : fault_trace(r);
 }
 
-static int sealed_read(struct message *reply, const struct box_keypair *reply_pair,
-		       struct sealed *sealed)
+int sealed_header(struct message *reply, struct sealed *sealed)
 {
-	_cleanup_(cleanup_close) int fd = -1;
-	const void *header, *keys;
-	size_t n_header, n_keys;
-	int r;
+	const void *header;
+	size_t n;
+	int r = message_read(reply, "ay", &header, &n);
 
-	r = message_read(reply, "ay", &header, &n_header);
-	if (r == 0 && n_header != sizeof(sealed->header.bytes))
+	if (r == 0 && n != sizeof(sealed->header.bytes))
 		r = ANSWER_INVALID_ARGUMENT;
 	if (r != 0)
 		return fault_trace(r);
-	memcpy(sealed->header.bytes, header, n_header);
-	r = sealed_parts(reply, sealed);
-	if (r == 0)
-		r = message_read(reply, "hay", &fd, &keys, &n_keys);
+	memcpy(sealed->header.bytes, header, n);
+	return 0;
+}
+
+void sealed_bodies_clear(struct sealed_bodies *bodies)
+{
+	free(bodies->bytes);
+	secret_free(bodies->keys);
+	*bodies = (struct sealed_bodies){ .n = 0 };
+}
+
+int bodies_read(struct message *reply, const struct box_keypair *reply_pair, size_t max_bytes,
+		struct sealed_bodies *ret)
+{
+	_cleanup_(sealed_bodies_clear) struct sealed_bodies bodies = { .n = 0 };
+	_cleanup_(cleanup_close) int fd = -1;
+	const void *keys;
+	size_t n_keys;
+	int r;
+
+	r = message_read(reply, "hay", &fd, &keys, &n_keys);
 	if (r != 0)
 		return fault_trace(r);
 	/* Only a memfd that cannot change or be a pipe that never ends is read. */
-	if (!file_memfd_sealed(fd, &sealed->n_bodies) || sealed->n_bodies > BODIES_MAX_BYTES)
+	if (!file_memfd_sealed(fd, &bodies.n) || bodies.n > max_bytes)
 		return ANSWER_INVALID_ARGUMENT;
-	sealed->bodies = malloc(sealed->n_bodies + 1);
-	if (!sealed->bodies)
+	bodies.bytes = malloc(bodies.n + 1);
+	if (!bodies.bytes)
 		return fault_origin(-ENOMEM);
-	r = file_pread(fd, sealed->bodies, sealed->n_bodies, 0);
+	r = file_pread(fd, bodies.bytes, bodies.n, 0);
 	if (r == 0)
-		r = box_open(reply_pair, keys, n_keys, &sealed->keys);
-	if (r == 0 && sealed->keys->n != sealed->n_parts * KEY_BYTES)
-		r = ANSWER_INVALID_ARGUMENT;
-	for (size_t i = 0; r == 0 && i < sealed->n_parts; i++)
-		if (sealed->parts[i].offset + sealed->parts[i].n > sealed->n_bodies)
-			r = ANSWER_INVALID_ARGUMENT;
-	return fault_trace(r);
+		r = box_open(reply_pair, keys, n_keys, &bodies.keys);
+	if (r != 0)
+		return fault_trace(r);
+	*ret = bodies;
+	bodies = (struct sealed_bodies){ .n = 0 };
+	return 0;
 }
 
-static int part_open(struct cubby *cubby, const struct sealed *sealed, size_t i,
-		     const struct secret *fk, const struct id *id, struct opened_owner *owner)
+int sealed_check(const struct sealed *sealed, const struct sealed_bodies *bodies)
+{
+	if ((sealed->first_key + sealed->n_parts) * KEY_BYTES > bodies->keys->n)
+		return ANSWER_INVALID_ARGUMENT;
+	for (size_t i = 0; i < sealed->n_parts; i++)
+		if (sealed->parts[i].offset + sealed->parts[i].n > bodies->n)
+			return ANSWER_INVALID_ARGUMENT;
+	return 0;
+}
+
+static int part_open(struct cubby *cubby, const struct sealed *sealed,
+		     const struct sealed_bodies *bodies, size_t i, const struct secret *fk,
+		     const struct id *id, struct opened_owner *owner)
 {
 	_cleanup_(secret_freep) struct secret *key = NULL;
 	struct secret *content = NULL;
 	int r;
 
-	r = secret_from(sealed->keys->bytes + i * KEY_BYTES, KEY_BYTES, &key);
+	r = secret_from(bodies->keys->bytes + (sealed->first_key + i) * KEY_BYTES, KEY_BYTES, &key);
 	if (r == 0)
 		r = envelope_unseal(fk, key, id, sealed->parts[i].kind,
-				    sealed->bodies + sealed->parts[i].offset,
+				    bodies->bytes + sealed->parts[i].offset,
 				    (size_t)sealed->parts[i].n, &content, &cubby->why);
 	if (r != 0)
 		return fault_trace(r);
 	return fault_trace(content_take(cubby, owner, sealed->parts[i].kind, content));
 }
 
-int opened_read(struct cubby *cubby, struct message *reply, const struct id *id,
-		const struct box_keypair *reply_pair, const struct box_keypair *recipient,
-		struct cubby_opened **ret)
+int opened_make(struct cubby *cubby, const struct sealed *sealed,
+		const struct sealed_bodies *bodies, const struct id *id,
+		const struct box_keypair *recipient, struct cubby_opened **ret)
 {
-	_cleanup_(sealed_clear) struct sealed sealed = { 0 };
 	_cleanup_(secret_freep) struct secret *fk = NULL;
 	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
 	struct opened_owner *owner;
 	int r;
 
-	r = sealed_read(reply, reply_pair, &sealed);
-	if (r != 0)
-		return fault_trace(session_malformed(cubby, r, "Open"));
-	r = envelope_open(&sealed.header, recipient, &fk, &cubby->why);
+	r = envelope_open(&sealed->header, recipient, &fk, &cubby->why);
 	if (r != 0)
 		return fault_trace(r);
 	owner = calloc(1, sizeof(*owner));
@@ -201,12 +202,33 @@ int opened_read(struct cubby *cubby, struct message *reply, const struct id *id,
 	opened = &owner->public;
 	opened->confidence = -1;
 	opened->duration_ms = -1;
-	for (size_t i = 0; r == 0 && i < sealed.n_parts; i++)
-		r = part_open(cubby, &sealed, i, fk, id, owner);
+	for (size_t i = 0; r == 0 && i < sealed->n_parts; i++)
+		r = part_open(cubby, sealed, bodies, i, fk, id, owner);
 	if (r != 0)
 		return fault_trace(r);
 	*ret = take(opened);
 	return 0;
+}
+
+static int opened_read(struct cubby *cubby, struct message *reply, const struct id *id,
+		       const struct box_keypair *reply_pair, struct cubby_opened **ret)
+{
+	_cleanup_(sealed_bodies_clear) struct sealed_bodies bodies = { .n = 0 };
+	struct sealed sealed = { .n_parts = 0 };
+	int r;
+
+	r = sealed_header(reply, &sealed);
+	if (r == 0)
+		r = sealed_parts(reply, &sealed);
+	if (r == 0)
+		r = bodies_read(reply, reply_pair, BODIES_MAX_BYTES, &bodies);
+	if (r == 0)
+		r = sealed_check(&sealed, &bodies);
+	if (r == 0 && bodies.keys->n != sealed.n_parts * KEY_BYTES)
+		r = ANSWER_INVALID_ARGUMENT;
+	if (r != 0)
+		return fault_trace(session_malformed(cubby, r, "Open"));
+	return fault_trace(opened_make(cubby, &sealed, &bodies, id, cubby->home, ret));
 }
 
 static int open_run(struct cubby *cubby, const char *id_text_, const char *const *kinds,
@@ -241,7 +263,7 @@ static int open_run(struct cubby *cubby, const char *id_text_, const char *const
 		r = session_call(cubby, request, &reply);
 	if (r != 0)
 		return fault_trace(r);
-	return fault_trace(opened_read(cubby, reply, &id, pair, cubby->home, ret));
+	return fault_trace(opened_read(cubby, reply, &id, pair, ret));
 }
 
 int cubby_open(struct cubby *cubby, const char *id, const char *const *kinds,

@@ -6,11 +6,36 @@
 #include "client/session.h"
 #include "crypt/envelope.h"
 
-/* Reads the reply of Archive.Open or Export.Open and opens everything in it. `reply_pair` is what
- * the slot keys were sealed to. */
-int opened_read(struct cubby *cubby, struct message *reply, const struct id *id,
-		const struct box_keypair *reply_pair, const struct box_keypair *recipient,
-		struct cubby_opened **ret);
+/* What a reply holds of one item, before anything is opened. */
+struct sealed {
+	struct envelope_header header;
+	struct {
+		enum kind kind;
+		uint64_t offset, n;	/* in the bodies */
+	} parts[KIND_MAX];
+	size_t n_parts;
+	size_t first_key;		/* of its parts, among the keys */
+};
+
+/* Ciphertext and slot keys, of one item or of several. */
+struct sealed_bodies {
+	uint8_t *bytes;
+	size_t n;
+	struct secret *keys;		/* KEY_BYTES for each part, in that order */
+};
+
+/* The pieces of a reply, in their order. ANSWER_INVALID_ARGUMENT: not of the shape of the XML. */
+int sealed_header(struct message *reply, struct sealed *sealed);
+int sealed_parts(struct message *reply, struct sealed *sealed);
+/* `reply_pair` is what the slot keys were sealed to. */
+int bodies_read(struct message *reply, const struct box_keypair *reply_pair, size_t max_bytes,
+		struct sealed_bodies *ret);
+void sealed_bodies_clear(struct sealed_bodies *bodies);
+int sealed_check(const struct sealed *sealed, const struct sealed_bodies *bodies);
+/* Opens everything in it. */
+int opened_make(struct cubby *cubby, const struct sealed *sealed,
+		const struct sealed_bodies *bodies, const struct id *id,
+		const struct box_keypair *recipient, struct cubby_opened **ret);
 
 /* One kind of an item to be sealed. */
 struct content {

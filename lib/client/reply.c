@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+#include "base/file.h"
+
+/* Of a manifest or a list of recalls. */
+#define LIST_MAX_BYTES (256u << 20)
+
 static int reply_send(struct cubby *cubby, const char *interface, const char *member,
 		      struct message **ret, const char *signature, va_list *list)
 {
@@ -155,4 +160,33 @@ int reply_variant(struct message *message, const char *signature, void *ret)
 	if (r == 0)
 		r = message_read(message, signature, ret);
 	return r == 0 ? message_leave(message) : fault_trace(r);
+}
+
+int reply_list(struct message *reply, char **ret_text, size_t *ret_n, size_t *ret_head)
+{
+	_cleanup_(cleanup_free) char *text = NULL;
+	_cleanup_(cleanup_close) int fd = -1;
+	const char *head;
+	size_t n_head, n;
+	int r;
+
+	r = message_read(reply, "sh", &head, &fd);
+	if (r != 0)
+		return fault_trace(r);
+	if (!file_memfd_sealed(fd, &n) || n > LIST_MAX_BYTES)
+		return ANSWER_INVALID_ARGUMENT;
+	n_head = strlen(head);
+	text = malloc(n_head + 1 + n + 1);
+	if (!text)
+		return fault_origin(-ENOMEM);
+	memcpy(text, head, n_head);
+	text[n_head] = '\n';
+	r = file_pread(fd, text + n_head + 1, n, 0);
+	if (r != 0)
+		return fault_trace(r);
+	text[n_head + 1 + n] = '\0';
+	*ret_text = take(text);
+	*ret_n = n_head + 1 + n;
+	*ret_head = n_head;
+	return 0;
 }

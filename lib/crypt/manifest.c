@@ -36,8 +36,7 @@ static bool one_of(const char *word, const char *const *words)
 	return *words != NULL;
 }
 
-/* 1 to 200 characters, none of them a control character. */
-static bool text_fits(const char *text)
+bool manifest_text_fits(const char *text)
 {
 	size_t n = 0;
 
@@ -49,10 +48,20 @@ static bool text_fits(const char *text)
 	return n >= 1 && n <= MANIFEST_TEXT_CHARACTERS;
 }
 
+bool manifest_review_fits(const char *review)
+{
+	return one_of(review, reviews);
+}
+
+bool manifest_form_fits(const char *format, const char *encoding)
+{
+	return manifest_index(format) && one_of(encoding, encodings);
+}
+
 static bool manifest_fits(const struct manifest *manifest)
 {
-	return text_fits(manifest->purpose) && text_fits(manifest->recipient) &&
-	       manifest_index(manifest->format) && one_of(manifest->encoding, encodings) &&
+	return manifest_text_fits(manifest->purpose) && manifest_text_fits(manifest->recipient) &&
+	       manifest_form_fits(manifest->format, manifest->encoding) &&
 	       manifest->software[0] && manifest->made_s > 0 && manifest->expires_s > 0 &&
 	       manifest->items >= 1 && manifest->recalls >= 0 && manifest->child >= 0 &&
 	       manifest->unapproved >= 0 && manifest->elsewhere >= 0;
@@ -274,7 +283,7 @@ static int item_read(const json_t *body, const char *encoding, struct manifest_i
 		r = item_read_lines(body, item, why);
 	if (r)
 		return r;
-	if (!one_of(item->review, reviews) ||
+	if (!manifest_review_fits(item->review) ||
 	    strcmp(file, manifest_item_file(&item->token, encoding, known)) != 0)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
 				  "the item %.32s says something that none can say", file);

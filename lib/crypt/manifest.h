@@ -42,6 +42,11 @@ struct manifest {
 	int64_t child, unapproved, elsewhere;	/* items left out */
 };
 
+/* Of a purpose or recipient: 1 to 200 characters, none of them a control character. */
+bool manifest_text_fits(const char *text);
+bool manifest_form_fits(const char *format, const char *encoding);
+bool manifest_review_fits(const char *review);
+
 /* ANSWER_INVALID_ARGUMENT: a word or number out of range. */
 int manifest_sign(const struct manifest *manifest, const struct sign_keypair *device,
 		  char **ret_text);

@@ -185,6 +185,7 @@ static int copy_keep(struct play *play, const struct mark *source)
 	_cleanup_(archive_draft_freep) struct archive_draft *draft = NULL;
 	struct archive_body bodies[KIND_MAX] = { 0 };
 	struct archive_approve approve = { .purpose = "training", .recipient = "us",
+					   .review = "named",
 					   .bodies = bodies };
 	struct mark mark = { .phase = MARK_KEEPING, .act = play->ledger->act + 1,
 			     .thing = THING_COPY };

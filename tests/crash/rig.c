@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../support/copy_row.h"
 #include "store/leap.h"
 #include "store/profile.h"
 #include "store/slot.h"
@@ -108,13 +109,14 @@ static enum finding part_judge(const struct archive_opened *opened, const struct
 enum finding rig_find(struct rig *rig, const struct mark *mark)
 {
 	_cleanup_(archive_opened_freep) struct archive_opened *opened = NULL;
+	const struct sight sight = age_sight(rig->age);
 	struct profile profile;
 	int r;
 
 	if (mark->thing == THING_PROFILE)
 		r = store_profile_by_id(rig->store, &mark->id, &profile);
 	else if (mark->thing > THING_COPY)
-		r = archive_copy_open(rig->archive, &mark->id, &opened, &rig->why);
+		r = copy_opened(rig->archive, rig->store, &sight, &mark->id, &opened, &rig->why);
 	else
 		r = archive_open(rig->archive, &mark->id, 1u << mark->thing, &opened, &rig->why);
 	if (r == ANSWER_NOT_FOUND)

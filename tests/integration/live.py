@@ -57,7 +57,8 @@ def dummy(signature):
     """Arguments of this signature that mean nothing."""
     values = {"s": "x", "o": "/", "b": False, "u": 0, "t": 0, "as": dbus.Array([], signature="s"),
               "ay": dbus.ByteArray(b"x" * 32), "a{sv}": dbus.Dictionary({}, signature="sv"),
-              "a(stt)": dbus.Array([], signature="(stt)")}
+              "a(stt)": dbus.Array([], signature="(stt)"),
+              "a(stayayayay)": dbus.Array([], signature="(stayayayay)")}
     arguments = []
     for one in dbus.Signature(signature):
         arguments.append(dbus.types.UnixFd(memfd(b"x")) if one == "h" else values[str(one)])

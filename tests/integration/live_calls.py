@@ -33,9 +33,11 @@ LAW = {
               "Consent.Withdraw Consent.Show Archive.List Archive.Delete Job.State Job.Done Job.Total "
               "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Log.Read Log.Checkpoint "
               "Log.Checkpoints Retention.Set "
-              "Retention.Show Profiles.Keep",
+              "Retention.Show Profiles.Keep Archive.Move Export.Refuse Export.Cancel "
+              "Export.History Export.Recalls",
     "proof": "Log.Keys Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
-             "Export.List Export.Select Export.Open",
+             "Export.List Export.Candidates Export.Begin Export.Resume Export.Fetch Export.Wrote "
+             "Export.Finish",
 }
 TITLES = {
     "signals": "R13 signals reach whom they are for and nobody else",
@@ -471,24 +473,118 @@ class Calls:
         rows = [row for row in rows if row[0] == copy]
         assert rows and rows[0][1] == self.context["adult_item"] and rows[0][4] == "testing"
 
-    def Export_Select(self):
-        copy = self._approve()
-        copies, excluded, _ = self.keeper.call("Export", "Select", "ssa{sv}", "testing", "nobody")
-        assert list(map(str, copies)) == [copy]
+    def Export_Candidates(self):
+        self._approve()
+        rows, cursor = self.keeper.call("Export", "Candidates", "sa{sv}", "")
+        assert cursor == ""
+        ids = {str(row[0]) for row in rows}
+        assert not ids & set(self.context["items"]), "R17: a child's item is offered for review"
+        assert self.context["adult_item"] not in ids, "what is approved is offered again"
+        child = error_of(self.keeper.call, "Export", "Candidates", "sa{sv}", "mia")
+        assert child in ("NotAuthorized", "NotFound"), f"R17: {child}"
+
+    def _begin(self):
+        self._approve()
+        return self.keeper.call("Export", "Begin", "ssssa{sv}", "testing", "nobody", "hf", "flac")
+
+    def Export_Begin(self):
+        export, salt, items, excluded = self._begin()
+        assert items == 1 and len(salt) == 16
         reasons = {str(reason): int(n) for reason, n in excluded}
         assert reasons.get("child", 0) >= 1, f"R17: children are not said to be left out: {reasons}"
-        copies, _, _ = self.keeper.call("Export", "Select", "ssa{sv}", "selling", "")
-        assert len(copies) == 0, "an approval for another purpose was taken"
+        for words, name in ((("selling", "nobody", "hf", "flac"), "NotFound"),
+                            (("testing", "", "hf", "flac"), "InvalidArgument"),
+                            (("testing", "nobody", "mp3", "flac"), "InvalidArgument")):
+            found = error_of(self.keeper.call, "Export", "Begin", "ssssa{sv}", *words)
+            assert found == name, f"R17: an approval for something else was taken: {words} {found}"
+        self.keeper.call("Export", "Cancel", "sa{sv}", export)
 
-    def Export_Open(self):
-        copy = self._approve()
-        content = self.keeper.open(copy, self.secrets["release"], interface="Export")
+    def Export_Resume(self):
+        export = self._begin()[0]
+        found = self.keeper.call("Export", "Resume", "sa{sv}", export)
+        assert list(map(str, found[:4])) == ["testing", "nobody", "hf", "flac"]
+        assert list(map(int, found[5:])) == [1, 0, 0]
+        self.keeper.call("Export", "Cancel", "sa{sv}", export)
+        assert error_of(self.keeper.call, "Export", "Resume", "sa{sv}", export) == "NotFound"
+
+    def Export_Fetch(self):
+        export = self._begin()[0]
+        (token, copy, content), = self.keeper.fetch(export, self.secrets["release"])
         assert content["transcript"] == b'{"text": "adult"}'
-        for item, names in ((self.context["items"][-1], ("NotAuthorized", "NotFound")),
-                            (self.context["adult_item"], ("NotAuthorized", "NotFound"))):
-            found = error_of(lambda: self.keeper.open(item, self.secrets["release"],
-                                                      interface="Export"))
-            assert found in names, f"R17: {found}"
+        assert token not in (copy, self.context["adult_item"])
+        self.keeper.call("Export", "Cancel", "sa{sv}", export)
+        for name in (export, self.context["items"][-1], self.context["adult_item"], copy):
+            found = error_of(self.keeper.fetch, name, self.secrets["release"])
+            assert found == "NotFound", f"R17: {found}"
+
+    def _wrote(self, export, token, lines=1):
+        self.keeper.call("Export", "Wrote", "sa(stayayayay)a{sv}", export, dbus.Array(
+            [(token, dbus.UInt64(7), dbus.ByteArray(b"h" * 32), dbus.ByteArray(b"s" * 32),
+              dbus.ByteArray(b"p" * 32), dbus.ByteArray(b"l" * 32 * lines))],
+            signature="(stayayayay)"))
+
+    def Export_Wrote(self):
+        export = self._begin()[0]
+        (token, _, _), = self.keeper.fetch(export, self.secrets["release"])
+        assert error_of(self._wrote, export, token, 2) == "InvalidArgument"
+        assert error_of(self._wrote, export, "x") == "InvalidArgument"
+        self._wrote(export, token)
+        assert self.keeper.fetch(export, self.secrets["release"]) == []
+        self.keeper.call("Export", "Cancel", "sa{sv}", export)
+
+    def Export_Finish(self):
+        export = self._begin()[0]
+        assert error_of(self.keeper.call, "Export", "Finish", "sua{sv}", export,
+                        dbus.UInt32(0)) == "Busy"
+        (token, _, _), = self.keeper.fetch(export, self.secrets["release"])
+        self._wrote(export, token)
+        manifest, lines, now = self.keeper.call("Export", "Finish", "sua{sv}", export,
+                                                dbus.UInt32(0))
+        content = self.keeper.contents(lines)
+        body = sodium.verify(str(manifest), "cubby-manifest-1")
+        assert body["lines"] == sodium.blake2b(content).hex() and body["items"] == 1 and now == 0
+        line, = map(json.loads, content.decode().splitlines())
+        assert line["token"] == token and line["bytes"] == 7
+        self.context["export"], self.context["token"] = str(export), token
+
+    def Export_Cancel(self):
+        export = "00" * 16
+        if self.role == "proof":
+            export = self._begin()[0]
+            self.keeper.call("Export", "Cancel", "sa{sv}", export)
+        assert error_of(self.keeper.call, "Export", "Cancel", "sa{sv}", export) == "NotFound"
+
+    def Export_History(self):
+        rows, cursor = self.keeper.call("Export", "History")
+        assert cursor == ""
+        assert all(len(row) == 7 for row in rows)
+
+    def Export_Recalls(self):
+        numbers = []
+        for _ in range(2):
+            recalls, lines = self.keeper.call("Export", "Recalls")
+            content = self.keeper.contents(lines)
+            body = sodium.verify(str(recalls), "cubby-recalls-1")
+            assert body["lines"] == sodium.blake2b(content).hex()
+            numbers.append(body["number"])
+        assert numbers[1] == numbers[0] + 1
+
+    def Export_Refuse(self):
+        assert error_of(self.keeper.call, "Export", "Refuse", "asa{sv}", dbus.Array(
+            [self.context["items"][-1]], signature="s")) in ("NotAuthorized", "NotFound"), "R17"
+        assert error_of(self.keeper.call, "Export", "Refuse", "asa{sv}",
+                        dbus.Array([], signature="s")) == "InvalidArgument"
+        job = self.keeper.call("Export", "Refuse", "asa{sv}",
+                               dbus.Array([self.context["adult_item"]], signature="s"))
+        if job != "/":
+            state = self.keeper.call("Job", "Wait", path=job, timeout=60)[0]
+            assert state == "done", state
+
+    def Archive_Move(self):
+        item = self.context["items"][-1]
+        for profile in ("mia", "otto", "nobody"):
+            found = error_of(self.keeper.call, "Archive", "Move", "ssa{sv}", item, profile)
+            assert found in ("NotAuthorized", "NotFound", "InvalidArgument"), f"R17: {found}"
 
     # Log.
 

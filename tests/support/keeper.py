@@ -160,24 +160,41 @@ class Keeper:
         self.commit(item, keys, home_public, contents)
         return item
 
-    def open(self, item, secret, kinds=(), interface="Archive"):
+    def open(self, item, secret, kinds=()):
         """What was kept: {kind: content}."""
         public, private = sodium.box_pair()
-        if interface == "Archive":
-            head, parts, bodies, sealed = self.call(
-                "Archive", "Open", "sasaya{sv}", item, dbus.Array(kinds, signature="s"), public)
-        else:
-            head, parts, bodies, sealed = self.call("Export", "Open", "saya{sv}", item, public)
+        head, parts, bodies, sealed = self.call(
+            "Archive", "Open", "sasaya{sv}", item, dbus.Array(kinds, signature="s"), public)
         keys = sodium.unseal(public, private, bytes(sealed))
-        fk = sodium.header_open(bytes(head), secret)
-        fd = bodies.take()
+        return self._opened(item, head, parts, self.contents(bodies), keys, secret)
+
+    @staticmethod
+    def contents(memfd_received):
+        """All that is in a memfd."""
+        fd = memfd_received.take()
         try:
-            return {str(kind): sodium.body_open(fk, keys[32 * i:32 * i + 32],
-                                                bytes.fromhex(item), str(kind),
-                                                os.pread(fd, int(length), int(at)))
-                    for i, (kind, at, length) in enumerate(parts)}
+            return os.pread(fd, os.fstat(fd).st_size, 0)
         finally:
             os.close(fd)
+
+    @staticmethod
+    def _opened(item, head, parts, bodies, keys, secret):
+        fk = sodium.header_open(bytes(head), secret)
+        return {str(kind): sodium.body_open(fk, keys[32 * i:32 * i + 32], bytes.fromhex(item),
+                                            str(kind), bodies[int(at):int(at) + int(length)])
+                for i, (kind, at, length) in enumerate(parts)}
+
+    def fetch(self, export, secret):
+        """The next items of an export: [(token, copy, {kind: content})]."""
+        public, private = sodium.box_pair()
+        items, bodies, sealed = self.call("Export", "Fetch", "saya{sv}", export, public)
+        bodies, keys = self.contents(bodies), sodium.unseal(public, private, bytes(sealed))
+        found, first = [], 0
+        for token, copy, head, parts in items:
+            found.append((str(token), str(copy), self._opened(str(copy), head, parts, bodies,
+                                                              keys[32 * first:], secret)))
+            first += len(parts)
+        return found
 
     def list(self, **selection):
         return self.call("Archive", "List", "a{sv}a{sv}",

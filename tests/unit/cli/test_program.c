@@ -40,7 +40,9 @@ static void test_usage_errors_exit_2(void **state)
 		"retention set emma audio 0", "retention set emma audio 31d",
 		"list --since never", "list --kind video", "list --color pink", "list --timeout 0",
 		"list --since now --until yesterday", "play", "delete", "delete --all --kind audio",
-		"delete --all abcd", "export create x", "export create x --format nemo",
+		"delete --all abcd", "export create x", "export create x --format csv",
+		"export create x --format hf --encoding mp3", "export review", "move abcd",
+		"export review --purpose p --recipient r --sample 2",
 		"export approve abcd", "import x.wav", "setup", "help frob", "delete -H",
 		"list --passphrase-fd", "list emma --profile emma",
 	};
@@ -97,7 +99,8 @@ static void test_no_keeper_exits_8(void **state)
 		"status", "list", "policy", "log", "profile list", "consent show", "show abcd",
 		"play 0123456789abcdef0123456789abcdef --passphrase-file /dev/null",
 		"delete --all --yes", "setup --parent Anna --passphrase-file /dev/null",
-		"profile remove emma --yes", "export list",
+		"profile remove emma --yes", "export list", "export history",
+		"export recalls", "move abcd emma",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {

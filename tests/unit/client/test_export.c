@@ -24,18 +24,75 @@ static void item_make(char ret_id[CUBBY_ID_TEXT])
 					 ret_id));
 }
 
-static void test_r17_an_adult_releases_a_copy(void **state)
+/* Writes what the page has, as an exporter would. */
+static size_t page_write(struct cubby *cubby, struct cubby_export *export, char ret_token[])
+{
+	static const char *const lines[] = { "a line\n" };
+	size_t n;
+
+	assert_cubby(cubby, cubby_export_page(export, &n));
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
+		struct cubby_written written = CUBBY_WRITTEN_INIT;
+
+		assert_cubby(cubby, cubby_export_open(export, i, ret_token, &opened));
+		assert_int_equal(opened->frames, ARRAY_SIZE(samples));
+		assert_memory_equal(opened->samples, samples, sizeof(samples));
+		assert_string_equal(opened->text, "hello");
+		written.token = ret_token;
+		written.file = opened->flac;
+		written.file_bytes = opened->flac_bytes;
+		written.samples = opened->samples;
+		written.frames = opened->frames;
+		written.lines = lines;
+		assert_cubby(cubby, cubby_export_wrote(export, &written));
+	}
+	if (n > 0)
+		assert_cubby(cubby, cubby_export_synced(export));
+	return n;
+}
+
+static int never_drop(void *context, const char *token)
+{
+	return 1;
+}
+
+static int note_drop(void *context, const char *token)
+{
+	strcpy(context, token);
+	return 0;
+}
+
+static struct cubby_export *begun(struct cubby *cubby, const char *purpose)
+{
+	struct cubby_export_options options = CUBBY_EXPORT_OPTIONS_INIT;
+	struct cubby_export *export = NULL;
+
+	options.purpose = purpose;
+	options.recipient = "Acme";
+	options.format = "hf";
+	options.encoding = "flac";
+	assert_cubby(cubby, cubby_export_begin(cubby, &options, &export));
+	return export;
+}
+
+static void test_r17_r19_an_adult_exports(void **state)
 {
 	_cleanup_(cubby_freep) struct cubby *cubby = NULL, *exporter = NULL;
-	_cleanup_(cubby_released_freep) struct cubby_released *released = NULL, *other = NULL;
 	_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
-	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL, *source = NULL;
-	char id[CUBBY_ID_TEXT], copy[CUBBY_ID_TEXT];
+	_cleanup_(cubby_export_freep) struct cubby_export *export = NULL, *other = NULL;
+	_cleanup_(cubby_past_exports_freep) struct cubby_past_exports *past = NULL;
+	struct cubby_export_options options = CUBBY_EXPORT_OPTIONS_INIT;
+	struct cubby_opened *source = NULL;
+	_cleanup_(cleanup_free) char *manifest = NULL;
+	char id[CUBBY_ID_TEXT], copy[CUBBY_ID_TEXT], token[CUBBY_ID_TEXT];
 	int64_t expires_s = 0;
+	size_t n;
 
 	item_make(id);
 	cubby = world_proved("home", CUBBY_SECRET_HOME);
-	assert_cubby(cubby, cubby_export_approve(cubby, id, "wake word", "Acme", copy, &expires_s));
+	assert_cubby(cubby, cubby_export_approve(cubby, id, "wake word", "Acme", "heard", copy,
+						 &expires_s));
 	assert_true(expires_s > session_now_s());
 	assert_string_not_equal(copy, id);
 	assert_cubby(cubby, cubby_copies(cubby, &copies));
@@ -44,61 +101,125 @@ static void test_r17_an_adult_releases_a_copy(void **state)
 	assert_string_equal(copies->list[0]->recipient, "Acme");
 
 	exporter = world_proved("home", CUBBY_SECRET_RELEASE);
-	assert_cubby(exporter, cubby_export_select(exporter, "wake word", "Acme", &released));
-	assert_int_equal(released->n, 1);
-	assert_string_equal(released->ids[0], copy);
-	assert_cubby(exporter, cubby_export_open(exporter, copy, &opened));
-	assert_int_equal(opened->frames, ARRAY_SIZE(samples));
-	assert_memory_equal(opened->samples, samples, sizeof(samples));
-	assert_string_equal(opened->text, "hello");
-	assert_cubby(exporter, cubby_export_select(exporter, "ads", "Evil", &other));
-	assert_int_equal(other->n, 0);
-	/* The source stays shut for the exporter, and the copy's id is no item. */
+	options.purpose = "ads";
+	options.recipient = "Evil";
+	options.format = "hf";
+	options.encoding = "flac";
+	assert_refused(exporter, cubby_export_begin(exporter, &options, &other), CUBBY_NOT_FOUND);
+	export = begun(exporter, "wake word");
+	assert_int_equal(cubby_export_info(export)->items, 1);
+	assert_int_equal(page_write(exporter, export, token), 1);
+	assert_int_equal(page_write(exporter, export, token), 0);
+	/* Gone on with by its id alone. */
+	options.resume = cubby_export_info(export)->id;
+	assert_cubby(exporter, cubby_export_begin(exporter, &options, &other));
+	assert_int_equal(cubby_export_info(other)->written, 1);
+	assert_string_equal(cubby_export_info(other)->purpose, "wake word");
+	assert_cubby(exporter, cubby_export_finish(other, never_drop, NULL, &manifest, &n));
+	assert_int_equal(strlen(manifest), n);
+	assert_non_null(strstr(manifest, token));
+	assert_non_null(strstr(manifest, "\"review\":\"heard\""));
+	assert_null(strstr(manifest, id));
+	/* The source stays shut for the exporter. */
 	assert_refused(exporter, cubby_open(exporter, id, NULL, &source), CUBBY_NOT_AUTHORIZED);
-	assert_true(cubby_export_open(exporter, id, &source) > 0);
 	assert_null(source);
+	assert_cubby(cubby, cubby_past_exports(cubby, &past));
+	assert_int_equal(past->n, 1);
+	assert_int_equal(past->list[0]->items, 1);
+	assert_true(past->list[0]->ended_s > 0);
 }
 
-/* Each page size gives the same copies and the same items left out. */
+/* R19: what is deleted while an export runs is not in it, and what is deleted later is recalled. */
+static void test_r19_recalls(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL, *exporter = NULL;
+	_cleanup_(cubby_export_freep) struct cubby_export *export = NULL;
+	_cleanup_(cleanup_free) char *manifest = NULL, *before = NULL, *after = NULL, *job = NULL;
+	struct cubby_selection selection = CUBBY_SELECTION_INIT;
+	char ids[2][CUBBY_ID_TEXT], copy[CUBBY_ID_TEXT];
+	char token[CUBBY_ID_TEXT] = "", dropped[40] = "";
+	const char *const one[] = { ids[0] };
+	int64_t expires_s;
+	uint32_t items;
+	size_t n;
+
+	cubby = world_proved("home", CUBBY_SECRET_HOME);
+	for (int i = 0; i < 2; i++) {
+		item_make(ids[i]);
+		assert_cubby(cubby, cubby_export_approve(cubby, ids[i], "recalls", "Acme", NULL,
+							 copy, &expires_s));
+	}
+	exporter = world_proved("home", CUBBY_SECRET_RELEASE);
+	export = begun(exporter, "recalls");
+	assert_int_equal(page_write(exporter, export, token), 2);
+	selection.ids = one;
+	selection.n_ids = 1;
+	assert_cubby(cubby, cubby_delete(cubby, &selection, false, &job, &items));
+	assert_cubby(exporter, cubby_export_finish(export, note_drop, dropped, &manifest, &n));
+	assert_int_equal(strlen(dropped), 32);
+	assert_null(strstr(manifest, dropped));
+	assert_non_null(strstr(manifest, token));
+	assert_string_not_equal(token, dropped);
+
+	assert_cubby(cubby, cubby_export_recalls(cubby, &before, &n));
+	assert_non_null(strstr(before, dropped));
+	assert_null(strstr(before, token));
+	free(take(job));
+	assert_cubby(cubby, cubby_export_refuse(cubby, &(const char *){ ids[1] }, 1, &job));
+	assert_non_null(job);
+	assert_cubby(cubby, cubby_export_recalls(cubby, &after, &n));
+	assert_non_null(strstr(after, token));
+	assert_non_null(strstr(after, "\"withdrawn\""));
+	assert_non_null(strstr(after, dropped));
+	assert_null(strstr(after, ids[1]));
+}
+
+static void test_export_needs_the_release_key(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = world_proved("home", CUBBY_SECRET_HOME);
+	struct cubby_export_options options = CUBBY_EXPORT_OPTIONS_INIT;
+	struct cubby_export *export = NULL;
+
+	options.purpose = options.recipient = "p";
+	options.format = "hf";
+	options.encoding = "flac";
+	assert_refused(cubby, cubby_export_begin(cubby, &options, &export), CUBBY_NOT_AUTHORIZED);
+	assert_null(export);
+}
+
 static void test_copies_and_exports_in_pages(void **state)
 {
 	static const uint32_t pages[] = { 1, 3, 0 };
-	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
+	_cleanup_(cubby_freep) struct cubby *cubby = NULL, *exporter = NULL;
 	char id[CUBBY_ID_TEXT], copy[CUBBY_ID_TEXT];
-	size_t n = 0, n_excluded = 0;
+	size_t n = 0, n_past = 0;
 	int64_t expires_s;
 
 	for (int i = 0; i < 4; i++) {
 		item_make(id);
 		cubby_free(cubby);
 		cubby = world_proved("home", CUBBY_SECRET_HOME);
-		assert_cubby(cubby, cubby_export_approve(cubby, id, "pages", "Acme", copy,
+		assert_cubby(cubby, cubby_export_approve(cubby, id, "pages", "Acme", NULL, copy,
 							 &expires_s));
 	}
+	exporter = world_proved("home", CUBBY_SECRET_RELEASE);
+	for (int i = 0; i < 4; i++)
+		cubby_export_free(begun(exporter, "pages"));
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
-		_cleanup_(cubby_released_freep) struct cubby_released *released = NULL;
+		_cleanup_(cubby_past_exports_freep) struct cubby_past_exports *past = NULL;
 		_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
 
 		cubby->page_items = pages[i];
 		assert_cubby(cubby, cubby_copies(cubby, &copies));
-		assert_cubby(cubby, cubby_export_select(cubby, "pages", "", &released));
-		assert_int_equal(released->n, 4);
 		n = n ? n : copies->n;
-		n_excluded = n_excluded ? n_excluded : released->n_excluded;
 		assert_in_range(n, 4, 1000);
 		assert_int_equal(copies->n, n);
-		assert_int_equal(n_excluded, 2);
-		assert_int_equal(released->n_excluded, n_excluded);
+		assert_cubby(cubby, cubby_past_exports(cubby, &past));
+		n_past = n_past ? n_past : past->n;
+		assert_in_range(n_past, 4, 1000);
+		assert_int_equal(past->n, n_past);
+		assert_int_equal(past->list[0]->ended_s, 0);
 	}
-}
-
-static void test_export_needs_the_release_key(void **state)
-{
-	_cleanup_(cubby_freep) struct cubby *cubby = world_proved("home", CUBBY_SECRET_HOME);
-	struct cubby_opened *opened = NULL;
-
-	assert_refused(cubby, cubby_export_open(cubby, "0123456789abcdef0123456789abcdef", &opened),
-		       CUBBY_NOT_AUTHORIZED);
 }
 
 static void test_approving_what_is_not_there(void **state)
@@ -108,10 +229,11 @@ static void test_approving_what_is_not_there(void **state)
 	int64_t expires_s;
 
 	assert_refused(cubby, cubby_export_approve(cubby, "0123456789abcdef0123456789abcdef",
-						   "p", "r",
+						   "p", "r", NULL,
 						   copy, &expires_s), CUBBY_NOT_FOUND);
 	item_make(id);
-	assert_refused(cubby, cubby_export_approve(cubby, id, "", "r", copy, &expires_s),
+	assert_refused(cubby, cubby_export_approve(cubby, id, "", "r", NULL, copy,
+						   &expires_s),
 		       CUBBY_INVALID_ARGUMENT);
 }
 
@@ -153,7 +275,8 @@ static void test_r14_the_log_shows_it_and_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_r17_an_adult_releases_a_copy),
+		cmocka_unit_test(test_r17_r19_an_adult_exports),
+		cmocka_unit_test(test_r19_recalls),
 		cmocka_unit_test(test_copies_and_exports_in_pages),
 		cmocka_unit_test(test_export_needs_the_release_key),
 		cmocka_unit_test(test_approving_what_is_not_there),

@@ -6,6 +6,7 @@
 
 #include "test.h"
 
+#include "approval.h"
 #include "archive.h"
 #include "consent.h"
 #include "crypt/device.h"
@@ -95,3 +96,8 @@ struct intake_asker house_ear(struct house *house);
 struct intake_asker house_parent(struct house *house);
 /* How often this text is in the bodies of the access log. */
 unsigned house_logged(struct house *house, const char *text);
+
+/* Approves an adult's item for "lab", with the copy sealed to `recipient`; the answer. */
+struct export_asker house_exporter(struct house *house);
+int house_approve(struct house *house, const struct id *item, const uint8_t *recipient,
+		  const char *purpose, struct id *ret_copy);

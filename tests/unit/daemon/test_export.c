@@ -8,12 +8,6 @@
 
 static const char *const audio[] = {"audio"};
 
-static struct export_asker asker(struct house *house)
-{
-	return (struct export_asker){.uid = HOUSE_UID, .proof = &house->proof,
-				     .drafts = &house->drafts};
-}
-
 /* A child with one item, an adult with one. */
 static void setup(struct house *house, struct id *ret_child, struct id *ret_adult)
 {
@@ -28,45 +22,76 @@ static void setup(struct house *house, struct id *ret_child, struct id *ret_adul
 	assert_int_equal(house_keep(house, &parent, "dad", audio, 1, ret_adult), 0);
 }
 
-static int list(struct house *house, const char *purpose, const char *recipient,
-		struct archive_copy **ret, size_t *ret_n)
+static int list(struct house *house, struct archive_copy **ret, size_t *ret_n)
 {
-	struct export_asker who = asker(house);
+	struct export_asker who = house_exporter(house);
 	char cursor[ARCHIVE_CURSOR_TEXT];
 
-	return export_list(&house->ground, &who, purpose, recipient, "", 0, ret, ret_n, cursor,
-			   &house->why);
+	return approval_list(&house->ground, &who, "", 0, ret, ret_n, cursor, &house->why);
 }
 
 static int approve(struct house *house, const struct id *item, const uint8_t *recipient,
 		   const char *purpose, struct id *ret_copy)
 {
-	struct export_asker who = asker(house);
-	const struct archive_draft *draft;
-	struct sealed_item sealed;
-	int64_t expires_min;
-	char id[ID_TEXT];
-	int r;
+	return house_approve(house, item, recipient, purpose, ret_copy);
+}
 
+static struct export_row row_for(const char *purpose)
+{
+	struct export_row row = {.recipient = "lab", .format = "hf", .encoding = "flac"};
+
+	strncpy(row.purpose, purpose, sizeof(row.purpose) - 1);
+	return row;
+}
+
+static int begin(struct house *house, struct export_row *row, const char *purpose)
+{
+	struct export_asker who = house_exporter(house);
+
+	*row = row_for(purpose);
 	house->why.text[0] = '\0';
-	r = export_begin(&house->ground, &who, id_text(item, id), &draft, &house->why);
-	if (r)
-		return r;
-	*ret_copy = draft->id;
-	house_seal(draft, recipient, "an adult's words", &sealed);
-	r = export_approve(&house->ground, &who, id_text(&draft->id, id), &sealed.delivery, purpose,
-			   "lab", &expires_min, &house->why);
-	sealed_item_clear(&sealed);
-	drafts_clear(&house->drafts);
-	return r;
+	return export_begin(&house->ground, &who, row, &house->why);
+}
+
+static unsigned fetch(struct house *house, const struct export_row *row, struct export_page *page)
+{
+	struct export_asker who = house_exporter(house);
+	char id[ID_TEXT];
+
+	assert_int_equal(export_fetch(&house->ground, &who, id_text(&row->id, id), 0, page,
+				      &house->why), 0);
+	return page->n;
+}
+
+static int wrote(struct house *house, const struct export_row *row, const struct id *token)
+{
+	const struct manifest_item item = {.token = *token, .bytes = 7, .hash = {1},
+					   .start = {2}, .sound = {3}, .lines = {{4}},
+					   .n_lines = 1};
+	char id[ID_TEXT];
+
+	return export_wrote(&house->ground, id_text(&row->id, id), &item, 1, &house->why);
+}
+
+static int finish(struct house *house, const struct export_row *row, uint64_t generation,
+		  struct export_list *ret)
+{
+	struct export_asker who = house_exporter(house);
+	char id[ID_TEXT];
+
+	return export_finish(&house->ground, &who, house->device->sign, "cubby test",
+			     id_text(&row->id, id), generation, ret, &house->why);
 }
 
 static void test_r17_a_childs_item_cannot_be_approved(void **state)
 {
 	struct house *house = *state;
-	struct export_asker who = asker(house);
+	struct export_asker who = house_exporter(house);
 	struct archive_draft *draft;
+	struct archive_item *items;
 	struct id child, adult, copy;
+	char cursor[ARCHIVE_CURSOR_TEXT];
+	size_t n;
 
 	setup(house, &child, &adult);
 	assert_answer(approve(house, &child, house->release->public, "training", &copy),
@@ -76,53 +101,139 @@ static void test_r17_a_childs_item_cannot_be_approved(void **state)
 	/* Below the question: the archive refuses as well. */
 	assert_int_equal(archive_copy_begin(house->archive, &child, &draft, &house->why),
 			 ANSWER_NOT_AUTHORIZED);
+	/* Nor is it offered for review, or refused as if it could be. */
+	assert_answer(approval_candidates(&house->ground, &who, "mia", "", 0, &items, &n, cursor,
+					  &house->why), ANSWER_NOT_AUTHORIZED, house->why);
+	assert_answer(approval_own(&house->ground, &who, "Export.Refuse", &child, 1, &house->why),
+		      ANSWER_NOT_AUTHORIZED, house->why);
+	assert_int_equal(house_logged(house, "\"reason\": \"child\""), 3);
+	assert_int_equal(approval_candidates(&house->ground, &who, "", "", 0, &items, &n, cursor,
+					     &house->why), 0);
+	assert_int_equal(n, 1);
+	assert_true(id_equal(&items[0].id, &adult));
+	free(items);
 	if (approve(house, &adult, house->release->public, "training", &copy))
 		fail_msg("%s", house->why.text);
 	assert_int_equal(house_logged(house, "export-approve"), 1);
-	(void)who;
+	assert_int_equal(house_logged(house, "\"reason\": \"heard\""), 1);
+	assert_int_equal(approval_candidates(&house->ground, &who, "dad", "", 0, &items, &n,
+					     cursor, &house->why), 0);
+	assert_int_equal(n, 0);
+	free(items);
 }
 
-static void test_r17_a_childs_item_cannot_be_opened_or_listed(void **state)
+static void test_r17_an_export_has_what_was_approved_for_it(void **state)
 {
 	struct house *house = *state;
-	struct export_asker who = asker(house);
-	struct archive_opened *opened = NULL;
+	struct intake_asker parent = house_parent(house);
+	_cleanup_(export_page_clear) struct export_page page = {.n = 0};
+	struct export_row row, none;
 	struct archive_copy *copies;
-	struct id child, adult, copy;
-	uint64_t children, not_approved;
-	char id[ID_TEXT];
+	struct id child, adult, other, copy, elsewhere;
 	size_t n;
 
 	setup(house, &child, &adult);
-	assert_int_equal(list(house, "", "", &copies, &n), 0);
-	assert_int_equal(n, 0);
-	archive_copies_free(copies, n);
-	assert_int_equal(archive_copy_excluded(house->archive, &children, &not_approved), 0);
-	assert_int_equal(children, 1);
-	assert_int_equal(not_approved, 1);
-	assert_answer(export_open(&house->ground, &who, id_text(&child, id), &opened, &house->why),
-		      ANSWER_NOT_AUTHORIZED, house->why);
-	assert_answer(export_open(&house->ground, &who, id_text(&adult, id), &opened, &house->why),
-		      ANSWER_NOT_FOUND, house->why);
-	assert_answer(export_open(&house->ground, &who, "../mia", &opened, &house->why),
-		      ANSWER_INVALID_ARGUMENT, house->why);
-	assert_null(opened);
-	if (approve(house, &adult, house->release->public, "training", &copy))
+	assert_int_equal(house_keep(house, &parent, "dad", audio, 1, &other), 0);
+	assert_answer(begin(house, &row, "training"), ANSWER_NOT_FOUND, house->why);
+	assert_int_equal(house_logged(house, "\"not approved\""), 1);
+	if (approve(house, &adult, house->release->public, "training", &copy) ||
+	    approve(house, &other, house->release->public, "adverts", &elsewhere))
 		fail_msg("%s", house->why.text);
-	assert_int_equal(list(house, "training", "lab", &copies, &n), 0);
-	assert_int_equal(n, 1);
-	assert_true(id_equal(&copies[0].id, &copy));
-	assert_true(id_equal(&copies[0].item, &adult));
+	assert_int_equal(list(house, &copies, &n), 0);
+	assert_int_equal(n, 2);
+	assert_true(id_equal(&copies[1].id, &copy));
+	assert_true(id_equal(&copies[1].item, &adult));
 	archive_copies_free(copies, n);
-	assert_int_equal(list(house, "other", "", &copies, &n), 0);
-	assert_int_equal(n, 0);
-	archive_copies_free(copies, n);
-	assert_int_equal(export_open(&house->ground, &who, id_text(&copy, id), &opened,
-				     &house->why),
-			 0);
-	archive_opened_free(opened);
+	if (begin(house, &row, "training"))
+		fail_msg("%s", house->why.text);
+	assert_int_equal(row.items, 1);
+	assert_int_equal(row.child, 1);
+	assert_int_equal(row.unapproved, 0);
+	assert_int_equal(row.elsewhere, 1);
+	assert_int_equal(fetch(house, &row, &page), 1);
+	assert_true(id_equal(&page.items[0].copy, &copy));
 	assert_int_equal(house_logged(house, "export-open"), 1);
-	assert_int_equal(house_logged(house, "\"reason\": \"child\""), 1);
+	/* A token says nothing of its item, and the next export has another. */
+	assert_false(id_equal(&page.items[0].token, &copy));
+	assert_int_equal(begin(house, &none, "train"), ANSWER_NOT_FOUND);
+	none = row_for("training");
+	strcpy(none.recipient, "la");
+	assert_int_equal(export_begin(&house->ground, &(struct export_asker){
+			.uid = 1, .proof = &house->proof, .drafts = &house->drafts}, &none,
+			&house->why), ANSWER_NOT_FOUND);
+}
+
+/* R19: a manifest of just what stands, signed; afterwards nothing is added. */
+static void test_r19_an_export_from_beginning_to_manifest(void **state)
+{
+	struct house *house = *state;
+	_cleanup_(export_list_clear) struct export_list out = {.head = NULL};
+	struct export_page page = {.n = 0};
+	struct manifest_item item;
+	struct manifest manifest;
+	struct export_row row;
+	struct id child, adult, copy;
+	uint8_t lines[HASH_BYTES];
+	char id[ID_TEXT];
+
+	setup(house, &child, &adult);
+	assert_int_equal(approve(house, &adult, house->release->public, "training", &copy), 0);
+	assert_int_equal(begin(house, &row, "training"), 0);
+	assert_answer(finish(house, &row, 0, &out), ANSWER_BUSY, house->why);
+	assert_int_equal(fetch(house, &row, &page), 1);
+	assert_int_equal(wrote(house, &row, &page.items[0].token), 0);
+	export_page_clear(&page);
+	/* All are written: nothing more is handed out. */
+	assert_int_equal(fetch(house, &row, &page), 0);
+	if (finish(house, &row, 0, &out))
+		fail_msg("%s", house->why.text);
+	assert_int_equal(manifest_verify(out.head, house->device->sign->public, NULL, &manifest,
+					 &house->why), 0);
+	crypt_hash(out.lines, out.n_lines, lines);
+	assert_memory_equal(lines, manifest.lines, HASH_BYTES);
+	assert_int_equal(manifest.items, 1);
+	assert_int_equal(manifest.child, 1);
+	assert_string_equal(manifest.purpose, "training");
+	assert_string_equal(manifest.recipient, "lab");
+	assert_memory_equal(manifest.policy, house->policy->hash, HASH_BYTES);
+	assert_int_equal(manifest_item_parse(out.lines, out.n_lines - 1, "flac", &item,
+					     &house->why), 0);
+	assert_string_equal(item.review, "heard");
+	assert_int_equal(item.expires_s, manifest.expires_s);
+	assert_int_equal(item.bytes, 7);
+	assert_int_equal(house_logged(house, "export-end"), 1);
+	/* No id of ours and no name is in it. */
+	assert_null(strstr(out.lines, id_text(&copy, id)));
+	assert_null(strstr(out.lines, id_text(&adult, id)));
+	assert_null(strstr(out.head, "dad"));
+	assert_int_equal(wrote(house, &row, &item.token), 0);	/* passed over */
+	assert_answer(export_cancel(&house->ground, &(struct export_asker){.uid = 1},
+				    id_text(&row.id, id), &house->why), ANSWER_EXISTS, house->why);
+}
+
+static void test_an_export_is_cancelled_or_forgotten(void **state)
+{
+	struct house *house = *state;
+	struct export_asker who = house_exporter(house);
+	struct export_row row, other;
+	struct id child, adult, copy;
+	char id[ID_TEXT];
+
+	setup(house, &child, &adult);
+	assert_int_equal(approve(house, &adult, house->release->public, "training", &copy), 0);
+	assert_int_equal(begin(house, &row, "training"), 0);
+	assert_int_equal(export_cancel(&house->ground, &who, id_text(&row.id, id), &house->why),
+			 0);
+	assert_answer(export_find(&house->ground, id, &other, &house->why), ANSWER_NOT_FOUND,
+		      house->why);
+	assert_int_equal(begin(house, &row, "training"), 0);
+	house->boot_ms += 8 * 86400 * 1000ll;
+	assert_int_equal(house_guess(house, "passphrase", house->passphrase_proof), 0);
+	assert_int_equal(begin(house, &other, "training"), 0);
+	assert_int_equal(export_find(&house->ground, id_text(&row.id, id), &row, &house->why),
+			 ANSWER_NOT_FOUND);
+	assert_answer(export_find(&house->ground, "../mia", &row, &house->why),
+		      ANSWER_INVALID_ARGUMENT, house->why);
 }
 
 /* The keeper takes a copy only under the release key: a copy under `home` would be unreadable for
@@ -163,12 +274,12 @@ static void test_an_approval_ends_with_its_source(void **state)
 	if (approve(house, &adult, house->release->public, "training", &copy))
 		fail_msg("%s", house->why.text);
 	assert_int_equal(archive_find(house->archive, &adult, &item, &house->why), 0);
-	assert_int_equal(list(house, "", "", &copies, &n), 0);
+	assert_int_equal(list(house, &copies, &n), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(copies[0].expires_min, item.parts[0].expires_min);
 	archive_copies_free(copies, n);
 	house->boot_ms += 86400 * 1000ll;
-	assert_int_equal(list(house, "", "", &copies, &n), 0);
+	assert_int_equal(list(house, &copies, &n), 0);
 	assert_int_equal(n, 0);
 	archive_copies_free(copies, n);
 }
@@ -198,13 +309,16 @@ static void test_words_of_an_approval(void **state)
 static void test_no_export_without_a_proof(void **state)
 {
 	struct house *house = *state;
+	struct export_row row;
 	struct id child, adult, copy;
 
 	setup(house, &child, &adult);
 	house->boot_ms += 301 * 1000;
 	assert_answer(approve(house, &adult, house->release->public, "training", &copy),
 		      ANSWER_NOT_AUTHORIZED, house->why);
-	assert_int_equal(house_logged(house, "\"no proof\""), 1);
+	assert_int_equal(house_logged(house, "\"Export.BeginApproval\""), 1);
+	assert_answer(begin(house, &row, "training"), ANSWER_NOT_AUTHORIZED, house->why);
+	assert_int_equal(house_logged(house, "\"Export.Begin\""), 1);
 }
 
 /* However many there are and however long their words: a page is never more than a message. */
@@ -213,7 +327,7 @@ static void test_a_long_listing_comes_in_pages(void **state)
 	enum { COPIES = 100 };
 	struct house *house = *state;
 	struct intake_asker parent = house_parent(house);
-	struct export_asker who = asker(house);
+	struct export_asker who = house_exporter(house);
 	char words[801], cursor[ARCHIVE_CURSOR_TEXT] = "", next[ARCHIVE_CURSOR_TEXT];
 	struct archive_copy *copies;
 	struct id child, adult, copy;
@@ -228,8 +342,8 @@ static void test_a_long_listing_comes_in_pages(void **state)
 		assert_int_equal(approve(house, &adult, house->release->public, words, &copy), 0);
 	}
 	do {
-		assert_int_equal(export_list(&house->ground, &who, words, "lab", cursor, 0, &copies,
-					     &n, next, &house->why), 0);
+		assert_int_equal(approval_list(&house->ground, &who, cursor, 0, &copies, &n, next,
+					       &house->why), 0);
 		assert_in_range(n, 1, 48 * 1024 / 900);
 		for (size_t i = 0; i < n; i++, all++)
 			if (all == 0)
@@ -238,8 +352,8 @@ static void test_a_long_listing_comes_in_pages(void **state)
 		memcpy(cursor, next, sizeof(cursor));
 	} while (cursor[0]);
 	assert_int_equal(all, COPIES);
-	assert_answer(export_list(&house->ground, &who, "", "", "zz", 0, &copies, &n, next,
-				  &house->why), ANSWER_INVALID_ARGUMENT, house->why);
+	assert_answer(approval_list(&house->ground, &who, "zz", 0, &copies, &n, next, &house->why),
+		      ANSWER_INVALID_ARGUMENT, house->why);
 }
 
 #define HOUSE_TEST(name) cmocka_unit_test_setup_teardown(name, house_make, house_drop)
@@ -248,7 +362,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HOUSE_TEST(test_r17_a_childs_item_cannot_be_approved),
-		HOUSE_TEST(test_r17_a_childs_item_cannot_be_opened_or_listed),
+		HOUSE_TEST(test_r17_an_export_has_what_was_approved_for_it),
+		HOUSE_TEST(test_r19_an_export_from_beginning_to_manifest),
+		HOUSE_TEST(test_an_export_is_cancelled_or_forgotten),
 		HOUSE_TEST(test_r17_each_copy_has_its_key),
 		HOUSE_TEST(test_an_approval_ends_with_its_source),
 		HOUSE_TEST(test_words_of_an_approval),

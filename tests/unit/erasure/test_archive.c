@@ -233,16 +233,16 @@ static void test_r17_only_an_adults_item_has_a_copy(void **state)
 	struct kept childs = { 0 }, adults = { 0 };
 	struct archive_opened *opened = NULL;
 	struct archive_copy *copies = NULL;
-	uint64_t child, not_approved;
+	struct export_row row;
 	struct id copy, none;
 	size_t n;
 
 	assert_int_equal(cupboard_keep(c, &child_id, A | T, 100, &childs), 0);
 	assert_int_equal(cupboard_keep(c, &adult_id, A | T | L, 100, &adults), 0);
 	assert_answer(cupboard_approve(c, &childs.id, &none), ANSWER_NOT_AUTHORIZED, c->why);
-	assert_int_equal(archive_copy_excluded(c->archive, &child, &not_approved), 0);
-	assert_int_equal(child, 1);
-	assert_int_equal(not_approved, 1);
+	assert_int_equal(exportable(c, "wake words", &row, NULL), 0);
+	assert_int_equal(row.child, 1);
+	assert_int_equal(row.unapproved, 1);
 	assert_int_equal(cupboard_approve(c, &adults.id, &copy), 0);
 	assert_answer(cupboard_approve(c, &adults.id, &none), ANSWER_EXISTS, c->why);
 	assert_int_equal(copies_list(c, NULL, "me", &copies, &n), 0);
@@ -253,14 +253,13 @@ static void test_r17_only_an_adults_item_has_a_copy(void **state)
 	assert_int_equal(copies_list(c, "other", NULL, &copies, &n), 0);
 	assert_int_equal(n, 0);
 	archive_copies_free(copies, n);
-	assert_int_equal(archive_copy_open(c->archive, &copy, &opened, &c->why), 0);
+	assert_int_equal(exportable(c, "wake words", &row, &opened), 1);
 	assert_int_equal(opened->n_parts, 2);	/* a location is never released */
 	archive_opened_free(opened);
-	/* An item's id opens nothing on this path, whoever's it is. */
-	assert_answer(archive_copy_open(c->archive, &childs.id, &opened, &c->why), ANSWER_NOT_FOUND,
-		      c->why);
-	assert_answer(archive_copy_open(c->archive, &adults.id, &opened, &c->why), ANSWER_NOT_FOUND,
-		      c->why);
+	assert_int_equal(row.child, 1);
+	assert_int_equal(row.unapproved, 0);
+	assert_int_equal(exportable(c, "adverts", &row, NULL), 0);
+	assert_int_equal(row.elsewhere, 1);
 	secret_free(childs.keys);
 	secret_free(adults.keys);
 }

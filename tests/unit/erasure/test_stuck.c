@@ -235,7 +235,8 @@ static void test_r9_no_receipt_while_a_row_of_the_item_remains(void **state)
 	struct archive_draft *draft = NULL;
 	uint8_t sealed[64];
 	struct archive_body body = { KIND_AUDIO, sealed, 64, 3600, 0 };
-	struct archive_approve approve = { .purpose = "p", .recipient = "r", .bodies = &body,
+	struct archive_approve approve = { .purpose = "p", .recipient = "r", .review = "heard",
+					   .bodies = &body,
 					   .n_bodies = 1 };
 	struct kept kept = { 0 }, other = { 0 };
 	struct secret *key = NULL;

@@ -199,10 +199,10 @@ static void test_r8_a_copy_ends_with_its_profile(void **state)
 
 	assert_int_equal(cupboard_keep(c, &adult_id, A | T, 300, &kept), 0);
 	assert_int_equal(cupboard_approve(c, &kept.id, &copy), 0);
-	assert_int_equal(archive_copy_open(c->archive, &copy, &opened, &c->why), 0);
+	assert_int_equal(copy_opens(c, &copy, &opened), 0);
 	archive_opened_free(opened);
 	job = remove_ask(c, &adult_id);
-	assert_int_equal(archive_copy_open(c->archive, &copy, &opened, &c->why), ANSWER_NOT_FOUND);
+	assert_int_equal(copy_opens(c, &copy, &opened), ANSWER_NOT_FOUND);
 	done(c, job);
 	assert_int_equal(room_count(c->room, "cubby.db", copy.bytes, ID_BYTES), 0);
 	secret_free(kept.keys);

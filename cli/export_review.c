@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `cubby export review` and `refuse`: an adult hears each item of theirs and answers for it, or
+ * hears some chosen at random and answers for all. Without an answer nothing is approved. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "erase.h"
+#include "item.h"
+#include "moment.h"
+#include "playback.h"
+#include "prompt.h"
+#include "render.h"
+#include "verb.h"
+
+#define SAMPLE_MIN 3
+
+struct review {
+	struct hand *hand;
+	const struct cubby_profiles *profiles;
+	char (*ids)[CUBBY_ID_TEXT];
+	char (*owners)[CUBBY_ID_TEXT];
+	int64_t *started_s;
+	size_t n, room;
+	size_t approved, refused;
+};
+
+static void review_clear(struct review *review)
+{
+	free(review->ids);
+	free(review->owners);
+	free(review->started_s);
+}
+
+static int review_add(struct review *review, const struct cubby_item *item)
+{
+	if (review->n == review->room) {
+		const size_t room = review->room ? 2 * review->room : 64;
+		void *ids = realloc(review->ids, room * sizeof(*review->ids));
+		void *owners, *started_s;
+
+		if (!ids)
+			return -ENOMEM;
+		review->ids = ids;
+		owners = realloc(review->owners, room * sizeof(*review->owners));
+		if (!owners)
+			return -ENOMEM;
+		review->owners = owners;
+		started_s = realloc(review->started_s, room * sizeof(*review->started_s));
+		if (!started_s)
+			return -ENOMEM;
+		review->started_s = started_s;
+		review->room = room;
+	}
+	strcpy(review->ids[review->n], item->id);
+	strcpy(review->owners[review->n], item->profile_id);
+	review->started_s[review->n++] = item->started_s;
+	return 0;
+}
+
+static int review_collect(struct review *review)
+{
+	_cleanup_(cubby_list_freep) struct cubby_list *list = NULL;
+	struct hand *hand = review->hand;
+	const struct cubby_item *item;
+	int r;
+
+	r = cubby_export_candidates(hand->cubby, hand->command.value[OPTION_PROFILE], &list);
+	while (r == 0) {
+		r = cubby_list_next(list, &item);
+		if (r != 0 || !item)
+			break;
+		if (review_add(review, item) < 0)
+			return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	}
+	return r == 0 ? 0 : hand_refused(hand, r);
+}
+
+/* Says what it is, and plays it where there is a sound server. */
+static int review_show(struct review *review, size_t i)
+{
+	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
+	struct hand *hand = review->hand;
+	_cleanup_(cleanup_free) char *words = NULL;
+	struct why why = { "" };
+	char when[MOMENT_TEXT];
+	int r = item_open(hand, review->ids[i], NULL, &opened);
+
+	if (r != 0)
+		return hand_refused(hand, r);
+	words = strdup(opened->text ? opened->text : "(no transcript)");
+	if (!words)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	render_clean(words);
+	fprintf(stderr, "%zu of %zu: %.8s, %s, %s: %s\n", i + 1, review->n, review->ids[i],
+		hand_profile_name(review->profiles, review->owners[i]),
+		moment_local(review->started_s[i], when), words);
+	if (opened->samples &&
+	    playback_run(opened->samples, opened->frames, opened->rate_hz, &why) != 0)
+		fprintf(stderr, "(It cannot be played: %s.)\n", why.text);
+	return 0;
+}
+
+static int review_approve(struct review *review, size_t i, const char *how)
+{
+	struct hand *hand = review->hand;
+	char copy[CUBBY_ID_TEXT];
+	int64_t expires_s;
+	int r = cubby_export_approve(hand->cubby, review->ids[i],
+				     hand->command.value[OPTION_PURPOSE],
+				     hand->command.value[OPTION_RECIPIENT], how, copy, &expires_s);
+
+	if (r != 0)
+		return hand_refused(hand, r);
+	review->approved++;
+	return 0;
+}
+
+static int review_refuse(struct review *review, size_t i)
+{
+	const char *const ids[] = { review->ids[i] };
+	_cleanup_(cleanup_free) char *job = NULL;
+	int r = cubby_export_refuse(review->hand->cubby, ids, 1, &job);
+
+	if (r != 0)
+		return hand_refused(review->hand, r);
+	review->refused++;
+	return 0;
+}
+
+/* 'a', 'r', 's', 'q'; an end of the input, or anything else three times, is 'q'. */
+static char review_ask(void)
+{
+	char answer[16];
+
+	for (int i = 0; i < 3; i++) {
+		if (!prompt_text("[a]pprove, [r]efuse, [s]kip, [q]uit? ", answer, sizeof(answer)))
+			return 'q';
+		if (answer[0] && strchr("arsq", answer[0]) && !answer[1])
+			return answer[0];
+	}
+	return 'q';
+}
+
+static int review_each(struct review *review)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < review->n; i++) {
+		char answer;
+
+		r = review_show(review, i);
+		if (r != 0)
+			break;
+		answer = review_ask();
+		if (answer == 'q')
+			break;
+		if (answer == 'a')
+			r = review_approve(review, i, "heard");
+		else if (answer == 'r')
+			r = review_refuse(review, i);
+	}
+	return r;
+}
+
+/* ---- A batch ---- */
+
+/* Brings `sample` of them, any with the same chance, to the front. */
+static void review_shuffle(struct review *review, size_t sample)
+{
+	for (size_t i = 0; i < sample; i++) {
+		char id[CUBBY_ID_TEXT];
+		uint64_t random;
+		int64_t when;
+		size_t k;
+
+		crypt_random(&random, sizeof(random));
+		k = i + (size_t)(random % (review->n - i));
+		memcpy(id, review->ids[i], sizeof(id));
+		memcpy(review->ids[i], review->ids[k], sizeof(id));
+		memcpy(review->ids[k], id, sizeof(id));
+		memcpy(id, review->owners[i], sizeof(id));
+		memcpy(review->owners[i], review->owners[k], sizeof(id));
+		memcpy(review->owners[k], id, sizeof(id));
+		when = review->started_s[i];
+		review->started_s[i] = review->started_s[k];
+		review->started_s[k] = when;
+	}
+}
+
+static int review_batch(struct review *review, size_t sample)
+{
+	struct hand *hand = review->hand;
+	char question[128];
+	int r = 0;
+
+	if (sample > review->n)
+		sample = review->n;
+	review_shuffle(review, sample);
+	for (size_t i = 0; r == 0 && i < sample; i++) {
+		r = review_show(review, i);
+		if (r == 0 && review_ask() != 'a')
+			return hand_fail(hand, EXIT_GENERAL,
+					 "one of the sample was not approved, so nothing is; go "
+					 "through them one by one, without --sample");
+	}
+	if (r != 0)
+		return r;
+	snprintf(question, sizeof(question),
+		 "Approve these and the %zu you did not hear? Type yes: ", review->n - sample);
+	if (!prompt_confirm(question, "yes"))
+		return hand_fail(hand, EXIT_GENERAL, "nothing was approved");
+	for (size_t i = 0; r == 0 && i < review->n; i++)
+		r = review_approve(review, i, i < sample ? "heard" : "batch");
+	return r;
+}
+
+static int sample_read(struct hand *hand, size_t *ret)
+{
+	const char *text = hand->command.value[OPTION_SAMPLE];
+	char *end;
+	long n;
+
+	*ret = 0;
+	if (!text)
+		return 0;
+	n = strtol(text, &end, 10);
+	if (*end || n < SAMPLE_MIN || n > ARGUMENTS_MAX)
+		return hand_fail(hand, EXIT_USAGE, "--sample takes a number from %d to %d",
+				 SAMPLE_MIN, ARGUMENTS_MAX);
+	*ret = (size_t)n;
+	return 0;
+}
+
+int verb_export_review(struct hand *hand)
+{
+	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
+	_cleanup_(review_clear) struct review review = { .hand = hand };
+	size_t sample;
+	int r;
+
+	if (!command_has(&hand->command, OPTION_PURPOSE) ||
+	    !command_has(&hand->command, OPTION_RECIPIENT))
+		return hand_fail(hand, EXIT_USAGE,
+				 "say what for and for whom: --purpose P --recipient R");
+	r = sample_read(hand, &sample);
+	if (r != 0)
+		return r;
+	if (!prompt_possible())
+		return hand_fail(hand, EXIT_USAGE,
+				 "a review needs somebody at a terminal; 'cubby export approve "
+				 "ID...' names items");
+	r = prompt_proof(hand, CUBBY_SECRET_HOME);
+	if (r != 0)
+		return r;
+	r = cubby_profiles(hand->cubby, &profiles);
+	if (r != 0)
+		return hand_refused(hand, r);
+	review.profiles = profiles;
+	r = review_collect(&review);
+	if (r == 0 && review.n > 0)
+		r = sample ? review_batch(&review, sample) : review_each(&review);
+	if (hand->json)
+		render_json(json_pack("{s:i, s:i, s:i}", "items", (int)review.n, "approved",
+				      (int)review.approved, "refused", (int)review.refused));
+	hand_say(hand, "%zu approved, %zu refused, %zu left as they were.", review.approved,
+		 review.refused, review.n - review.approved - review.refused);
+	return r;
+}
+
+int verb_export_refuse(struct hand *hand)
+{
+	_cleanup_(hand_ids_freep) char **ids = NULL;
+	_cleanup_(cleanup_free) char *job = NULL;
+	int r = hand_ids(hand, &ids);
+
+	if (r == 0) {
+		r = cubby_export_refuse(hand->cubby, (const char *const *)ids, hand->command.n,
+					&job);
+		if (r != 0)
+			return hand_refused(hand, r);
+	}
+	if (r != 0)
+		return r;
+	hand_say(hand, "Refused: %zu item%s. They are not offered for review again.",
+		 hand->command.n, hand->command.n == 1 ? "" : "s");
+	if (job)
+		return erase_finish(hand, job, NULL, 0);
+	if (hand->json)
+		render_json(json_pack("{s:i}", "refused", (int)hand->command.n));
+	return 0;
+}
