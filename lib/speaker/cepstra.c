@@ -188,6 +188,17 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void mean_take(struct cepstra *cepstra)
+{
+	struct heard *heard = cepstra->heard;
+	unsigned n = cepstra->n_speech;
+
+	memset(heard->mean, 0, sizeof(heard->mean));
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < CEPSTRA_NUMBERS; k++)
+			heard->mean[k] += heard->frames[heard->speech[i]][k] / (float)n;
+}
+
 unsigned cepstra_gate(struct cepstra *cepstra)
 {
 	struct heard *heard = cepstra->heard;
@@ -206,7 +217,7 @@ unsigned cepstra_gate(struct cepstra *cepstra)
 	for (unsigned i = 0; i < cepstra->n; i++)
 		if (heard->energy_db[i] > threshold)
 			heard->speech[cepstra->n_speech++] = (uint16_t)i;
-	cepstra_centre(cepstra, 0, cepstra->n_speech);
+	mean_take(cepstra);
 	return cepstra->n_speech;
 }
 
@@ -218,16 +229,6 @@ float cepstra_clearance_db(const struct cepstra *cepstra)
 float cepstra_level_db(const struct cepstra *cepstra)
 {
 	return cepstra->loud_db;
-}
-
-void cepstra_centre(struct cepstra *cepstra, unsigned first, unsigned n)
-{
-	struct heard *heard = cepstra->heard;
-
-	memset(heard->mean, 0, sizeof(heard->mean));
-	for (unsigned i = first; i < first + n && i < cepstra->n_speech; i++)
-		for (unsigned k = 0; k < CEPSTRA_NUMBERS; k++)
-			heard->mean[k] += heard->frames[heard->speech[i]][k] / (float)n;
 }
 
 static unsigned beside(const struct cepstra *cepstra, unsigned frame, int by)

@@ -34,8 +34,6 @@ unsigned cepstra_gate(struct cepstra *cepstra);
 float cepstra_clearance_db(const struct cepstra *cepstra);
 /* The loud frames (95 %), over one 16-bit step. */
 float cepstra_level_db(const struct cepstra *cepstra);
-/* Takes the mean of speech frames [first, first + n) off, for the next cepstra_vector(). */
-void cepstra_centre(struct cepstra *cepstra, unsigned first, unsigned n);
-/* A speech frame. */
+/* A speech frame, the mean of all of them taken off. */
 void cepstra_vector(const struct cepstra *cepstra, unsigned i,
 		     float ret_vector[static CEPSTRA_DIMENSIONS]);

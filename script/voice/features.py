@@ -61,6 +61,11 @@ def rank(values, part):
     return np.sort(values)[int(part * (len(values) - 1))]
 
 
+def clearance(energy):
+    """dB between the quiet frames and the loud ones."""
+    return float(rank(energy, 0.95) - rank(energy, 0.10))
+
+
 def gate(energy):
     if not len(energy):
         return np.zeros(0, bool)
@@ -73,12 +78,15 @@ def deltas(static):
     return (2.0 * (padded[4:] - padded[:-4]) + padded[3:-1] - padded[1:-3]) / np.float32(10.0)
 
 
-def features(samples):
-    """(speech frames x DIM, which frames are speech)."""
-    static, energy = cepstra(samples)
+def centred(static, energy):
+    """(speech frames x DIM, which frames are speech) of cepstra()."""
     speech = gate(energy)
     if not speech.any():
         return np.zeros((0, DIM), np.float32), speech
     both = np.concatenate([static, deltas(static)], axis=1)[speech]
     both[:, :CEPSTRA] -= both[:, :CEPSTRA].mean(axis=0)
     return both.astype(np.float32), speech
+
+
+def features(samples):
+    return centred(*cepstra(samples))

@@ -43,6 +43,11 @@ struct recording recording_read(const char *name)
 
 struct recording recording_speak(const char *text)
 {
+	return recording_speak_as("en-us", text);
+}
+
+struct recording recording_speak_as(const char *voice, const char *text)
+{
 	char path[] = "/tmp/cubby-test-XXXXXX";
 	struct sound sound = { 0 };
 	int fd = mkstemp(path), status;
@@ -52,7 +57,7 @@ struct recording recording_speak(const char *text)
 	close(fd);
 	pid = fork();
 	if (pid == 0) {
-		execlp("espeak-ng", "espeak-ng", "-v", "en-us", "-w", path, text, NULL);
+		execlp("espeak-ng", "espeak-ng", "-v", voice, "-w", path, text, NULL);
 		_exit(127);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -64,6 +69,17 @@ struct recording recording_speak(const char *text)
 	assert_int_equal(sound_from_file(path, 0, &sound, NULL), 0);
 	unlink(path);
 	return from_sound(&sound);
+}
+
+struct recording recording_join(const struct recording *first, const struct recording *second)
+{
+	struct recording both = { .frames = first->frames + second->frames };
+
+	both.samples = malloc(both.frames * sizeof(int16_t));
+	assert_non_null(both.samples);
+	memcpy(both.samples, first->samples, first->frames * sizeof(int16_t));
+	memcpy(both.samples + first->frames, second->samples, second->frames * sizeof(int16_t));
+	return both;
 }
 
 struct recording recording_free(struct recording *recording)

@@ -17,6 +17,9 @@ struct recording {
 struct recording recording_read(const char *name);
 /* What espeak-ng says; skips the test when it is not installed. */
 struct recording recording_speak(const char *text);
+/* In another of its voices, for instance "en-us+f3". */
+struct recording recording_speak_as(const char *voice, const char *text);
+struct recording recording_join(const struct recording *first, const struct recording *second);
 struct recording recording_free(struct recording *recording);
 
 /* The same numbers for the same seed on every machine. */

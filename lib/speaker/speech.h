@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* One utterance, heard for who spoke it: whether it is fit for that, and the points that the whole
+ * and its parts lead to. In locked memory; nothing is allocated after speech_new(). */
+
+#include "speaker/evidence.h"
+
+#define SPEECH_MIN_MS 700		/* frames in which somebody speaks, not their pauses */
+#define SPEECH_LEVEL_MIN_DB 36.0f	/* over one 16-bit step; 90 is full scale */
+#define SPEECH_CLEARANCE_MIN_DB 6.0f	/* between the loud frames and the quiet ones */
+#define SPEECH_PART_FRAMES 100
+#define SPEECH_PARTS_MAX (CEPSTRA_FRAMES_MAX / SPEECH_PART_FRAMES)
+
+struct speech;
+
+/* model is borrowed. */
+int speech_new(const struct speaker_model *model, struct speech **ret);
+struct speech *speech_free(struct speech *speech);
+CLEANUP_DEFINE(struct speech *, speech_free)
+
+/* What was heard is wiped. */
+void speech_reset(struct speech *speech);
+/* Instead of what was heard before; of a long utterance the first 16 s. ANSWER_INVALID_ARGUMENT:
+ * too short, too low or not clear enough of noise to tell who it was. */
+int speech_hear(struct speech *speech, const int16_t *samples, size_t n, struct why *why);
+
+/* Of the utterance last heard. */
+const struct evidence *speech_evidence(const struct speech *speech);
+const float *speech_point(const struct speech *speech);
+float speech_clearance_db(const struct speech *speech);
+/* At least one, each of at least SPEECH_PART_FRAMES unless it is the only one. */
+unsigned speech_parts(const struct speech *speech);
+const float *speech_part_point(const struct speech *speech, unsigned part);
