@@ -12,7 +12,14 @@ struct attribution {
 	const struct decide_profile *profile;	/* NULL for unknown; borrowed from the decider */
 };
 
-/* `named`: the profile that the host names; NULL or "" for none. Never fails: what cannot be
- * known is unknown, and `why` says why. */
-struct attribution attribute_named(const struct decider *decider, const char *named,
-				   struct why *why);
+/* What the voice said: an enrolled adult, or why not. */
+struct voice_match {
+	bool matched;
+	struct id profile;
+	struct why why;
+};
+
+/* `named`: the profile that the host names; NULL or "" for none. voice NULL: there is none yet.
+ * Never fails: what cannot be known is unknown, and `why` says why. */
+struct attribution attribute(const struct decider *decider, const char *named,
+			     const struct voice_match *voice, struct why *why);

@@ -154,6 +154,15 @@ const struct decide_profile *decider_profile(const struct decider *decider, cons
 	return NULL;
 }
 
+const struct decide_profile *decider_profile_by_id(const struct decider *decider,
+						   const struct id *id)
+{
+	for (size_t i = 0; decider->in_force && i < decider->n_profiles; i++)
+		if (id_equal(&decider->profiles[i].id, id))
+			return &decider->profiles[i];
+	return NULL;
+}
+
 const struct household *decider_household(const struct decider *decider)
 {
 	return decider->in_force ? &decider->household : NULL;

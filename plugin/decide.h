@@ -61,6 +61,8 @@ unsigned decider_refused(const struct decider *decider);
 
 /* NULL: no such profile. */
 const struct decide_profile *decider_profile(const struct decider *decider, const char *name);
+const struct decide_profile *decider_profile_by_id(const struct decider *decider,
+						   const struct id *id);
 /* The household's public keys; NULL when nothing is in force. */
 const struct household *decider_household(const struct decider *decider);
 

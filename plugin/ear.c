@@ -79,6 +79,8 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 		r = decider_new(settings.pinned ? settings.household_key : NULL,
 				&ear->tools.decider);
 	if (r == 0)
+		r = speaker_new(SPEAKER_MODEL, &ear->tools.speaker);
+	if (r == 0)
 		r = report_new(config->bus, &ear->tools.report);
 	if (r)
 		return r;
@@ -126,6 +128,7 @@ EAR_PUBLIC void cubby_ear_free(struct cubby_ear *ear)
 		cubby_ear_session_close(ear->sessions);
 	recogniser_free(ear->tools.recogniser);
 	recogniser_free(ear->tools.spotter);
+	speaker_free(ear->tools.speaker);
 	decider_free(ear->tools.decider);
 	report_free(ear->tools.report);
 	cleanup_close(&ear->poll_fd);

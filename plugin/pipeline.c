@@ -38,6 +38,7 @@ struct pipeline {
 	void *context;
 	struct ring *ring;
 	struct voice *voice;
+	struct speaker_session *speaker;
 	struct endpoint endpoint;
 	uint64_t base;			/* position of the endpointer's frame 0 */
 	_Atomic uint64_t mark;		/* the utterance ends here; 0: no mark */
@@ -72,6 +73,8 @@ int pipeline_new(const struct pipeline_tools *tools, const char *profile,
 	if (r == 0)
 		r = voice_new(&pipeline->voice);
 	if (r == 0)
+		r = speaker_session_new(tools->speaker, &pipeline->speaker);
+	if (r == 0)
 		r = secret_new(sizeof(struct heard), &pipeline->memory);
 	if (r < 0)
 		return fault_trace(r);
@@ -88,6 +91,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 	wake_cancel(&pipeline->wake);
 	ring_free(pipeline->ring);
 	voice_free(pipeline->voice);
+	speaker_session_free(pipeline->speaker);
 	secret_free(pipeline->memory);
 	free(pipeline->profile);
 	free(pipeline);
@@ -149,8 +153,8 @@ void pipeline_keeping(struct pipeline *pipeline)
 		answer_why(&verdict.why, ANSWER_NO_CONSENT, "the ear is muted");
 	else
 		verdict_reach(pipeline->tools.report, pipeline->tools.decider, pipeline->profile,
-			      &verdict);
-	pipeline->allowed &= verdict.kinds;
+			      NULL, &verdict);
+	pipeline->allowed &= verdict.possible;
 	tell_keeping(pipeline, &verdict);
 }
 
@@ -169,6 +173,14 @@ static void verdict_narrow(struct verdict *verdict, unsigned allowed)
 	verdict->kinds &= allowed;
 }
 
+static void utterance_listen(struct pipeline *pipeline, size_t n, struct voice_match *ret)
+{
+	int64_t begin_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin));
+
+	ret->matched = speaker_hear(pipeline->speaker, pipeline->heard->utterance, n, begin_ms,
+				    &ret->profile, &ret->why) == 0;
+}
+
 static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
 {
 	const struct pipeline_tools *tools = &pipeline->tools;
@@ -176,12 +188,14 @@ static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
 	const struct utterance utterance = {
 		.samples = heard->utterance, .frames = n, .recognition = &heard->recognition,
 	};
+	struct voice_match voice = { 0 };
 	struct verdict verdict;
 	char text[ID_TEXT];
 	struct id id;
 	enum fate fate;
 
-	verdict_reach(tools->report, tools->decider, pipeline->profile, &verdict);
+	utterance_listen(pipeline, n, &voice);
+	verdict_reach(tools->report, tools->decider, pipeline->profile, &voice, &verdict);
 	tell_keeping(pipeline, &verdict);
 	verdict_narrow(&verdict, pipeline->allowed);
 	fate = verdict_carry_out(&verdict, tools->report, tools->decider, &utterance, &id);
@@ -435,6 +449,7 @@ void pipeline_cancel(struct pipeline *pipeline)
 
 	recogniser_cancel(pipeline->tools.recogniser, pipeline->ticket);
 	wake_cancel(&pipeline->wake);
+	speaker_session_reset(pipeline->speaker);
 	pipeline->woken = false;
 	pipeline->ticket = 0;
 	atomic_store(&pipeline->mark, 0);

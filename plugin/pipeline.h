@@ -8,6 +8,7 @@
 #include "ear.h"
 #include "recognise.h"
 #include "report.h"
+#include "speaker.h"
 
 struct pipeline;
 
@@ -15,6 +16,7 @@ struct pipeline;
 struct pipeline_tools {
 	struct recogniser *recogniser;	/* NULL: only the phrase is listened for */
 	struct recogniser *spotter;	/* of the wake phrase; NULL: none */
+	struct speaker *speaker;	/* who is enrolled */
 	struct decider *decider;
 	struct report *report;
 	const atomic_int *muted;	/* while not 0 nothing comes out */

@@ -8,14 +8,25 @@
 /* Nobody supplies a location here, so none is kept, whatever was consented to. */
 #define OFFERED (KIND_BIT(KIND_AUDIO) | KIND_BIT(KIND_TRANSCRIPT))
 
+/* What would be kept of a named adult who is yet to be recognised. */
+static unsigned kinds_if_heard(const struct decider *decider, const char *profile)
+{
+	const struct decide_profile *named = decider_profile(decider, profile);
+	struct why why;
+
+	return named && named->type == PROFILE_ADULT ?
+	       decide_kinds(decider, named, OFFERED, &why) : 0;
+}
+
 void verdict_reach(struct report *report, struct decider *decider, const char *profile,
-		   struct verdict *ret)
+		   const struct voice_match *voice, struct verdict *ret)
 {
 	int r = 0;
 
 	*ret = (struct verdict) { 0 };
-	/* Without a name there is nothing to ask about: nobody need know that somebody spoke. */
-	if (*profile) {
+	/* Without a name or a known voice there is nothing to ask about: nobody need know that
+	 * somebody spoke. */
+	if (*profile || (voice && voice->matched)) {
 		r = report_policy(report, decider, &ret->why);
 		if (r < 0)
 			answer_why(&ret->why, ANSWER_FAILED, "the keeper could not be asked");
@@ -23,9 +34,12 @@ void verdict_reach(struct report *report, struct decider *decider, const char *p
 		ret->failed = r != 0 && r != ANSWER_NOT_FOUND;
 	}
 	if (r == 0)
-		ret->attribution = attribute_named(decider, profile, &ret->why);
+		ret->attribution = attribute(decider, profile, voice, &ret->why);
 	if (ret->attribution.profile)
 		ret->kinds = decide_kinds(decider, ret->attribution.profile, OFFERED, &ret->why);
+	ret->possible = ret->kinds;
+	if (r == 0 && !voice)
+		ret->possible |= kinds_if_heard(decider, profile);
 }
 
 enum fate verdict_carry_out(struct verdict *verdict, struct report *report,

@@ -11,13 +11,15 @@
 struct verdict {
 	struct attribution attribution;	/* borrowed from the decider until its next update */
 	unsigned kinds;			/* to be kept; 0: nothing, and `why` says why */
+	unsigned possible;		/* the same, if the named adult's voice is recognised */
 	bool failed;			/* it should have been possible to know, or to keep */
 	struct why why;
 };
 
-/* For the profile that the host names ("" for none), as of now. */
+/* For the profile that the host names ("" for none) and what the voice said, as of now. voice
+ * NULL: nobody spoke yet. */
 void verdict_reach(struct report *report, struct decider *decider, const char *profile,
-		   struct verdict *ret);
+		   const struct voice_match *voice, struct verdict *ret);
 enum fate {
 	FATE_FORGOTTEN = 0,
 	FATE_KEPT,			/* the keeper acknowledged it under *ret_id */

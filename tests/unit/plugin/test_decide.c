@@ -334,7 +334,7 @@ static void test_named_child_counts(void **state)
 	struct why why = { "" };
 
 	update(home);
-	attribution = attribute_named(home->decider, "Mia", &why);
+	attribution = attribute(home->decider, "Mia", NULL, &why);
 	assert_int_equal(attribution.who, CUBBY_EAR_CHILD);
 	assert_non_null(attribution.profile);
 }
@@ -348,7 +348,7 @@ static void test_r28_named_adult_is_unknown(void **state)
 
 	grant(home, consent_for(home, 1, KIND_AUDIO), home->parent);
 	update(home);
-	attribution = attribute_named(home->decider, "Tom", &why);
+	attribution = attribute(home->decider, "Tom", NULL, &why);
 	assert_int_equal(attribution.who, CUBBY_EAR_UNKNOWN);
 	assert_null(attribution.profile);
 	assert_true(why.text[0] != '\0');
@@ -362,7 +362,8 @@ static void test_r28_unnamed_and_misnamed_are_unknown(void **state)
 	update(home);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct why why = { "" };
-		struct attribution attribution = attribute_named(home->decider, names[i], &why);
+		struct attribution attribution = attribute(home->decider, names[i], NULL,
+							   &why);
 
 		assert_int_equal(attribution.who, CUBBY_EAR_UNKNOWN);
 		assert_null(attribution.profile);
@@ -370,12 +371,80 @@ static void test_r28_unnamed_and_misnamed_are_unknown(void **state)
 	}
 }
 
+static struct voice_match match_of(const struct home *home, unsigned profile)
+{
+	return (struct voice_match) { .matched = true, .profile = home->profiles[profile].id };
+}
+
+static void test_an_adult_counts_by_voice(void **state)
+{
+	struct home *home = *state;
+	struct voice_match tom = match_of(home, 1);
+	static const char *const names[] = { NULL, "", "Tom" };
+	struct why why = { "" };
+
+	update(home);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct attribution attribution = attribute(home->decider, names[i], &tom, &why);
+
+		assert_int_equal(attribution.who, CUBBY_EAR_ADULT);
+		assert_string_equal(attribution.profile->name, "Tom");
+	}
+}
+
+static void check_unknown(const struct home *home, const char *named,
+			  const struct voice_match *voice)
+{
+	struct why why = { "" };
+	struct attribution attribution = attribute(home->decider, named, voice, &why);
+
+	assert_int_equal(attribution.who, CUBBY_EAR_UNKNOWN);
+	assert_null(attribution.profile);
+	assert_true(why.text[0] != '\0');
+}
+
+/* R28: not the adult whose button it is, not an adult any more, not surely. */
+static void test_r28_another_voice_than_the_named_adults(void **state)
+{
+	struct home *home = *state;
+	struct voice_match other = match_of(home, 0), nobody = { .why = { "two voices" } };
+
+	update(home);
+	check_unknown(home, "Tom", &nobody);
+	memset(&other.profile, 9, sizeof(other.profile));
+	check_unknown(home, "Tom", &other);
+	check_unknown(home, "", &other);
+	check_unknown(home, "", &nobody);
+}
+
+/* R27: a voiceprint that claims to be a child's attributes nothing. */
+static void test_r27_no_voice_makes_a_child_known(void **state)
+{
+	struct home *home = *state;
+	struct voice_match mia = match_of(home, 0);
+
+	update(home);
+	check_unknown(home, "", &mia);
+	check_unknown(home, "Tom", &mia);
+}
+
+/* A child's button stays the child's, whoever presses it: nobody is less protected by that. */
+static void test_a_named_child_stays_one_with_any_voice(void **state)
+{
+	struct home *home = *state;
+	struct voice_match tom = match_of(home, 1);
+	struct why why = { "" };
+
+	update(home);
+	assert_int_equal(attribute(home->decider, "Mia", &tom, &why).who, CUBBY_EAR_CHILD);
+}
+
 static void test_r28_without_a_keeper_everybody_is_unknown(void **state)
 {
 	struct home *home = *state;
 	struct why why = { "" };
 
-	assert_int_equal(attribute_named(home->decider, "Mia", &why).who, CUBBY_EAR_UNKNOWN);
+	assert_int_equal(attribute(home->decider, "Mia", NULL, &why).who, CUBBY_EAR_UNKNOWN);
 }
 
 #define WITH_HOME(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -401,6 +470,10 @@ int main(void)
 		WITH_HOME(test_named_child_counts),
 		WITH_HOME(test_r28_named_adult_is_unknown),
 		WITH_HOME(test_r28_unnamed_and_misnamed_are_unknown),
+		WITH_HOME(test_an_adult_counts_by_voice),
+		WITH_HOME(test_r28_another_voice_than_the_named_adults),
+		WITH_HOME(test_r27_no_voice_makes_a_child_known),
+		WITH_HOME(test_a_named_child_stays_one_with_any_voice),
 		WITH_HOME(test_r28_without_a_keeper_everybody_is_unknown),
 	};
 
