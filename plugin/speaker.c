@@ -120,6 +120,11 @@ void speaker_session_reset(struct speaker_session *session)
 		evidence_reset(session->evidence);
 }
 
+uint32_t speaker_session_speech_ms(const struct speaker_session *session)
+{
+	return session->evidence ? evidence_speech_ms(session->evidence) : 0;
+}
+
 /* The enrolled one whose voice this is most like. */
 static const struct enrolled *nearest(const struct speaker *speaker, const float *point,
 				      float *ret_score)
@@ -194,6 +199,9 @@ int speaker_hear(struct speaker_session *session, const int16_t *samples, size_t
 	struct why problem;
 	int r = 0;
 
+	if (session->times != speaker->times)
+		speaker_session_reset(session);
+	session->times = speaker->times;
 	if (!speaker->n)
 		return answer_why(why, ANSWER_NOT_FOUND, "unknown speaker");
 	if (!speaker->model)
@@ -202,9 +210,8 @@ int speaker_hear(struct speaker_session *session, const int16_t *samples, size_t
 		r = evidence_new(speaker->model, &session->evidence);
 	if (r < 0)
 		return unknown(why, "there is no memory to tell voices by");
-	if (session->times != speaker->times || begin_ms > session->end_ms + SPEAKER_PAUSE_MAX_MS)
+	if (begin_ms > session->end_ms + SPEAKER_PAUSE_MAX_MS)
 		evidence_reset(session->evidence);
-	session->times = speaker->times;
 	session->end_ms = begin_ms + (int64_t)(n / (CEPSTRA_RATE_HZ / 1000));
 	r = speech_hear(speaker->speech, samples, n, &problem);
 	r = r ? unknown(why, problem.text) : judge(session, ret_profile, why);

@@ -28,10 +28,10 @@ int speaker_new(const char *model, struct speaker **ret);
 /* After its sessions. */
 struct speaker *speaker_free(struct speaker *speaker);
 CLEANUP_DEFINE(struct speaker *, speaker_free)
-/* Instead of those before; copied into locked memory. Evidence of sessions is dropped where they
- * change. n = 0: nobody. ANSWER_INVALID_ARGUMENT: more than SPEAKER_ENROLLED_MAX, then nobody is.
- * A model that cannot be used is no answer here: everybody is unknown then, and speaker_hear()
- * says why. */
+/* Instead of those before; copied into locked memory. The evidence of a session is dropped when it
+ * hears the next utterance after a change. n = 0: nobody. ANSWER_INVALID_ARGUMENT: more than
+ * SPEAKER_ENROLLED_MAX, then nobody is. A model that cannot be used is no answer here: everybody is
+ * unknown then, and speaker_hear() says why. */
 int speaker_enrol(struct speaker *speaker, const struct enrolled *enrolled, size_t n,
 		  struct why *why);
 
@@ -39,6 +39,8 @@ int speaker_session_new(struct speaker *speaker, struct speaker_session **ret);
 struct speaker_session *speaker_session_free(struct speaker_session *session);
 CLEANUP_DEFINE(struct speaker_session *, speaker_session_free)
 void speaker_session_reset(struct speaker_session *session);
+/* Speech of one voice that is held as evidence. */
+uint32_t speaker_session_speech_ms(const struct speaker_session *session);
 
 /* Of an utterance of n samples that began at begin_ms of the session's sound. 0: the adult whose
  * profile is *ret_profile. ANSWER_NOT_FOUND: nobody enrolled, or in doubt, and why says what. */

@@ -117,6 +117,26 @@ static void test_r28_other_voices_are_nobody(void **state)
 		assert_int_equal(hear_file(room, others[i], 60000 * (int64_t)i), ANSWER_NOT_FOUND);
 }
 
+/* What one voice says adds up, but not over a pause, and not without end. */
+static void test_evidence_adds_up(void **state)
+{
+	struct room *room = *state;
+	uint32_t first_ms, both_ms;
+
+	assert_int_equal(hear_file(room, own[0], 0), 0);
+	first_ms = speaker_session_speech_ms(room->session);
+	assert_int_equal(hear_file(room, own[1], 4000), 0);
+	both_ms = speaker_session_speech_ms(room->session);
+	assert_true(both_ms > first_ms + SPEECH_MIN_MS);
+	assert_int_equal(hear_file(room, own[0], 8000 + SPEAKER_PAUSE_MAX_MS), 0);
+	assert_int_equal(speaker_session_speech_ms(room->session), first_ms);
+	for (int64_t i = 0; i < 12; i++) {
+		assert_int_equal(hear_file(room, own[i % 2], 30000 + 4000 * i), 0);
+		assert_true(speaker_session_speech_ms(room->session) <
+			    SPEAKER_EVIDENCE_MAX_MS + both_ms);
+	}
+}
+
 /* Whatever the enrolled adult said before. */
 static void test_r28_who_speaks_after_an_adult_is_not_taken_along(void **state)
 {
@@ -172,8 +192,11 @@ static void test_r28_nobody_enrolled_is_nobody_known(void **state)
 	struct room *room = *state;
 	struct why why;
 
+	assert_int_equal(hear_file(room, own[0], 0), 0);
+	assert_true(speaker_session_speech_ms(room->session) > 0);
 	assert_int_equal(speaker_enrol(room->speaker, NULL, 0, &why), 0);
-	assert_int_equal(hear_file(room, own[0], 0), ANSWER_NOT_FOUND);
+	assert_int_equal(hear_file(room, own[1], 4000), ANSWER_NOT_FOUND);
+	assert_int_equal(speaker_session_speech_ms(room->session), 0);
 }
 
 static void test_r18_a_withdrawn_voiceprint_counts_no_more(void **state)
@@ -411,6 +434,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_ROOM(test_an_enrolled_voice_is_known),
 		WITH_ROOM(test_r28_other_voices_are_nobody),
+		WITH_ROOM(test_evidence_adds_up),
 		WITH_ROOM(test_r28_who_speaks_after_an_adult_is_not_taken_along),
 		WITH_ROOM(test_r28_two_voices_are_nobody),
 		WITH_ROOM(test_r28_short_low_and_noisy_speech_is_nobody),
