@@ -31,6 +31,7 @@ int verb_export_create(struct hand *hand);
 int verb_export_cancel(struct hand *hand);
 int verb_export_history(struct hand *hand);
 int verb_export_recalls(struct hand *hand);
+int verb_export_verify(struct hand *hand);
 int verb_move(struct hand *hand);
 int verb_export_list(struct hand *hand);
 int verb_log(struct hand *hand);

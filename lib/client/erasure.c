@@ -152,7 +152,7 @@ struct cubby_receipt *cubby_receipt_free(struct cubby_receipt *receipt)
 	return NULL;
 }
 
-static int receipt_key(struct cubby *cubby, const char *key, uint8_t ret_key[static 32])
+int session_known_device(struct cubby *cubby, const char *key, uint8_t ret_key[static 32])
 {
 	int r;
 
@@ -184,7 +184,7 @@ static int receipt_run(struct cubby *cubby, const char *text, const char *key,
 	uint8_t bytes[SIGN_PUBLIC_BYTES];
 	int r;
 
-	r = receipt_key(cubby, key, bytes);
+	r = session_known_device(cubby, key, bytes);
 	if (r == 0)
 		r = receipt_verify(text, bytes, NULL, &receipt, &cubby->why);
 	if (r == 0 && receipt.erasure_level >= ARRAY_SIZE(levels))

@@ -64,6 +64,8 @@ int session_nonce(struct cubby *cubby, uint8_t ret[static NONCE_BYTES]);
 
 /* The keeper's keys, checked and pinned. ANSWER_FAILED: they changed. */
 int session_device(struct cubby *cubby);
+/* The device key in hex, or (NULL) the one pinned; asks no keeper. ANSWER_NOT_FOUND: none is. */
+int session_known_device(struct cubby *cubby, const char *key, uint8_t ret_key[static 32]);
 /* The household's keys, checked and pinned. */
 int session_household(struct cubby *cubby);
 void session_forget_secrets(struct cubby *cubby);
