@@ -70,32 +70,47 @@ int file_write(int fd, const void *buffer, size_t n)
 	return 0;
 }
 
+/* What is secret is shorter than this, so that no copy of it is left behind by growing. */
+#define READ_ROOM 65536
+
 int file_read_path(const char *path, size_t max_bytes, char **ret_text, size_t *ret_n)
 {
 	_cleanup_(cleanup_close) int fd = -1;
 	_cleanup_(cleanup_free) char *text = NULL;
-	size_t n = 0;
+	size_t n = 0, room = 0;
+	struct stat status;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return errno == ENOENT ? ANSWER_NOT_FOUND : fault_origin(-errno);
-	/* Not by its size: files in /proc have none. One byte more tells too long from full. */
-	text = malloc(max_bytes + 1);
-	if (!text)
-		return fault_origin(-ENOMEM);
-	while (n <= max_bytes) {
-		ssize_t got = read(fd, text + n, max_bytes + 1 - n);
+	if (fstat(fd, &status) < 0)
+		return fault_origin(-errno);
+	/* Its size is only a guess: files in /proc have none. One byte more tells too long from
+	 * full. */
+	room = (size_t)status.st_size;
+	while (n >= room || !text) {
+		char *more;
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return fault_origin(-errno);
-		if (got == 0)
-			break;
-		n += (size_t)got;
+		if (n > max_bytes)
+			return fault_origin(-EFBIG);
+		room = 2 * room < READ_ROOM ? READ_ROOM : 2 * room;
+		room = room > max_bytes ? max_bytes + 1 : room;
+		more = realloc(text, room + 1);
+		if (!more)
+			return fault_origin(-ENOMEM);
+		text = more;
+		while (n < room) {
+			ssize_t got = read(fd, text + n, room - n);
+
+			if (got < 0 && errno == EINTR)
+				continue;
+			if (got < 0)
+				return fault_origin(-errno);
+			if (got == 0)
+				break;
+			n += (size_t)got;
+		}
 	}
-	if (n > max_bytes)
-		return fault_origin(-EFBIG);
 	text[n] = '\0';
 	*ret_text = take(text);
 	if (ret_n)

@@ -85,6 +85,43 @@ static void test_read_limits(void **state)
 	assert_true(file_read_path(directory, 6, &text, &n) < 0);
 }
 
+/* A pipe has no size to go by, as files in /proc have none. */
+static int pipe_of(size_t n, char ret_path[static 32])
+{
+	_cleanup_(cleanup_free) char *bytes = malloc(n);
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) > 0);
+	memset(bytes, 'x', n);
+	assert_int_equal(file_write(ends[1], bytes, n), 0);
+	close(ends[1]);
+	snprintf(ret_path, 32, "/proc/self/fd/%d", ends[0]);
+	return ends[0];
+}
+
+static void test_read_without_a_size(void **state)
+{
+	static const size_t sizes[] = {0, 65535, 65536, 65537, 200000};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (size_t spare = 0; spare <= 1; spare++) {
+			_cleanup_(cleanup_free) char *text = NULL;
+			char path[32];
+			int fd = pipe_of(sizes[i] + !spare, path);
+			size_t n;
+
+			assert_int_equal(file_read_path(path, sizes[i], &text, &n),
+					 spare ? 0 : -EFBIG);
+			if (spare) {
+				assert_int_equal(n, sizes[i]);
+				assert_int_equal(strlen(text), sizes[i]);
+			}
+			close(fd);
+		}
+	}
+}
+
 static void test_pread_of_a_short_file_is_a_fault(void **state)
 {
 	_cleanup_(cleanup_close) int fd = memfd_create("short", MFD_CLOEXEC);
@@ -151,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_replace_and_read),
 		cmocka_unit_test(test_failed_replace_leaves_nothing),
 		cmocka_unit_test(test_read_limits),
+		cmocka_unit_test(test_read_without_a_size),
 		cmocka_unit_test(test_pread_of_a_short_file_is_a_fault),
 		cmocka_unit_test(test_memfd_cannot_change),
 		cmocka_unit_test(test_memfd_with_a_seal_missing_is_refused),
