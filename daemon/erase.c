@@ -307,7 +307,7 @@ static int bodies_slice(struct erase *erase, struct why *why)
 	for (n_taken = 0; n_taken < n && bytes < BODY_BATCH_BYTES; n_taken++)
 		bytes += erase->list[n_taken].bytes;
 	if (n_taken < n) {
-		from.copies = erase->list[n_taken - 1].copy;
+		from.of = erase->list[n_taken - 1].of;
 		from.owner_row = erase->list[n_taken - 1].owner_row;
 		from.kind = erase->list[n_taken - 1].kind;
 		erase->walk = from;

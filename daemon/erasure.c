@@ -225,14 +225,16 @@ int erasure_finish(struct erasure *erasure, uint64_t *ret_partial)
 
 /* ---- Asking ---- */
 
+static bool selection_narrows(const struct archive_selection *selection)
+{
+	return selection->n_ids > 0 || selection->profile || selection->since_min > 0 ||
+	       selection->until_min > 0 || selection->kinds != 0 || selection->uid;
+}
+
 static int selection_check(enum erasure_reason reason, const struct archive_selection *selection,
 			   struct why *why)
 {
-	const bool empty = selection->n_ids == 0 && !selection->profile &&
-			   selection->since_min <= 0 && selection->until_min <= 0 &&
-			   selection->kinds == 0 && !selection->uid;
-
-	if (empty && !selection->all)
+	if (!selection_narrows(selection) && !selection->all)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
 				  "nothing is selected; name items, a "
 				  "profile, a time or a kind, or say \"all\"");
@@ -320,6 +322,8 @@ static int chosen_make(struct erasure *erasure, struct job_row *job, enum erasur
 		return fault_trace(store_profile_check(store, selection->profile, why));
 	if (reason == ERASURE_RESET)
 		return fault_trace(store_choose_whole(store, &job->items));
+	if (selection->voices == ARCHIVE_VOICES_ALONE)
+		return fault_trace(store_choose_none(store));
 	return fault_trace(store_choose(store, selection, SIGHT_ALL, &job->items, why));
 }
 
@@ -328,7 +332,10 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 		const struct archive_within *within, int64_t *ret_job, uint64_t *ret_items,
 		struct why *why)
 {
-	const struct gather_reach reach = { .selection = selection };
+	const struct gather_reach reach = {
+		.selection = selection,
+		.voices = selection->voices || !selection_narrows(selection),
+	};
 	struct job_row job = { .uid = uid };
 	int r;
 
@@ -338,7 +345,7 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 	snprintf(job.reason, sizeof(job.reason), "%s", erasure_reason_name(reason));
 	/* The choice is made in memory. Only what is going to be erased is worth the reserve. */
 	r = chosen_make(erasure, &job, reason, selection, why);
-	if (r == 0 && (job.items > 0 || reason == ERASURE_REMOVE))
+	if (r == 0 && (job.items > 0 || selection->voices || reason == ERASURE_REMOVE))
 		reserve_give(erasure);
 	if (r == 0 && reason == ERASURE_REMOVE)
 		r = removal_make(erasure, &job, selection->profile, within,

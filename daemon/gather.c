@@ -17,13 +17,20 @@
 int gather_tombstone(struct store *store, struct job_row *job, const struct gather_reach *reach,
 		     int64_t now_min)
 {
+	uint64_t voices = 0;
+	int r;
+
 	if (reach->copies)
 		return fault_trace(store_tombstone_approved(store, job->job, reach->moved,
 							    reach->kinds, &job->parts));
-	if (reach->selection)
-		return fault_trace(store_tombstone(store, job->job, reach->selection->kinds,
-						   &job->parts));
-	return fault_trace(store_tombstone_expired(store, job->job, now_min, &job->parts));
+	if (!reach->selection)
+		return fault_trace(store_tombstone_expired(store, job->job, now_min, &job->parts));
+	r = store_tombstone(store, job->job, reach->selection->kinds, &job->parts);
+	if (r == 0 && reach->voices)
+		r = store_tombstone_voices(store, job->job, reach->selection->profile,
+					   strcmp(job->reason, "reset") == 0, &voices);
+	job->parts += voices;
+	return fault_trace(r);
 }
 
 int gather_veil(struct store *store, struct vault *vault, int64_t profile,

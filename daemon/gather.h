@@ -13,6 +13,7 @@ struct gather_reach {
 	bool copies;			/* only approved copies, and `kinds` of the items */
 	bool moved;
 	unsigned kinds;
+	bool voices;			/* and voiceprints: of its profile, or all */
 };
 /* Of the working set, in a transaction; counts the job's parts. */
 int gather_tombstone(struct store *store, struct job_row *job, const struct gather_reach *reach,

@@ -46,6 +46,14 @@ struct sight {
 #define SIGHT_ALL (&(const struct sight){ 0 })
 
 /* Members narrow each other; one that is zero or NULL does not narrow. */
+/* Voiceprints that go with an erasure: of the profile, or of everybody. An erasure of everything
+ * takes them in any case. */
+enum archive_voices {
+	ARCHIVE_VOICES_STAY = 0,
+	ARCHIVE_VOICES_TOO,
+	ARCHIVE_VOICES_ALONE,		/* and no item */
+};
+
 struct archive_selection {
 	const struct id *ids;
 	size_t n_ids;
@@ -57,4 +65,5 @@ struct archive_selection {
 	const uint32_t *uid;		/* told by this user's ear */
 	bool newest;			/* of those, the one that came in last */
 	bool all;			/* needed by erasure when nothing else is set */
+	enum archive_voices voices;
 };

@@ -49,6 +49,9 @@ enum stores_reach {
 	  "one kind of an adult's released copy: where its key is, hash of its ciphertext")       \
 	X(copy, "copy id item header purpose recipient approved_min review", STORES_ITEM,         \
 	  "an adult's released copy: for what, for whom")                                         \
+	X(voiceprint, "voiceprint id profile statement policy slot slot_tag made_min wall_min "    \
+	  "expires_min bytes body job", STORES_PROFILE,                                           \
+	  "an adult's voiceprint: the consent to it, where its key is, when it expires")          \
 	X(part, "item kind slot slot_tag made_min expires_min bytes hash body job veiled",        \
 	  STORES_ITEM,                                                                            \
 	  "one kind of an item: where its key is, hash of its ciphertext, when it expires")       \

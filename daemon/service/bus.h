@@ -28,6 +28,7 @@ struct service {
 	size_t n_drilling;
 	struct asked *asked;
 	size_t n_asked;
+	size_t n_voices;		/* as ears were told last when an erasure ended */
 };
 
 /* Answers the call when the job has ended, and not before. */

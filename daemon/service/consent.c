@@ -30,6 +30,7 @@ struct withdrawal {
 	struct keeper *keeper;
 	struct profile profile;
 	unsigned kinds;		/* bits 1 << kind */
+	bool all;		/* and the voiceprint */
 	uint32_t uid;
 };
 
@@ -92,6 +93,7 @@ static int withdrawal_read(struct call *call, struct withdrawal *ret)
 	}
 	for (int kind = 1; !kinds.n && kind <= KIND_MAX; kind++)
 		ret->kinds |= 1u << kind;
+	ret->all = !kinds.n;
 	return 0;
 }
 
@@ -109,6 +111,8 @@ int service_consent_withdraw(struct call *call, void *service)
 	if (r)
 		return fault_trace(r);
 	selection.kinds = withdrawal.kinds;
+	if (withdrawal.all)
+		selection.voices = ARCHIVE_VOICES_TOO;
 	r = service_erase(keeper, call, ERASURE_WITHDRAW, &selection, &within, job, &items);
 	if (r == ANSWER_NOT_FOUND)
 		r = withdrawal_alone(&withdrawal, call_why(call));

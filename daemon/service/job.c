@@ -101,6 +101,7 @@ void service_job_ended(struct keeper *keeper, const struct erasure_job *job)
 	}
 	service->n_waiting = kept;
 	bus_server_each(service->server, finished_tell, &finished);
+	service_voices_tell(keeper);
 }
 
 void service_waiting_drop(struct service *service)

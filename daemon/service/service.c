@@ -16,7 +16,7 @@ static const char *const root_interfaces[] = {
 	SERVICE_INTERFACE "Export",
 	SERVICE_INTERFACE "Intake", SERVICE_INTERFACE "Log", SERVICE_INTERFACE "Parents",
 	SERVICE_INTERFACE "Profiles", SERVICE_INTERFACE "Retention",
-	SERVICE_INTERFACE "Status", NULL,
+	SERVICE_INTERFACE "Status", SERVICE_INTERFACE "Voiceprints", NULL,
 };
 static const char *const profile_interfaces[] = {SERVICE_INTERFACE "Profile", NULL};
 static const char *const job_interfaces[] = {SERVICE_INTERFACE "Job", NULL};

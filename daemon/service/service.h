@@ -57,6 +57,8 @@ int service_look(struct keeper *keeper, struct call *call);
 void service_played(struct keeper *keeper, const char *profile);
 /* Tells ears that asked for the policy to ask again. */
 void service_policy_changed(struct keeper *keeper);
+/* The same, if there are more or fewer voiceprints than when this was called before. */
+void service_voices_tell(struct keeper *keeper);
 /* Begins an erasure for the caller; it is told when the job has ended. within: adds to the
  * transaction. */
 int service_erase(struct keeper *keeper, struct call *call, enum erasure_reason reason,

@@ -17,15 +17,18 @@ STATEMENT(drill_find, "SELECT ended_min, found FROM drill");
 
 STATEMENT(lone_bodies,
 	"SELECT count(*) AS n FROM body WHERE NOT EXISTS (SELECT 1 FROM part WHERE part.body = "
-	"body.body) AND NOT EXISTS (SELECT 1 FROM copy_part WHERE copy_part.body = body.body)");
+	"body.body) AND NOT EXISTS (SELECT 1 FROM copy_part WHERE copy_part.body = body.body)"
+	" AND NOT EXISTS (SELECT 1 FROM voiceprint WHERE voiceprint.body = body.body)");
 STATEMENT(bodies_missing,
 	"SELECT (SELECT count(*) FROM part WHERE body IS NOT NULL AND body NOT IN (SELECT body "
 	"FROM "
 	"body)) + (SELECT count(*) FROM copy_part WHERE body IS NOT NULL AND body NOT IN (SELECT "
-	"body FROM body)) AS n");
+	"body FROM body)) + (SELECT count(*) FROM voiceprint WHERE body IS NOT NULL AND body NOT "
+	"IN (SELECT body FROM body)) AS n");
 STATEMENT(bodies_of_other_size,
 	"SELECT (SELECT count(*) FROM part JOIN body USING (body) WHERE length(sealed) <> bytes) + "
-	"(SELECT count(*) FROM copy_part JOIN body USING (body) WHERE length(sealed) <> bytes) "
+	"(SELECT count(*) FROM copy_part JOIN body USING (body) WHERE length(sealed) <> bytes) + "
+	"(SELECT count(*) FROM voiceprint JOIN body USING (body) WHERE length(sealed) <> bytes) "
 	"AS n");
 STATEMENT(lone_parts,
 	"SELECT (SELECT count(*) FROM part WHERE item NOT IN (SELECT item FROM item)) + (SELECT "
@@ -38,13 +41,15 @@ STATEMENT(items_of_nobody,
 	"SELECT (SELECT count(*) FROM item WHERE profile NOT IN (SELECT profile FROM profile)) + "
 	"(SELECT count(*) FROM consent WHERE profile NOT IN (SELECT profile FROM profile)) + "
 	"(SELECT "
-	"count(*) FROM copy WHERE item NOT IN (SELECT item FROM item)) AS n");
+	"count(*) FROM copy WHERE item NOT IN (SELECT item FROM item)) + (SELECT count(*) FROM "
+	"voiceprint WHERE profile NOT IN (SELECT profile FROM profile)) AS n");
 STATEMENT(tombstones_of_no_job,
 	"SELECT (SELECT count(*) FROM part WHERE job IS NOT NULL AND job NOT IN (SELECT job FROM "
 	"job "
 	"WHERE state <> 'done')) + (SELECT count(*) FROM copy_part WHERE job IS NOT NULL AND job "
 	"NOT "
-	"IN (SELECT job FROM job WHERE state <> 'done')) AS n");
+	"IN (SELECT job FROM job WHERE state <> 'done')) + (SELECT count(*) FROM voiceprint WHERE "
+	"job IS NOT NULL AND job NOT IN (SELECT job FROM job WHERE state <> 'done')) AS n");
 STATEMENT(removals_of_no_job,
 	"SELECT count(*) AS n FROM profile WHERE removing = 1 AND NOT EXISTS (SELECT 1 FROM job "
 	"WHERE "
@@ -53,7 +58,8 @@ STATEMENT(slots_named_twice,
 	"SELECT count(*) AS n FROM (SELECT slot FROM (SELECT slot FROM part UNION ALL SELECT "
 	"slot FROM "
 	"copy_part UNION ALL SELECT slot FROM door UNION ALL "
-	"SELECT slot FROM log_slot UNION ALL SELECT slot FROM profile WHERE slot IS NOT NULL)"
+	"SELECT slot FROM log_slot UNION ALL SELECT slot FROM voiceprint UNION ALL "
+	"SELECT slot FROM profile WHERE slot IS NOT NULL)"
 	" GROUP BY slot HAVING count(*) > 1)");
 STATEMENT(slots_live,
 	"SELECT slot, slot_tag, item.id AS owner, kind FROM part JOIN item USING (item) WHERE "
@@ -61,6 +67,7 @@ STATEMENT(slots_live,
 	"NULL UNION ALL SELECT slot, slot_tag, copy.id, kind FROM copy_part JOIN copy USING (copy) "
 	"WHERE job IS NULL UNION ALL SELECT slot, slot_tag, slot_id, 16 FROM door"
 	" UNION ALL SELECT slot, slot_tag, slot_id, 18 FROM log_slot"
+	" UNION ALL SELECT slot, slot_tag, id, 19 FROM voiceprint WHERE job IS NULL"
 	" UNION ALL SELECT slot, slot_tag, id, 17 FROM profile"
 	" WHERE slot IS NOT NULL AND removing = 0");
 

@@ -23,6 +23,10 @@ STATEMENT(leap_parts,
 	" part.expires_min + min(:minutes, item.started_min - part.made_min)"
 	" FROM item WHERE item.item = part.item AND part.job IS NULL"
 	" AND item.started_min > part.made_min");
+STATEMENT(leap_voices,
+	"UPDATE voiceprint SET made_min = made_min + min(:minutes, wall_min - made_min),"
+	" expires_min = expires_min + min(:minutes, wall_min - made_min)"
+	" WHERE job IS NULL AND wall_min > made_min");
 /* Parents had no days of notice while the clock leapt over them. */
 STATEMENT(leap_notices,
 	"UPDATE profile SET noticed_min = noticed_min + :minutes WHERE noticed_min IS NOT NULL");
@@ -45,8 +49,8 @@ int store_leapt_min(struct store *store, int64_t *ret_min)
 
 int store_leap(struct store *store, int64_t minutes)
 {
-	struct statement_source *const sources[] = { &leap_copies, &leap_parts, &leap_notices,
-						     &leap_clock };
+	struct statement_source *const sources[] = { &leap_copies, &leap_parts, &leap_voices,
+						     &leap_notices, &leap_clock };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(sources); i++) {

@@ -13,7 +13,8 @@ STATEMENT(policy_put,
 	":inactive_days, :notice_days) ON CONFLICT DO NOTHING");
 STATEMENT(policy_forget,
 	"DELETE FROM policy WHERE hash <> :hash AND hash NOT IN "
-	"(SELECT policy FROM consent WHERE withdrawn_min IS NULL)");
+	"(SELECT policy FROM consent WHERE withdrawn_min IS NULL UNION ALL "
+	"SELECT policy FROM voiceprint WHERE job IS NULL)");
 STATEMENT(policy_find, "SELECT " COLUMNS " FROM policy WHERE hash = :hash");
 STATEMENT(policy_all, "SELECT " COLUMNS " FROM policy");
 

@@ -21,7 +21,11 @@ STATEMENT(removal_chosen, "INSERT INTO chosen SELECT DISTINCT item FROM part WHE
 STATEMENT(removal_extent,
 	"SELECT (SELECT count(*) FROM chosen) AS items,"
 	" (SELECT count(*) FROM part WHERE job = :job)"
-	" + (SELECT count(*) FROM copy_part WHERE job = :job) AS parts");
+	" + (SELECT count(*) FROM copy_part WHERE job = :job)"
+	" + (SELECT count(*) FROM voiceprint WHERE job = :job) AS parts");
+STATEMENT(removal_voices,
+	"UPDATE voiceprint SET job = :job WHERE job IS NULL"
+	" AND profile = (SELECT profile FROM job WHERE job = :job)");
 
 int store_removal_begin(struct store *store, const struct id *profile, int64_t *ret_profile,
 			uint64_t *ret_items)
@@ -77,8 +81,13 @@ int store_removal_gather(struct store *store, int64_t job, uint64_t *ret_items,
 		store_statement(store, &removal_chosen);
 	_cleanup_(statement_endp) struct statement *extent =
 		store_statement(store, &removal_extent);
+	_cleanup_(statement_endp) struct statement *voices =
+		store_statement(store, &removal_voices);
 	int r = store_tombstone_copies(store, job);
 
+	statement_bind_integer(voices, ":job", job);
+	if (r == 0)
+		r = statement_run(voices);
 	if (r == 0)
 		r = statement_run(clear);
 	statement_bind_integer(chosen, ":job", job);

@@ -23,6 +23,7 @@ STATEMENT(reset_marks,
 	" UNION ALL SELECT -1, substr(sign_key, 1, 16) FROM parent"
 	" UNION ALL SELECT -1, CAST(substr(statement, -18, 16) AS BLOB) FROM household"
 	" UNION ALL SELECT -1, CAST(substr(statement, -18, 16) AS BLOB) FROM consent"
+	" UNION ALL SELECT slot, id FROM voiceprint"
 	" UNION ALL SELECT -1, substr(hash, 1, 16) FROM log"
 	" UNION ALL SELECT -1, id FROM export UNION ALL SELECT -1, salt FROM export"
 	" UNION ALL SELECT -1, token FROM recall");

@@ -18,6 +18,8 @@
 #define COPY_PART_STAYS                                                                    \
 	"copy_part.copy NOT IN (SELECT copy FROM copy WHERE item IN " REMOVED_ITEMS ")"
 
+#define VOICE_STAYS "voiceprint.profile NOT IN " REMOVED_PROFILES
+
 /* Want `part` and its `item` in scope, and :now and :ahead. */
 #define PART_SEEN                                                                                  \
 	"(:now <= 0 OR part.slot NOT IN (SELECT slot FROM lost)) AND " PART_IN_TIME
@@ -31,6 +33,11 @@
 	" + max(0, :ahead - max(0, coalesce((SELECT source.started_min - made.made_min"    \
 	" FROM item AS source JOIN part AS made ON made.item = source.item"                \
 	" AND made.kind = copy_part.kind WHERE source.item = copy.item), 0))))"
+/* Wants `voiceprint`. */
+#define VOICE_SEEN                                                                         \
+	"(:now <= 0 OR voiceprint.slot NOT IN (SELECT slot FROM lost))"                    \
+	" AND (voiceprint.expires_min > :now"                                              \
+	" + max(0, :ahead - max(0, voiceprint.wall_min - voiceprint.made_min)))"
 
 static inline void sight_bind(struct statement *s, const struct sight *sight)
 {

@@ -32,7 +32,9 @@ STATEMENT(choose_expired, "INSERT INTO chosen SELECT DISTINCT item FROM part WHE
 STATEMENT(expired_is_there,
 	"SELECT 1 AS there WHERE EXISTS (SELECT 1 FROM part WHERE job IS NULL"
 	" AND expires_min <= :now AND " PART_STAYS ") OR EXISTS (SELECT 1 FROM copy_part"
-	" WHERE job IS NULL AND expires_min <= :now AND " COPY_PART_STAYS ")");
+	" WHERE job IS NULL AND expires_min <= :now AND " COPY_PART_STAYS ") OR EXISTS"
+	" (SELECT 1 FROM voiceprint WHERE job IS NULL AND expires_min <= :now AND " VOICE_STAYS
+	")");
 STATEMENT(id_is_there,
 	"SELECT 1 AS there FROM item WHERE item.id = :id AND " ITEM_STAYS
 	" AND EXISTS (SELECT 1 FROM part"
@@ -158,6 +160,11 @@ int store_profile_check(struct store *store, const struct id *profile, struct wh
 				  "there is no profile %s; cubby profile list shows what there is",
 				  id_text(profile, text));
 	return fault_trace(r);
+}
+
+int store_choose_none(struct store *store)
+{
+	return fault_trace(chosen_empty(store));
 }
 
 int store_choose(struct store *store, const struct archive_selection *selection,

@@ -6,6 +6,7 @@
 #include "kept.h"
 #include "store/store.h"
 
+int store_choose_none(struct store *store);
 /*
  * Fills the working set with every item the selection names that is not tombstoned and may be
  * seen (SIGHT_ALL: and what may not, too). ANSWER_NOT_FOUND: an id or the profile is not there;

@@ -7,7 +7,7 @@
 /* `witness`: erased slots that were not read back yet. */
 STATEMENT(slots_used,
 	"SELECT slot FROM part UNION ALL SELECT slot FROM copy_part UNION ALL SELECT slot FROM door"
-	" UNION ALL SELECT slot FROM log_slot"
+	" UNION ALL SELECT slot FROM log_slot UNION ALL SELECT slot FROM voiceprint"
 	" UNION ALL SELECT slot FROM profile WHERE slot IS NOT NULL"
 	" UNION ALL SELECT slot FROM witness WHERE slot IS NOT NULL");
 
@@ -18,6 +18,7 @@ STATEMENT(slot_rows,
 	" JOIN copy USING (copy)"
 	" UNION ALL SELECT slot_id, :door, slot, slot_tag, 1 FROM door"
 	" UNION ALL SELECT slot_id, :log, slot, slot_tag, 1 FROM log_slot"
+	" UNION ALL SELECT id, :voice, slot, slot_tag, job IS NULL FROM voiceprint"
 	" UNION ALL SELECT id, :profile, slot, slot_tag, removing = 0 FROM profile"
 	" WHERE slot IS NOT NULL");
 STATEMENT(slot_hide, "INSERT OR IGNORE INTO lost (slot, erased) VALUES (:slot, :erased)");
@@ -26,6 +27,10 @@ STATEMENT(slots_expire,
 	" AND slot IN (SELECT slot FROM lost WHERE erased)");
 STATEMENT(slots_expire_copies,
 	"UPDATE copy_part SET expires_min = 1 WHERE job IS NULL"
+	" AND slot IN (SELECT slot FROM lost WHERE erased)");
+
+STATEMENT(slots_expire_voices,
+	"UPDATE voiceprint SET expires_min = made_min + 1 WHERE job IS NULL"
 	" AND slot IN (SELECT slot FROM lost WHERE erased)");
 
 STATEMENT(newest_min,
@@ -63,6 +68,7 @@ int store_slot_rows(struct store *store, int (*each)(void *context, const struct
 	statement_bind_integer(s, ":door", VAULT_KIND_DOOR);
 	statement_bind_integer(s, ":profile", VAULT_KIND_PROFILE);
 	statement_bind_integer(s, ":log", VAULT_KIND_LOG);
+	statement_bind_integer(s, ":voice", VAULT_KIND_VOICE);
 	while ((r = statement_next(s)) == STATEMENT_ROW) {
 		row.kind = (int)statement_integer(s, "kind");
 		row.slot.number = (uint32_t)statement_integer(s, "slot");
@@ -92,8 +98,12 @@ int store_slots_expire(struct store *store)
 	_cleanup_(statement_endp) struct statement *parts = store_statement(store, &slots_expire);
 	_cleanup_(statement_endp) struct statement *copies =
 		store_statement(store, &slots_expire_copies);
+	_cleanup_(statement_endp) struct statement *voices =
+		store_statement(store, &slots_expire_voices);
 	int r = statement_run(copies);
 
+	if (r == 0)
+		r = statement_run(voices);
 	if (r == 0)
 		r = statement_run(parts);
 	return fault_trace(r);

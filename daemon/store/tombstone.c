@@ -26,6 +26,13 @@ STATEMENT(moved_insert, "INSERT INTO moved (job) VALUES (:job)");
 STATEMENT(tombstone_expired_copies,
 	"UPDATE copy_part SET job = :job WHERE job IS NULL AND expires_min <= :now"
 	" AND " COPY_PART_STAYS);
+STATEMENT(tombstone_voices,
+	"UPDATE voiceprint SET job = :job WHERE job IS NULL AND (:profile IS NULL"
+	" OR profile = (SELECT profile FROM profile WHERE id = :profile))"
+	" AND (:removed OR " VOICE_STAYS ")");
+STATEMENT(tombstone_expired_voices,
+	"UPDATE voiceprint SET job = :job WHERE job IS NULL AND expires_min <= :now"
+	" AND " VOICE_STAYS);
 
 STATEMENT(tombstones_items,
 	"SELECT part.item AS owner_row, item.id AS owner, part.kind AS kind, slot, slot_tag,"
@@ -37,11 +44,18 @@ STATEMENT(tombstones_copies,
 	  "slot_tag, coalesce(body, 0) AS body, bytes FROM copy_part JOIN copy ON copy.copy = "
 	  "copy_part.copy WHERE copy_part.job = :job AND (copy_part.copy, copy_part.kind) > (:row, "
 	  ":kind) ORDER BY copy_part.copy, copy_part.kind LIMIT :limit");
+STATEMENT(tombstones_voices,
+	"SELECT voiceprint AS owner_row, id AS owner, 19 AS kind, slot, slot_tag,"
+	" coalesce(body, 0) AS body, bytes FROM voiceprint WHERE job = :job"
+	" AND (voiceprint, 19) > (:row, :kind) ORDER BY voiceprint LIMIT :limit");
 
 STATEMENT(part_without_body,
 	"UPDATE part SET body = NULL WHERE item = :row AND kind = :kind AND job IS NOT NULL");
 STATEMENT(copy_part_without_body,
 	"UPDATE copy_part SET body = NULL WHERE copy = :row AND kind = :kind AND job IS NOT NULL");
+STATEMENT(voice_without_body,
+	"UPDATE voiceprint SET body = NULL WHERE voiceprint = :row AND :kind = 19"
+	" AND job IS NOT NULL");
 STATEMENT(body_delete, "DELETE FROM body WHERE body = :body");
 
 STATEMENT(stuck_clear, "DELETE FROM stuck");
@@ -79,12 +93,21 @@ STATEMENT(items_delete,
 	"DELETE FROM item WHERE item IN (SELECT item FROM chosen)"
 	" AND NOT EXISTS (SELECT 1 FROM part WHERE part.item = item.item)"
 	" AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.item = item.item)");
+/* The hash that ends a statement is not to be found any more, either. */
+STATEMENT(voices_gone,
+	"SELECT id FROM voiceprint WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)"
+	" UNION ALL SELECT CAST(substr(statement, -18, 16) AS BLOB) FROM voiceprint"
+	" WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)");
+STATEMENT(voices_delete,
+	"DELETE FROM voiceprint WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)");
 STATEMENT(profile_delete,
 	"DELETE FROM profile WHERE profile = :profile AND removing = 1"
+	" AND NOT EXISTS (SELECT 1 FROM voiceprint WHERE voiceprint.profile = profile.profile)"
 	" AND NOT EXISTS (SELECT 1 FROM item WHERE item.profile = profile.profile)");
 STATEMENT(tombstones_left,
 	"SELECT (SELECT count(*) FROM part WHERE job = :job)"
 	" + (SELECT count(*) FROM copy_part WHERE job = :job)"
+	" + (SELECT count(*) FROM voiceprint WHERE job = :job)"
 	" + (SELECT count(*) FROM profile WHERE profile = :profile AND removing = 1) AS n");
 static int run_for_job(struct store *store, struct statement_source *source, int64_t job)
 {
@@ -161,8 +184,27 @@ int store_tombstone_expired(struct store *store, int64_t job, int64_t now_min, u
 		parts += (uint64_t)store_changes(store);
 		r = run_expired(store, &tombstone_expired_copies, job, now_min);
 	}
+	if (r == 0) {
+		parts += (uint64_t)store_changes(store);
+		r = run_expired(store, &tombstone_expired_voices, job, now_min);
+	}
 	if (r == 0)
 		*ret_parts = parts + (uint64_t)store_changes(store);
+	return fault_trace(r);
+}
+
+int store_tombstone_voices(struct store *store, int64_t job, const struct id *profile,
+			   bool removed, uint64_t *ret_n)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &tombstone_voices);
+	int r;
+
+	statement_bind_integer(s, ":job", job);
+	statement_bind_id(s, ":profile", profile);
+	statement_bind_integer(s, ":removed", removed);
+	r = statement_run(s);
+	if (r == 0)
+		*ret_n = (uint64_t)store_changes(store);
 	return fault_trace(r);
 }
 
@@ -186,7 +228,7 @@ static int walk_rows(struct store *store, struct statement_source *source, int64
 	while ((r = statement_next(s)) == STATEMENT_ROW && n < room) {
 		struct tombstone *t = &list[n++];
 
-		t->copy = walk->copies;
+		t->of = walk->of;
 		t->owner_row = statement_integer(s, "owner_row");
 		t->kind = (int)statement_integer(s, "kind");
 		t->slot.number = (uint32_t)statement_integer(s, "slot");
@@ -211,17 +253,20 @@ static int walk_rows(struct store *store, struct statement_source *source, int64
 int store_tombstones(struct store *store, int64_t job, struct tombstone_walk *walk,
 		     struct tombstone *list, size_t room, size_t *ret_n)
 {
-	int r = 0;
+	struct statement_source *const sources[] = {
+		[TOMBSTONE_ITEM] = &tombstones_items,
+		[TOMBSTONE_COPY] = &tombstones_copies,
+		[TOMBSTONE_VOICEPRINT] = &tombstones_voices,
+	};
 
 	*ret_n = 0;
-	if (!walk->copies) {
-		r = walk_rows(store, &tombstones_items, job, walk, list, room, ret_n);
-		if (r == 0 && *ret_n == 0)
-			*walk = (struct tombstone_walk){ .copies = true };
+	for (;;) {
+		int r = walk_rows(store, sources[walk->of], job, walk, list, room, ret_n);
+
+		if (r != 0 || *ret_n > 0 || walk->of == TOMBSTONE_VOICEPRINT)
+			return fault_trace(r);
+		*walk = (struct tombstone_walk){ .of = walk->of + 1 };
 	}
-	if (r == 0 && walk->copies)
-		r = walk_rows(store, &tombstones_copies, job, walk, list, room, ret_n);
-	return fault_trace(r);
 }
 
 int store_body_heads(struct store *store, struct tombstone *list, size_t n)
@@ -252,12 +297,16 @@ int store_body_heads(struct store *store, struct tombstone *list, size_t n)
 
 int store_body_delete(struct store *store, const struct tombstone *tombstone)
 {
+	static struct statement_source *const without_body[] = {
+		[TOMBSTONE_ITEM] = &part_without_body,
+		[TOMBSTONE_COPY] = &copy_part_without_body,
+		[TOMBSTONE_VOICEPRINT] = &voice_without_body,
+	};
 	_cleanup_(statement_endp) struct statement *part = NULL;
 	_cleanup_(statement_endp) struct statement *body = store_statement(store, &body_delete);
 	int r;
 
-	part = store_statement(store,
-			       tombstone->copy ? &copy_part_without_body : &part_without_body);
+	part = store_statement(store, without_body[tombstone->of]);
 	statement_bind_integer(part, ":row", tombstone->owner_row);
 	statement_bind_integer(part, ":kind", tombstone->kind);
 	r = statement_run(part);
@@ -281,13 +330,16 @@ int store_stuck_add(struct store *store, uint32_t slot)
 	return fault_trace(statement_run(s));
 }
 
-static int gone_each(struct store *store, struct statement_source *source,
+/* job 0: of the working sets. */
+static int gone_each(struct store *store, struct statement_source *source, int64_t job,
 		     int (*gone)(void *context, const struct id *id), void *context)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
 	struct id id;
 	int r;
 
+	if (job > 0)
+		statement_bind_integer(s, ":job", job);
 	while ((r = statement_next(s)) == STATEMENT_ROW) {
 		r = statement_id(s, "id", &id);
 		if (r == 0)
@@ -335,15 +387,19 @@ int store_tombstones_delete(struct store *store, int64_t job, int64_t profile,
 	if (r == 0)
 		r = run_for_job(store, &copy_parts_delete, job);
 	if (r == 0)
-		r = gone_each(store, &copies_gone, gone, context);
+		r = gone_each(store, &copies_gone, 0, gone, context);
 	if (r == 0)
 		r = run_bare(store, &copies_delete);
 	if (r == 0)
 		r = run_for_job(store, &parts_delete, job);
 	if (r == 0)
-		r = gone_each(store, &items_gone, gone, context);
+		r = gone_each(store, &items_gone, 0, gone, context);
 	if (r == 0)
 		r = run_bare(store, &items_delete);
+	if (r == 0)
+		r = gone_each(store, &voices_gone, job, gone, context);
+	if (r == 0)
+		r = run_for_job(store, &voices_delete, job);
 	if (r == 0 && profile > 0)
 		r = profile_end(store, profile);
 	if (r == 0)

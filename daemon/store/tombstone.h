@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Parts that a job erases: marked, then walked, then gone. Parts of copies are walked like parts of
- * items. All writes want a transaction. */
+/* Parts that a job erases: marked, then walked, then gone. Parts of copies, and voiceprints, are
+ * walked like parts of items. All writes want a transaction. */
 
 #include "crypt/secret.h"
 #include "store/store.h"
@@ -17,14 +17,20 @@ int store_tombstone(struct store *store, int64_t job, unsigned kinds, uint64_t *
  * none). moved: because they go to another profile. */
 int store_tombstone_approved(struct store *store, int64_t job, bool moved, unsigned kinds,
 			     uint64_t *ret_parts);
-/* ... everything past its expiry, of items and of copies. */
+/* ... everything past its expiry: of items, of copies, voiceprints. */
 int store_tombstone_expired(struct store *store, int64_t job, int64_t now_min, uint64_t *ret_parts);
 /* ... of every copy whose source goes with this job. */
 int store_tombstone_copies(struct store *store, int64_t job);
+/* ... the voiceprint of a profile; NULL: all. removed: also of profiles that another job removes.
+ */
+int store_tombstone_voices(struct store *store, int64_t job, const struct id *profile,
+			   bool removed, uint64_t *ret_n);
+
+enum tombstone_of { TOMBSTONE_ITEM = 0, TOMBSTONE_COPY, TOMBSTONE_VOICEPRINT };
 
 struct tombstone {
-	bool copy;
-	int64_t owner_row;	/* item or copy */
+	enum tombstone_of of;
+	int64_t owner_row;	/* item, copy or voiceprint */
 	struct id owner;
 	int kind;
 	struct vault_slot slot;
@@ -34,7 +40,7 @@ struct tombstone {
 };
 
 struct tombstone_walk {
-	bool copies;		/* items first, then copies */
+	enum tombstone_of of;	/* in their order */
 	int64_t owner_row;
 	int kind;
 };
@@ -56,7 +62,8 @@ int store_stuck_add(struct store *store, uint32_t slot);
 /*
  * Step 3, the metadata: every tombstone of the job whose slot is not stuck, copies and items that
  * have nothing left, and the profile when it is removed and has no item. `gone` is called with the
- * id of each item and copy that goes. ret_left: tombstones that stay.
+ * id of each item, copy and voiceprint that goes, and with what else only its row can have put
+ * there. ret_left: tombstones that stay.
  */
 int store_tombstones_delete(struct store *store, int64_t job, int64_t profile,
 			    int (*gone)(void *context, const struct id *id), void *context,

@@ -34,6 +34,7 @@ enum vault_kind {
 	VAULT_KIND_DOOR = 16,		/* the outer layer of a parent's wraps */
 	VAULT_KIND_PROFILE = 17,	/* whatever must die with a profile */
 	VAULT_KIND_LOG = 18,		/* the key of the access log's next entry */
+	VAULT_KIND_VOICE = 19,		/* an adult's voiceprint */
 };
 
 struct vault;

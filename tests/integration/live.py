@@ -95,6 +95,9 @@ def household():
         context["profile_path"] = context.get("profile_path", path)
     keeper.grant([keeper.consent(secrets["sign"], context["mia"], kind)
                   for kind in ("audio", "transcript")])
+    voiceprint = keeper.voiceprint()
+    keeper.enrol(keeper.enrolment(secrets["sign"], context["otto"], voiceprint), voiceprint)
+    context["voiceprint"] = voiceprint.hex()
     home = sodium.box_public(secrets["home"])
     context["adult_item"] = keeper.keep("otto", home, [("audio", b"fLaC adult"),
                                                       ("transcript", b'{"text": "adult"}')])

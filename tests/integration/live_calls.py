@@ -16,7 +16,7 @@ from keeper import Keeper, NAME, PATH, memfd, parts_of
 
 PROPERTIES = "org.freedesktop.DBus.Properties"
 # In this order, after everything else.
-LAST = ["Drill.Run", "Drill.Last", "Consent.Grant", "Consent.Withdraw", "Archive.Delete", "Job.Wait", "Profiles.Add",
+LAST = ["Drill.Run", "Drill.Last", "Consent.Grant", "Consent.Withdraw", "Voiceprints.Enrol", "Voiceprints.Erase", "Archive.Delete", "Job.Wait", "Profiles.Add",
         "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove",
         "Parents.Lock", "Parents.Reset"]
 SIGNALS = {"Intake.PolicyChanged", "Intake.Played", "Job.Finished", "Status.Alert"}
@@ -25,7 +25,7 @@ SIGNALS = {"Intake.PolicyChanged", "Intake.Played", "Job.Finished", "Status.Aler
 LAW = {
     "anyone": "Status.Version Status.ErasureLevel Status.Sandbox Status.Household Status.Identity "
               "Status.Policy",
-    "ear": "Intake.Policy Intake.PolicyChanged Intake.Played Intake.Forget",
+    "ear": "Intake.Policy Intake.GetVoiceprints Intake.PolicyChanged Intake.Played Intake.Forget",
     "ear parent": "Parents.Household",
     "ear proof": "Intake.Begin Intake.Commit Intake.Abort",
     "parent": "Drill.Run Drill.Last Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
@@ -34,8 +34,8 @@ LAW = {
               "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Log.Read Log.Checkpoint "
               "Log.Checkpoints Retention.Set "
               "Retention.Show Profiles.Keep Archive.Move Export.Refuse Export.Cancel "
-              "Export.History Export.Recalls",
-    "proof": "Log.Keys Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
+              "Export.History Export.Recalls Voiceprints.List Voiceprints.Erase",
+    "proof": "Voiceprints.Enrol Log.Keys Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
              "Export.List Export.Candidates Export.Begin Export.Resume Export.Fetch Export.Wrote "
              "Export.Finish",
 }
@@ -254,6 +254,52 @@ class Calls:
         assert kinds == {"audio", "transcript"}, kinds
         assert error_of(self.keeper.call, "Consent", "Show", "sa{sv}", "nobody") == "NotFound"
 
+    # Voiceprints.
+
+    def Voiceprints_Enrol(self):
+        keeper, seed, otto = self.keeper, self.secrets["sign"], self.context["otto"]
+        voiceprint = bytes.fromhex(self.context["voiceprint"])
+
+        def statement(seed=seed, profile=otto, voiceprint=voiceprint, **changed):
+            return keeper.enrolment(seed, profile, voiceprint, **changed)
+        # R27, R2, R21: of a child, for ever, under another policy, by a stranger, for nobody,
+        # another voiceprint than the one signed for, bytes that are none.
+        wrong = [(statement(profile=self.context["mia"]), voiceprint, "InvalidArgument"),
+                 (statement(keep_s=366 * 86400), voiceprint, "InvalidArgument"),
+                 (statement(keep_s=0), voiceprint, "InvalidArgument"),
+                 (statement(policy="00" * 32), voiceprint, "NoConsent"),
+                 (statement(seed=os.urandom(32)), voiceprint, "InvalidArgument"),
+                 (statement(profile="00" * 16), voiceprint, "NotFound"),
+                 (statement(), keeper.voiceprint(), "InvalidArgument"),
+                 (statement(voiceprint=b"x"), b"x", "InvalidArgument")]
+        for text, sent, name in wrong:
+            assert error_of(keeper.enrol, text, sent) == name, (text, name)
+        # In place of the older one, which is erased.
+        job = keeper.enrol(statement(), voiceprint)
+        assert keeper.call("Job", "Wait", "a{sv}", path=job)[0] == "done"
+
+    def Voiceprints_List(self):
+        rows = self.keeper.call("Voiceprints", "List")
+        assert [(str(row[0]), str(row[1])) for row in rows] == [(self.context["otto"], "in force")]
+        assert rows[0][2] < rows[0][3] <= rows[0][2] + 365 * 86400
+
+    def Voiceprints_Erase(self):
+        call = self.keeper.call
+        for profile in ("nobody", "mia"):
+            assert error_of(call, "Voiceprints", "Erase", "sa{sv}", profile) == "NotFound"
+        if self.role != "proof":
+            return
+        job = call("Voiceprints", "Erase", "sa{sv}", "otto")
+        state, receipt, problem = call("Job", "Wait", "a{sv}", path=job)
+        assert state == "done", problem
+        receipt = sodium.verify(str(receipt), "cubby-receipt-1")
+        assert (receipt["items"], receipt["parts"]) == (0, 1), receipt
+        assert len(call("Voiceprints", "List")) == 0
+        assert error_of(call, "Voiceprints", "Erase", "sa{sv}", "otto") == "NotFound"
+        voiceprint = bytes.fromhex(self.context["voiceprint"])
+        self.keeper.enrol(self.keeper.enrolment(self.secrets["sign"], self.context["otto"],
+                                                voiceprint), voiceprint)
+
     # Retention.
 
     def Retention_Set(self):
@@ -349,6 +395,21 @@ class Calls:
             sodium.verify(str(text), "cubby-consent-1", founder)
         assert len(consents) == 2 and len(parents) == 0
         assert [str(p[0]) for p in policies] == [str(policy)] and 2592000 in policies[0], policies
+
+    def Intake_GetVoiceprints(self):
+        keeper = self.keeper
+        public, secret = sodium.box_pair()
+        statements, box = keeper.call("Intake", "GetVoiceprints", "aya{sv}",
+                                      dbus.ByteArray(public))
+        voiceprint = bytes.fromhex(self.context["voiceprint"])
+        found = [sodium.verify(str(text), "cubby-enrolment-1") for text in statements]
+        assert [statement["profile"] for statement in found] == [self.context["otto"]]
+        assert voiceprint[48:64] not in bytes(box), "not in a box"
+        assert sodium.unseal(public, secret, bytes(box)) == \
+            struct.pack("<H", len(voiceprint)) + voiceprint
+        for key in (b"", bytes(31), bytes(32)):
+            assert error_of(keeper.call, "Intake", "GetVoiceprints", "aya{sv}",
+                            dbus.ByteArray(key)) == "InvalidArgument"
 
     def _target(self):
         return "mia" if self.role == "ear" else "otto"

@@ -4,6 +4,7 @@ One Keeper is one connection, and so one proof."""
 
 import json
 import os
+import struct
 import time
 
 import dbus
@@ -133,6 +134,25 @@ class Keeper:
 
     def grant(self, statements):
         self.call("Consent", "Grant", "asa{sv}", dbus.Array(statements, signature="s"))
+
+    # Voiceprints.
+
+    @staticmethod
+    def voiceprint(dimensions=80):
+        """One of nobody's voice, in the form of lib/speaker/voiceprint.h."""
+        return struct.pack(f"<8s32sHHI{dimensions}f", b"cubbyvp1", os.urandom(32), 5, dimensions,
+                           12000, *(byte / 7 - 18 for byte in os.urandom(dimensions)))
+
+    def enrolment(self, seed, profile, voiceprint, keep_s=30 * 86400, **changed):
+        """A signed consent to this voiceprint; `changed` overwrites members."""
+        _, policy = self.call("Status", "Policy")
+        return sodium.sign(seed, "cubby-enrolment-1", {
+            "profile": profile, "voiceprint": sodium.blake2b(voiceprint).hex(), "keep_s": keep_s,
+            "time_s": int(time.time()), "policy": str(policy), **changed})
+
+    def enrol(self, statement, voiceprint):
+        box = sodium.seal(bytes.fromhex(self.identity()["box"]), voiceprint)
+        return str(self.call("Voiceprints", "Enrol", "saya{sv}", statement, dbus.ByteArray(box)))
 
     def begin(self, profile, kinds):
         """(id, slot keys by kind)"""

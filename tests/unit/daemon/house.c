@@ -363,7 +363,7 @@ unsigned house_file_count(struct house *house, const char *name, const void *byt
 	size_t size;
 
 	snprintf(path, sizeof(path), "%s/%s", house->dir, name);
-	if (file_read_path(path, 1 << 30, &text, &size))
+	if (file_read_path(path, 16 << 20, &text, &size))
 		return 0;
 	for (const char *at = text; (at = memmem(at, (size_t)(text + size - at), bytes, n)); at++)
 		count++;
