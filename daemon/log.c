@@ -70,6 +70,11 @@ int access_log_key_begin(struct access_log *log)
 	return fault_trace(r);
 }
 
+void access_log_key_end(struct access_log *log)
+{
+	ratchet_end(log->ratchet);
+}
+
 /* Says in the log itself, where it stays when the alert was seen, that from `first_bad` on it is
  * not what the keeper left. anew: it cannot be tagged with the key that is due, either. */
 static int broken_tell(struct access_log *log, uint64_t first_bad, bool anew)

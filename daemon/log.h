@@ -58,6 +58,9 @@ struct access_entry {
 /* Inside the caller's transaction, which has made the household: the log gets its first key. */
 int access_log_key_begin(struct access_log *log);
 
+/* After the household was erased: its key tags nothing more. */
+void access_log_key_end(struct access_log *log);
+
 /* Inside the caller's transaction. */
 int access_log_append(struct access_log *log, const struct access_entry *entry);
 /* In a transaction of its own; durable when it returns. */

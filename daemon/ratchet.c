@@ -192,6 +192,12 @@ int ratchet_begin(struct ratchet *ratchet, const uint8_t home[static BOX_PUBLIC_
 	return 0;
 }
 
+void ratchet_end(struct ratchet *ratchet)
+{
+	secret_wipe(ratchet->key->bytes, KEY_BYTES);
+	ratchet->there = ratchet->behind = false;
+}
+
 /* The slot's key, brought up to its row. */
 static int slot_open(struct ratchet *ratchet)
 {

@@ -44,6 +44,9 @@ bool ratchet_there(const struct ratchet *ratchet);
  * transaction. */
 int ratchet_begin(struct ratchet *ratchet, const uint8_t home[static BOX_PUBLIC_BYTES],
 		  uint64_t first_seq);
+/* The household was erased, and the key with it: entries are not tagged until there is another. The
+ * slot rests until the next start. */
+void ratchet_end(struct ratchet *ratchet);
 /* What the entry `seq` has to say of the key that begins with it (lib/crypt/chain.h); NULL: none
  * does. Inside the transaction of ratchet_begin(). */
 const char *ratchet_print(const struct ratchet *ratchet, uint64_t seq);

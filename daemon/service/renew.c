@@ -33,6 +33,7 @@ static int renewed_store(struct keeper *keeper, int64_t number)
 	if (r)
 		return fault_trace(r);
 	entry.uid = job->uid;
+	access_log_key_end(keeper->log);
 	r = store_begin(keeper->store, &transaction);
 	if (!r)
 		r = store_reset_renewed(keeper->store, number);
