@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the shipped code makes of recordings, for script/eval-voice to compare with numpy and to
- * time: speaker-dump MODEL FILE... prints a line "point ..." for each, and at the end how many
- * seconds of processor so many seconds of sound took, and how many KiB the model and the one who
- * listens with it hold. */
+/* What the shipped code makes of recordings, for script/eval-voice to time and for people to
+ * compare with numpy's: speaker-dump MODEL FILE... prints a line "point ..." for each, and at the
+ * end how many seconds of processor so many seconds of sound took, and how many KiB the model and
+ * the one who listens with it hold. */
 
 #include <stdio.h>
 #include <time.h>
