@@ -62,7 +62,7 @@ static int poll_add(struct cubby_ear *ear, int fd)
 
 static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config, struct why *why)
 {
-	const struct recogniser_config words = {
+	struct recogniser_config words = {
 		.model = config->model, .grammar = config->grammar, .lm = config->lm,
 	};
 	const struct recogniser_config phrase = { .model = config->model,
@@ -71,6 +71,12 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 	int r;
 
 	r = settings_read(config->settings, &settings, why);
+	if (r == 0) {
+		ear->forget = settings.forget;
+		ear->tools.forget = &ear->forget;
+		words.phrases = (const char (*)[RECOGNITION_PHRASE_BYTES])ear->forget.text;
+		words.n_phrases = ear->forget.n;
+	}
 	if (r == 0)
 		r = recogniser_new(&words, &ear->tools.recogniser, why);
 	if (r == 0 && config->wake)

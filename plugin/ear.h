@@ -49,7 +49,8 @@ enum cubby_ear_event_type {
 	CUBBY_EAR_SPEECH_END,
 	CUBBY_EAR_PARTIAL,		/* text so far */
 	CUBBY_EAR_FINAL,		/* text, confidence, who, profile, kept, id or reason */
-	CUBBY_EAR_FORGOTTEN,		/* the utterance was wiped and nothing of it kept */
+	CUBBY_EAR_FORGOTTEN,		/* the utterance was wiped and nothing of it kept; when it
+					 * asked to forget, then also span, outcome, items */
 	CUBBY_EAR_KEEPING,		/* kept: 1 while utterances of this session would be
 					 * kept; reason: why not. Comes also while nobody speaks */
 	CUBBY_EAR_PLAYED,		/* a parent opened the sound of what this session's profile
@@ -85,6 +86,13 @@ struct cubby_ear_event {
 	 * the same. No FORGOTTEN follows. */
 	int uncertain;
 	int muted;			/* MUTED */
+	/* FORGOTTEN, where a phrase asked for it: "last", "ten-minutes" or "today"; what became of
+	 * that which had been kept: "done" (read back as gone), "partial" (nobody can open it, the
+	 * rest is tried again), "nothing" (nothing was kept), "failed" (with a reason); and how
+	 * many items. */
+	const char *span;
+	const char *outcome;
+	unsigned items;
 };
 
 /* What the host provides. Any may be NULL: then messages go nowhere. `level` as syslog's. */

@@ -216,6 +216,31 @@ static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
 	return fate;
 }
 
+/* What is said to have something forgotten is never kept itself, and whoever says it may. */
+static void forget_settle(struct pipeline *pipeline, size_t n, enum forget_span span)
+{
+	struct forgetting forgetting;
+
+	tell(pipeline, &(struct cubby_ear_event) {
+		.type = CUBBY_EAR_FINAL,
+		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin)),
+		.duration_ms = position_ms(n),
+		.text = pipeline->heard->recognition.text,
+		.confidence = pipeline->heard->recognition.confidence,
+		.reason = "it asked to forget",
+	});
+	report_forget(pipeline->tools.report, forget_span_name(span), pipeline->profile,
+		      &forgetting);
+	tell(pipeline, &(struct cubby_ear_event) {
+		.type = CUBBY_EAR_FORGOTTEN,
+		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.end)),
+		.span = forget_span_name(span),
+		.outcome = forgetting.outcome,
+		.items = forgetting.items,
+		.reason = *forgetting.why.text ? forgetting.why.text : NULL,
+	});
+}
+
 /* Frames from now on in which the host's ear stays open after the phrase. */
 static void wake_tell(struct pipeline *pipeline)
 {
@@ -241,17 +266,22 @@ static int speech_end(struct pipeline *pipeline, size_t n)
 {
 	struct heard *heard = pipeline->heard;
 	enum fate fate = FATE_FORGOTTEN;
-	int r;
+	int phrase, r;
 
 	tell_at(pipeline, CUBBY_EAR_SPEECH_END, pipeline->endpoint.last_voice);
-	r = recogniser_finish(pipeline->tools.recogniser, pipeline->ticket, heard->utterance, n,
+	r = recogniser_phrase(pipeline->tools.recogniser, heard->utterance, n, &phrase,
 			      &heard->recognition);
+	if (r == 0 && phrase < 0)
+		r = recogniser_finish(pipeline->tools.recogniser, pipeline->ticket,
+				      heard->utterance, n, &heard->recognition);
 	pipeline->ticket = 0;
 	wake_until(&pipeline->wake, 0);
-	if (r == 0 && !*pipeline->tools.muted)
+	if (r == 0 && phrase >= 0 && !*pipeline->tools.muted)
+		forget_settle(pipeline, n, pipeline->tools.forget->span[phrase]);
+	else if (r == 0 && !*pipeline->tools.muted)
 		fate = utterance_settle(pipeline, n);
 	secret_wipe(heard, sizeof(*heard));
-	if (fate == FATE_FORGOTTEN)
+	if (fate == FATE_FORGOTTEN && phrase < 0)
 		tell_at(pipeline, CUBBY_EAR_FORGOTTEN, pipeline->endpoint.end);
 	return r < 0 ? fault_trace(r) : 0;
 }

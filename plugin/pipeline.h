@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include "decide.h"
 #include "ear.h"
+#include "forget.h"
 #include "recognise.h"
 #include "report.h"
 #include "speaker.h"
@@ -15,6 +16,7 @@ struct pipeline;
 /* Shared by the sessions of one ear, all borrowed. */
 struct pipeline_tools {
 	struct recogniser *recogniser;	/* NULL: only the phrase is listened for */
+	const struct forget_phrases *forget;	/* those that the recogniser knows */
 	struct recogniser *spotter;	/* of the wake phrase; NULL: none */
 	struct speaker *speaker;	/* who is enrolled */
 	struct decider *decider;

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 
 #define RECOGNITION_TEXT_BYTES 1024
+#define RECOGNITION_PHRASE_BYTES 80
 
 struct recogniser;
 
@@ -18,6 +19,9 @@ struct recogniser_config {
 	const char *grammar;		/* a JSGF file; NULL: a language model */
 	const char *lm;			/* a language model; NULL: the one of `model` */
 	const char *keyphrase;		/* only listen for this; its text is "" or the phrase */
+	/* For recogniser_phrase(): words lower case. Borrowed while the recogniser lives. */
+	const char (*phrases)[RECOGNITION_PHRASE_BYTES];
+	size_t n_phrases;
 };
 
 struct recognition {
@@ -46,5 +50,13 @@ const char *recogniser_partial(struct recogniser *recogniser, uint64_t ticket);
  * wipes *ret. */
 int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
 		      size_t n, struct recognition *ret);
+/*
+ * Is `whole` one of the phrases and nothing else? *ret_phrase is its number and *ret its text, with
+ * a confidence of 0.5 at the least; -1 for none. Whatever the host's grammar or language model is:
+ * the phrases are a grammar of their own, and count only where they fit nearly as well as any
+ * phones would. Whoever was being fed loses the decoder, and will be decoded whole.
+ */
+int recogniser_phrase(struct recogniser *recogniser, const int16_t *whole, size_t n,
+		      int *ret_phrase, struct recognition *ret);
 /* Drops what was fed. */
 void recogniser_cancel(struct recogniser *recogniser, uint64_t ticket);

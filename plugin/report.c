@@ -11,6 +11,8 @@
 
 /* A keeper that does not answer must not keep the room from being heard. */
 #define REPORT_TIMEOUT_MS 5000
+/* Whoever asked is waiting for the answer. */
+#define FORGET_TIMEOUT_MS 2000
 
 /* More of them at once than this are as good as one. */
 #define PLAYED_MAX 8
@@ -393,4 +395,50 @@ int report_keep(struct report *report, const struct decider *decider,
 	if (r == 0 || r == REPORT_UNCERTAIN)
 		*ret_id = id;
 	return r;
+}
+
+static int forget_request(struct report *report, const char *span, const char *profile,
+			  struct forgetting *ret)
+{
+	static const char *const outcomes[] = { "done", "partial", "nothing" };
+	_cleanup_(message_freep) struct message *request = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	const char *outcome;
+	uint32_t items;
+	int r;
+
+	r = intake_request(report, "Forget", &request, &ret->why);
+	if (r == 0)
+		r = message_append(request, "ss", span, profile);
+	if (r == 0)
+		r = options_none(request);
+	if (r == 0)
+		r = bus_call(report->client, request, FORGET_TIMEOUT_MS, &reply, &ret->why);
+	if (r == 0)
+		r = message_read(reply, "su", &outcome, &items);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(outcomes); i++)
+		if (strcmp(outcome, outcomes[i]) == 0)
+			ret->outcome = outcomes[i];
+	if (r == 0)
+		ret->items = items;
+	return r;
+}
+
+void report_forget(struct report *report, const char *span, const char *profile,
+		   struct forgetting *ret)
+{
+	int r;
+
+	*ret = (struct forgetting) { .outcome = "failed" };
+	r = forget_request(report, span, profile, ret);
+	/* No household or no such profile: nothing can have been kept. */
+	if (r == ANSWER_NOT_FOUND) {
+		ret->outcome = "nothing";
+		ret->why = (struct why) { "" };
+	} else if (r == ANSWER_TIMEOUT) {
+		answer_why(&ret->why, r, "the keeper has not answered in %d s; a parent can look "
+			   "with \"cubby list\" what is left", FORGET_TIMEOUT_MS / 1000);
+	} else if (strcmp(ret->outcome, "failed") == 0 && !*ret->why.text) {
+		answer_why(&ret->why, ANSWER_FAILED, "the keeper could not be asked to forget");
+	}
 }

@@ -31,6 +31,16 @@ bool report_news_take(struct report *report, struct report_news *ret);
 /* Readable when there may be news; -1 while there is no connection. */
 int report_fd(struct report *report);
 
+/* What became of that which a phrase asked to forget. */
+struct forgetting {
+	const char *outcome;		/* "done", "partial", "nothing" or "failed" */
+	unsigned items;
+	struct why why;			/* of "failed"; "" otherwise */
+};
+/* span and profile as in Intake.Forget. Waits 2 s at the most; never fails but by saying so. */
+void report_forget(struct report *report, const char *span, const char *profile,
+		   struct forgetting *ret);
+
 /* The keeper was lost or slow after the item had been handed over: kept or not, nobody knows. */
 #define REPORT_UNCERTAIN 1000
 

@@ -37,6 +37,7 @@ enum mute {
 struct cubby_ear {
 	struct cubby_ear_services services;
 	struct pipeline_tools tools;
+	struct forget_phrases forget;
 	struct cubby_ear_session *sessions;
 	bool adults_may_leave;
 	atomic_int mute;		/* enum mute */

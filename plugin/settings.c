@@ -19,6 +19,22 @@ static int leave_take(struct settings *settings, const char *value, struct why *
 	return 0;
 }
 
+static int forget_take(struct settings *settings, const char *name, const char *value,
+		       struct why *why)
+{
+	static const char *const names[FORGET_SPANS] = {
+		[FORGET_LAST] = "forget_last", [FORGET_TEN_MINUTES] = "forget_ten_minutes",
+		[FORGET_TODAY] = "forget_today",
+	};
+
+	for (enum forget_span span = 0; span < FORGET_SPANS; span++)
+		if (strcmp(name, names[span]) == 0)
+			return forget_phrases_set(&settings->forget, span, value, why);
+	return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown setting \"%.100s\"; known are "
+			  "household_key, audio_may_leave_device, forget_last, forget_ten_minutes "
+			  "and forget_today", name);
+}
+
 static int line_take(void *context, const char *section, const char *name, const char *value,
 		     struct why *why)
 {
@@ -26,9 +42,11 @@ static int line_take(void *context, const char *section, const char *name, const
 
 	if (*section == '\0' && strcmp(name, "audio_may_leave_device") == 0)
 		return leave_take(settings, value, why);
-	if (*section || strcmp(name, "household_key") != 0)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown setting \"%.100s\"; known "
-				  "are household_key and audio_may_leave_device", name);
+	if (*section)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown section [%.100s]; there "
+				  "are none", section);
+	if (strcmp(name, "household_key") != 0)
+		return forget_take(settings, name, value, why);
 	if (strlen(value) != 2 * SIGN_PUBLIC_BYTES ||
 	    !hex_parse(value, settings->household_key, SIGN_PUBLIC_BYTES))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "household_key must be the 64 hex "
@@ -43,6 +61,7 @@ int settings_read(const char *path, struct settings *ret, struct why *why)
 	const char *file = path ? path : SETTINGS_PATH;
 	int r = 0;
 
+	forget_phrases_default(&settings.forget);
 	if (path || access(file, F_OK) == 0 || errno != ENOENT)
 		r = conf_read(file, line_take, &settings, why);
 	if (r == 0)

@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include "base/fault.h"
 #include "crypt/sign.h"
+#include "forget.h"
 
 #define SETTINGS_PATH "/etc/cubby/ear.conf"
 
 struct settings {
 	bool pinned;				/* household_key is given */
 	uint8_t household_key[SIGN_PUBLIC_BYTES];
+	struct forget_phrases forget;		/* forget_last, forget_ten_minutes, forget_today */
 	bool adults_may_leave;			/* audio_may_leave_device = adults */
 };
 

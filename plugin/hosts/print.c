@@ -125,6 +125,11 @@ static void line_json(struct print *print, const struct cubby_ear_event *event)
 		add(print, ",\"keeping\":%s", event->kept ? "true" : "false");
 	if (event->type == CUBBY_EAR_MUTED)
 		add(print, ",\"muted\":%s", event->muted ? "true" : "false");
+	if (event->span) {
+		add_string(print, "span", event->span);
+		add_string(print, "outcome", event->outcome);
+		add(print, ",\"items\":%u", event->items);
+	}
 	if (event->type == CUBBY_EAR_FINAL) {
 		add(print, ",\"confidence\":%.3f,\"duration_s\":%.3f,\"who\":\"%s\"",
 		    event->confidence, (double)event->duration_ms / 1000.0, who_name(event->who));
@@ -152,6 +157,21 @@ static void line_final(struct print *print, const struct cubby_ear_event *event)
 		add(print, "  not kept: %s\n", event->reason);
 }
 
+static void line_forgotten(struct print *print, const struct cubby_ear_event *event)
+{
+	if (!event->span)
+		add(print, "  forgotten\n");
+	else if (event->reason)
+		add(print, "Could not forget what was kept: %s.\n", event->reason);
+	else if (strcmp(event->outcome, "nothing") == 0)
+		add(print, "Nothing of it was kept.\n");
+	else
+		add(print, "Forgotten: %u %s%s.\n", event->items,
+		    event->items == 1 ? "recording" : "recordings",
+		    strcmp(event->outcome, "done") == 0 ? "" :
+		    "; nobody can open what is left, and it goes too");
+}
+
 static void line_people(struct print *print, const struct cubby_ear_event *event)
 {
 	switch (event->type) {
@@ -168,7 +188,7 @@ static void line_people(struct print *print, const struct cubby_ear_event *event
 		line_final(print, event);
 		break;
 	case CUBBY_EAR_FORGOTTEN:
-		add(print, "  forgotten\n");
+		line_forgotten(print, event);
 		break;
 	case CUBBY_EAR_KEEPING:
 		if (event->kept)

@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import threading
+import time
+import wave
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
@@ -264,6 +265,69 @@ def muted(tap):
     cubby("consent", "withdraw", "mia")
 
 
+def made(words):
+    """What a voice of espeak-ng says, between two half seconds of silence."""
+    path = os.path.join(HOME, words.replace(" ", "-") + ".wav")
+    done = run("espeak-ng", "-v", "en-us", "-w", path, words)
+    assert done.returncode == 0, done.stderr
+    with wave.open(path) as sound:
+        shape, frames = sound.getparams(), sound.readframes(sound.getnframes())
+    silence = bytes(shape.framerate // 2 * shape.sampwidth)
+    with wave.open(path, "wb") as sound:
+        sound.setparams(shape)
+        sound.writeframes(silence + frames + silence)
+    return path
+
+
+def asked(ear, count, words="delete what I said"):
+    """Says it, and once more where the sound server lost some of it; the `count`th answer, and how
+    long it took."""
+    for _ in range(3):
+        before = len(ear.teller.events(ear.path, "final", 0))
+        ear.teller.speak(made(words))
+        said = time.monotonic()
+        final = ear.teller.events(ear.path, "final", before + 1)[-1]
+        told = []
+        while not told and time.monotonic() < said + 5 and final["text"] == words.lower():
+            told = [event for event in ear.teller.events(ear.path, "forgotten", 0)
+                    if "span" in event][count - 1:]
+        if told:
+            return told[0], time.monotonic() - said
+        if final["kept"]:
+            cubby("delete", "--yes", final["id"])
+    raise AssertionError(f"heard {final}")
+
+
+def forgets(tap):
+    """R10: by voice, without a passphrase."""
+    ear = Ear("--profile", "mia")
+    told, _ = asked(ear, 1)
+    tap.ok((told["span"], told["outcome"], told["items"]) == ("last", "nothing", 0),
+           "R10 without consent nothing was kept, and so nothing is forgotten", told)
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    kept = [ear.say()[0] for _ in range(2)]
+    tap.ok(all(final["kept"] for final in kept) and len(listing()) == 2, "two are kept", kept)
+    told, took_s = asked(ear, 2)
+    tap.ok((told["span"], told["outcome"], told["items"]) == ("last", "done", 1),
+           "R10 \"delete what I said\" erases the last one, and the host is told", told)
+    tap.ok(took_s < 2, "R10 within 2 s of the end of the words", took_s)
+    tap.ok([row["id"] for row in listing()] == [kept[0]["id"]], "R10 and the other is left",
+           listing())
+    final = ear.teller.events(ear.path, "final")[-1]
+    tap.ok(final["text"] == "delete what i said" and not final["kept"],
+           "R10 the words that ask for it are never kept", final)
+    told, _ = asked(ear, 3, "forget everything I said today")
+    tap.ok((told["span"], told["outcome"], told["items"]) == ("today", "done", 1)
+           and listing() == [], "R10 \"forget everything I said today\" erases the rest", told)
+    run("sandbox", "--stop", "keeper")
+    told, _ = asked(ear, 4)
+    tap.ok(told["outcome"] == "failed" and told["reason"], "R8 no keeper: it says that it failed",
+           told)
+    run("sandbox", "--start", "keeper")
+    cubby("consent", "withdraw", "mia")
+    ear.end()
+
+
 def keeper_goes(tap):
     cubby("consent", "grant", "mia", "audio", "transcript")
     ear = Ear("--profile", "mia")
@@ -294,7 +358,7 @@ def main():
     tap = Tap()
     if tap.run("a household with a child and an adult", household):
         for part in (before_consent, kinds, no_place, one_kind_goes, while_it_listens, at_once,
-                     muted, keeper_goes, another_household):
+                     muted, forgets, keeper_goes, another_household):
             tap.run(f"({part.__name__})", part, tap)
     return tap.done()
 

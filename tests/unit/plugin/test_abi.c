@@ -26,6 +26,9 @@ static const struct {
 	PLACE(cubby_ear_event, reason, 80),
 	PLACE(cubby_ear_event, uncertain, 88),
 	PLACE(cubby_ear_event, muted, 92),
+	PLACE(cubby_ear_event, span, 96),
+	PLACE(cubby_ear_event, outcome, 104),
+	PLACE(cubby_ear_event, items, 112),
 	PLACE(cubby_ear_services, context, 8),
 	PLACE(cubby_ear_services, log, 16),
 	PLACE(cubby_ear_services, now_ms, 24),
@@ -72,7 +75,7 @@ static void test_sizes(void **state)
 {
 	if (sizeof(void *) != 8)
 		skip();
-	assert_int_equal(sizeof(struct cubby_ear_event), 96);
+	assert_int_equal(sizeof(struct cubby_ear_event), 120);
 	assert_int_equal(sizeof(struct cubby_ear_services), 32);
 	assert_int_equal(sizeof(struct cubby_ear_config), 64);
 	assert_int_equal(sizeof(struct cubby_ear_session_config), 48);
