@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "crypt/secret.h"
+#include "fit.h"
 
 #ifndef CUBBY_MODEL_DIR
 #define CUBBY_MODEL_DIR "/usr/share/pocketsphinx/model/en-us"
@@ -29,7 +30,6 @@
 /* With a language model decoding 4 s again costs half a second or more, and a short utterance is
  * where the running mean has had the least to go by. */
 #define WHOLE_FRAMES 64000
-#define WORDS_MAX 64
 /* The names of the searches that one decoder holds, beside the host's own. */
 #define SEARCH_PHRASES "cubby-phrases"
 #define SEARCH_PHONES "cubby-phones"
@@ -39,7 +39,10 @@
  * speechocean762, reading 500 other sentences, came no nearer than 11.9; 19.9 with a grammar. */
 #define PHRASE_EXCESS_MAX 10.0
 #define PHRASE_EXCESS_MAX_GRAMMAR 16.0
-#define PHRASE_OUTSIDE_FRAMES 40
+#define OUTSIDE_FRAMES_MAX 40
+/* Of 76 sentences of a grammar that were recognised rightly 97 % come nearer than this, and of 93
+ * others 3 %. */
+#define GRAMMAR_EXCESS_MAX 25.0
 
 struct recogniser {
 	ps_decoder_t *decoder;
@@ -47,7 +50,7 @@ struct recogniser {
 	char *search;		/* the name of the host's search */
 	const char (*phrases)[RECOGNITION_PHRASE_BYTES];
 	size_t n_phrases;
-	double phrase_excess_max;
+	bool grammar;
 	size_t whole_frames;	/* up to this length the whole is decoded again at its end */
 	uint64_t open;		/* the ticket of the utterance being fed; 0: none */
 	uint64_t last;
@@ -171,8 +174,10 @@ static int phrases_set(struct recogniser *recogniser, const struct recogniser_co
 		return fault_origin(-ENOMEM);
 	recogniser->phrases = config->phrases;
 	recogniser->n_phrases = config->n_phrases;
-	recogniser->phrase_excess_max = config->grammar ? PHRASE_EXCESS_MAX_GRAMMAR :
-					PHRASE_EXCESS_MAX;
+	recogniser->grammar = config->grammar;
+	if ((config->n_phrases || config->grammar) &&
+	    ps_set_allphone_file(recogniser->decoder, SEARCH_PHONES, NULL) < 0)
+		return fault_origin(-EIO);
 	if (!config->n_phrases)
 		return 0;
 	for (size_t i = 0; i < config->n_phrases && used < sizeof(text); i++)
@@ -185,8 +190,7 @@ static int phrases_set(struct recogniser *recogniser, const struct recogniser_co
 	if (ps_set_jsgf_string(recogniser->decoder, SEARCH_PHRASES, text) < 0)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the phrases that forget cannot be "
 				  "used: %s", complaint_text(complaint));
-	if (ps_set_allphone_file(recogniser->decoder, SEARCH_PHONES, NULL) < 0 ||
-	    ps_set_search(recogniser->decoder, recogniser->search) < 0)
+	if (ps_set_search(recogniser->decoder, recogniser->search) < 0)
 		return fault_origin(-EIO);
 	return 0;
 }
@@ -340,79 +344,31 @@ static int decoder_empty(struct recogniser *recogniser)
 	return 0;
 }
 
-int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
-		      size_t n, struct recognition *ret)
-{
-	int r = 0;
-
-	if (n <= recogniser->whole_frames || !ticket || ticket != recogniser->open)
-		r = whole_decode(recogniser, whole, n);
-	if (r < 0)
-		return fault_trace(r);
-	recogniser->open = 0;
-	if (ps_end_utt(recogniser->decoder) < 0)
-		return fault_origin(-EIO);
-	snprintf(ret->text, sizeof(ret->text), "%s", hypothesis(recogniser));
-	ret->confidence = ret->text[0] ? words_confidence(recogniser) : 0.0;
-	return decoder_empty(recogniser);
-}
-
-/* The words of a path, fillers left out, and what their sound cost. */
-struct path {
-	struct {
-		int from, to;		/* frames of 10 ms; to is the last */
-	} words[WORDS_MAX];
-	unsigned n;
-	long score;
-	int frames;
-};
-
-static void path_take(struct recogniser *recogniser, struct path *path)
+/* The words of what was decoded last; and then its phones. */
+static void words_take(struct recogniser *recogniser, struct fit *fit)
 {
 	int from, to, acoustic, language, back;
 
 	for (ps_seg_t *seg = ps_seg_iter(recogniser->decoder); seg; seg = ps_seg_next(seg)) {
-		ps_seg_frames(seg, &from, &to);
-		if (word_is_filler(ps_seg_word(seg)) || to < from || path->n == WORDS_MAX)
+		if (word_is_filler(ps_seg_word(seg)))
 			continue;
+		ps_seg_frames(seg, &from, &to);
 		ps_seg_prob(seg, &acoustic, &language, &back);
-		path->words[path->n].from = from;
-		path->words[path->n++].to = to;
-		path->score += acoustic;
-		path->frames += to - from + 1;
+		fit_word(fit, from, to, acoustic);
 	}
 }
 
-static int overlap(int from, int to, int other_from, int other_to)
-{
-	int first = from > other_from ? from : other_from;
-	int last = to < other_to ? to : other_to;
-
-	return last >= first ? last - first + 1 : 0;
-}
-
-/* What the same frames cost any phones at all; and how many frames of phones lie outside. */
-static double path_phones(struct recogniser *recogniser, const struct path *path, int *ret_outside)
+static void phones_take(struct recogniser *recogniser, struct fit *fit)
 {
 	int from, to, acoustic, language, back;
-	double score = 0.0;
 
-	*ret_outside = 0;
 	for (ps_seg_t *seg = ps_seg_iter(recogniser->decoder); seg; seg = ps_seg_next(seg)) {
 		const char *phone = ps_seg_word(seg);
-		int inside = 0;
 
 		ps_seg_frames(seg, &from, &to);
 		ps_seg_prob(seg, &acoustic, &language, &back);
-		for (unsigned i = 0; i < path->n; i++)
-			inside += overlap(from, to, path->words[i].from, path->words[i].to);
-		if (to >= from)
-			score += (double)acoustic * inside / (to - from + 1);
-		if (phone[0] != '+' && strcmp(phone, "SIL") != 0)
-			*ret_outside += to - from + 1 - overlap(from, to, path->words[0].from,
-								path->words[path->n - 1].to);
+		fit_phone(fit, from, to, acoustic, phone[0] == '+' || strcmp(phone, "SIL") == 0);
 	}
-	return score;
 }
 
 static int search_decode(struct recogniser *recogniser, const char *search, const int16_t *whole,
@@ -436,26 +392,23 @@ static int phrase_find(const struct recogniser *recogniser, const char *text)
 	return -1;
 }
 
-/* Was it this phrase and nothing else? 0.5 at the limit to 1; 0: no. */
-static int path_verify(struct recogniser *recogniser, const struct path *path,
-		       const int16_t *whole, size_t n, double *ret_confidence)
+/* Was it these words and nothing else? From 1 to 0.5 at the limit; 0: no. */
+static int fit_verify(struct recogniser *recogniser, struct fit *fit, double excess_max,
+		      const int16_t *whole, size_t n, double *ret_confidence)
 {
-	int outside;
-	double excess;
 	int r = search_decode(recogniser, SEARCH_PHONES, whole, n);
 
 	if (r < 0)
 		return fault_trace(r);
-	excess = (path_phones(recogniser, path, &outside) - (double)path->score) / path->frames;
-	if (excess <= recogniser->phrase_excess_max && outside <= PHRASE_OUTSIDE_FRAMES)
-		*ret_confidence = 1.0 - fmax(excess, 0.0) / recogniser->phrase_excess_max / 2.0;
+	phones_take(recogniser, fit);
+	*ret_confidence = fit_confidence(fit, excess_max, OUTSIDE_FRAMES_MAX);
 	return decoder_empty(recogniser);
 }
 
 int recogniser_phrase(struct recogniser *recogniser, const int16_t *whole, size_t n,
 		      int *ret_phrase, struct recognition *ret)
 {
-	struct path path = { .n = 0 };
+	struct fit fit = { .n = 0 };
 	int phrase = -1, r;
 	double confidence = 0.0;
 
@@ -466,14 +419,16 @@ int recogniser_phrase(struct recogniser *recogniser, const int16_t *whole, size_
 	r = search_decode(recogniser, SEARCH_PHRASES, whole, n);
 	if (r == 0) {
 		phrase = phrase_find(recogniser, hypothesis(recogniser));
-		path_take(recogniser, &path);
+		words_take(recogniser, &fit);
 		r = decoder_empty(recogniser);
 	}
-	if (r == 0 && phrase >= 0 && path.frames)
-		r = path_verify(recogniser, &path, whole, n, &confidence);
+	if (r == 0 && phrase >= 0 && fit.frames)
+		r = fit_verify(recogniser, &fit, recogniser->grammar ?
+				PHRASE_EXCESS_MAX_GRAMMAR : PHRASE_EXCESS_MAX, whole, n,
+				&confidence);
 	if (ps_set_search(recogniser->decoder, recogniser->search) < 0 && r == 0)
 		r = fault_origin(-EIO);
-	secret_wipe(&path, sizeof(path));
+	secret_wipe(&fit, sizeof(fit));
 	if (r < 0)
 		return fault_trace(r);
 	if (confidence > 0.0) {
@@ -482,4 +437,47 @@ int recogniser_phrase(struct recogniser *recogniser, const int16_t *whole, size_
 		ret->confidence = confidence;
 	}
 	return 0;
+}
+
+/* What was said outside of the grammar: no words, as if nobody had spoken. */
+static int fit_check(struct recogniser *recogniser, const int16_t *whole, size_t n,
+		     struct recognition *recognition)
+{
+	struct fit fit = { .n = 0 };
+	double confidence = 0.0;
+	int r = 0;
+
+	words_take(recogniser, &fit);
+	if (fit.frames)
+		r = fit_verify(recogniser, &fit, GRAMMAR_EXCESS_MAX, whole, n, &confidence);
+	secret_wipe(&fit, sizeof(fit));
+	if (ps_set_search(recogniser->decoder, recogniser->search) < 0 && r == 0)
+		r = fault_origin(-EIO);
+	recognition->confidence = confidence;
+	if (confidence == 0.0)
+		secret_wipe(recognition->text, sizeof(recognition->text));
+	return r < 0 ? fault_trace(r) : 0;
+}
+
+int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
+		      size_t n, struct recognition *ret)
+{
+	int r = 0;
+
+	if (n <= recogniser->whole_frames || !ticket || ticket != recogniser->open)
+		r = whole_decode(recogniser, whole, n);
+	if (r < 0)
+		return fault_trace(r);
+	recogniser->open = 0;
+	if (ps_end_utt(recogniser->decoder) < 0)
+		return fault_origin(-EIO);
+	snprintf(ret->text, sizeof(ret->text), "%s", hypothesis(recogniser));
+	ret->confidence = 0.0;
+	if (ret->text[0] && recogniser->grammar)
+		r = fit_check(recogniser, whole, n, ret);
+	else if (ret->text[0])
+		ret->confidence = words_confidence(recogniser);
+	if (r < 0)
+		return fault_trace(r);
+	return decoder_empty(recogniser);
 }

@@ -26,7 +26,8 @@ struct recogniser_config {
 
 struct recognition {
 	char text[RECOGNITION_TEXT_BYTES];	/* "" when there were no words */
-	double confidence;			/* 0 to 1: mean posterior of the words */
+	/* 0 to 1: mean posterior of the words; with a grammar how well they fit, at least 0.5 */
+	double confidence;
 };
 
 /* ANSWER_NOT_FOUND: a file is not there. ANSWER_INVALID_ARGUMENT: it cannot be used. */
@@ -46,8 +47,8 @@ int recogniser_feed(struct recogniser *recogniser, uint64_t ticket, const int16_
 const char *recogniser_partial(struct recogniser *recogniser, uint64_t ticket);
 /* Ends the utterance. With a grammar, and when it is short, `whole` (all of it) is decoded again,
  * because the mean over a whole utterance makes fewer errors than a running one; a long one under
- * a language model keeps the words of the fed samples, because its host is waiting. The caller
- * wipes *ret. */
+ * a language model keeps the words of the fed samples, because its host is waiting. What fits a
+ * grammar badly has no words. The caller wipes *ret. */
 int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
 		      size_t n, struct recognition *ret);
 /*

@@ -63,6 +63,44 @@ static void test_grammar(void **state)
 	check_forward(recogniser);
 }
 
+/* What was not in the grammar is nobody's command. */
+static void test_other_words_do_not_fit_a_grammar(void **state)
+{
+	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
+	const struct recogniser_config config = { .grammar = RECORDINGS "goforward.gram" };
+	struct why why;
+
+	if (access(config.grammar, R_OK) < 0)
+		skip();
+	assert_int_equal(recogniser_new(&config, &recogniser, &why), 0);
+	for (int i = 1; i <= 5; i++) {
+		struct recognition recognition;
+		char name[32];
+
+		snprintf(name, sizeof(name), "cards/00%d.wav", i);
+		recognition = hear(recogniser, name, false);
+		assert_string_equal(recognition.text, "");
+		assert_true(recognition.confidence == 0.0);
+	}
+	check_forward(recogniser);
+}
+
+static void test_the_grammar_that_comes_with_it(void **state)
+{
+	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
+	const struct recogniser_config config = { .grammar = SPEAKER_GRAMMAR };
+	struct recording recording = recording_speak("what is for dinner");
+	struct recognition recognition;
+	struct why why;
+
+	assert_int_equal(recogniser_new(&config, &recogniser, &why), 0);
+	assert_int_equal(recogniser_finish(recogniser, 0, recording.samples, recording.frames,
+					   &recognition), 0);
+	assert_string_equal(recognition.text, "what is for dinner");
+	assert_string_equal(hear(recogniser, "goforward.raw", false).text, "");
+	recording_free(&recording);
+}
+
 static void test_own_language_model(void **state)
 {
 	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
@@ -204,6 +242,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default_language_model),
 		cmocka_unit_test(test_grammar),
+		cmocka_unit_test(test_other_words_do_not_fit_a_grammar),
+		cmocka_unit_test(test_the_grammar_that_comes_with_it),
 		cmocka_unit_test(test_own_language_model),
 		cmocka_unit_test(test_grammar_with_unknown_word_names_it),
 		cmocka_unit_test(test_missing_files_are_named),
