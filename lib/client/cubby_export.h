@@ -121,7 +121,7 @@ CUBBY_API int cubby_export_recalls(struct cubby *cubby, char **ret_text, size_t 
 struct cubby_verify_options {
 	size_t size;
 	const char *dir;
-	const char *recalls;	/* file of the newest list; NULL: none, only expired approvals tell */
+	const char *recalls;	/* file of the newest list; NULL: none */
 	const char *key;	/* 64 hex digits as printed at setup; NULL: the pinned key */
 	int64_t max_age_s;	/* of the list; 0: 7 days */
 };

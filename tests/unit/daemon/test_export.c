@@ -211,6 +211,101 @@ static void test_r19_an_export_from_beginning_to_manifest(void **state)
 				    id_text(&row.id, id), &house->why), ANSWER_EXISTS, house->why);
 }
 
+struct reasons {
+	unsigned n;
+	char last[RECALL_REASON_TEXT];
+};
+
+static int reason_note(void *context, struct recall *recall)
+{
+	struct reasons *reasons = context;
+
+	reasons->n++;
+	strcpy(reasons->last, recall->reason);
+	return 0;
+}
+
+static struct reasons reasons_of(struct house *house, const struct export_row *row)
+{
+	struct reasons reasons = {.n = 0};
+
+	assert_int_equal(store_recalls(house->store, row->export, reason_note, &reasons), 0);
+	return reasons;
+}
+
+STATEMENT(test_remove, "UPDATE profile SET removing = 1 WHERE name = 'dad'");
+STATEMENT(test_link_drop, "DELETE FROM export_item");
+STATEMENT(test_childs_link,
+	"INSERT INTO export_item (export, copy, token) SELECT (SELECT export FROM export),"
+	" item, randomblob(16) FROM item");
+STATEMENT(test_childs_refusal,
+	"INSERT INTO refusal (item, refused_min) SELECT item, 1 FROM item"
+	" JOIN profile USING (profile) WHERE type = 'child'");
+STATEMENT(test_childs_item_moves,
+	"UPDATE item SET profile = (SELECT profile FROM profile WHERE type = 'adult')");
+STATEMENT(test_child_grows_up, "UPDATE profile SET type = 'adult'");
+STATEMENT(test_other_purpose, "UPDATE copy SET purpose = 'adverts'");
+STATEMENT(test_export_for_more, "UPDATE export SET recipient = 'everybody'");
+STATEMENT(test_recall_unsaid, "UPDATE recall SET reason = 'deleted'");
+STATEMENT(test_names_change, "UPDATE profile SET name = name || 'x'");
+
+static int sql(struct house *house, struct statement_source *source)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(house->store, source);
+
+	return statement_run(s);
+}
+
+/* R17: what an attacker could do with SQL to export a child's item, or unlink an export. */
+static void test_r17_the_schema_refuses_sql(void **state)
+{
+	struct statement_source *const sources[] = {
+		&test_childs_link, &test_childs_refusal, &test_childs_item_moves,
+		&test_child_grows_up, &test_other_purpose, &test_export_for_more, &test_link_drop,
+	};
+	struct house *house = *state;
+	struct export_page page = {.n = 0};
+	_cleanup_(export_list_clear) struct export_list out = {.head = NULL};
+	struct id child, adult, copy;
+	struct export_row row;
+
+	setup(house, &child, &adult);
+	assert_int_equal(approve(house, &adult, house->release->public, "training", &copy), 0);
+	assert_int_equal(begin(house, &row, "training"), 0);
+	assert_int_equal(fetch(house, &row, &page), 1);
+	assert_int_equal(wrote(house, &row, &page.items[0].token), 0);
+	export_page_clear(&page);
+	assert_int_equal(finish(house, &row, 0, &out), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		if (sql(house, sources[i]) != ANSWER_INVALID_ARGUMENT)
+			fail_msg("went through: %s", sources[i]->sql);
+	/* Names may change; whose an item is does not hang on them. */
+	assert_int_equal(sql(house, &test_names_change), 0);
+	assert_answer(approve(house, &child, house->release->public, "training", &copy),
+		      ANSWER_NOT_AUTHORIZED, house->why);
+}
+
+/* R19: the recall is written by the statement that ends the source: here nothing else runs. */
+static void test_r19_a_removed_profile_is_recalled_at_once(void **state)
+{
+	struct house *house = *state;
+	struct export_row row, again;
+	struct id child, adult, copy;
+	char id[ID_TEXT];
+
+	setup(house, &child, &adult);
+	assert_int_equal(approve(house, &adult, house->release->public, "training", &copy), 0);
+	assert_int_equal(begin(house, &row, "training"), 0);
+	assert_int_equal(reasons_of(house, &row).n, 0);
+	assert_int_equal(sql(house, &test_remove), 0);
+	assert_int_equal(reasons_of(house, &row).n, 1);
+	assert_string_equal(reasons_of(house, &row).last, "removed");
+	assert_int_equal(export_find(&house->ground, id_text(&row.id, id), &again, &house->why),
+			 0);
+	assert_int_equal(again.items, 0);
+	assert_int_equal(sql(house, &test_recall_unsaid), ANSWER_INVALID_ARGUMENT);
+}
+
 static void test_an_export_is_cancelled_or_forgotten(void **state)
 {
 	struct house *house = *state;
@@ -364,6 +459,8 @@ int main(void)
 		HOUSE_TEST(test_r17_a_childs_item_cannot_be_approved),
 		HOUSE_TEST(test_r17_an_export_has_what_was_approved_for_it),
 		HOUSE_TEST(test_r19_an_export_from_beginning_to_manifest),
+		HOUSE_TEST(test_r17_the_schema_refuses_sql),
+		HOUSE_TEST(test_r19_a_removed_profile_is_recalled_at_once),
 		HOUSE_TEST(test_an_export_is_cancelled_or_forgotten),
 		HOUSE_TEST(test_r17_each_copy_has_its_key),
 		HOUSE_TEST(test_an_approval_ends_with_its_source),
