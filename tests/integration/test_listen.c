@@ -13,7 +13,7 @@
 #define GRAMMAR RECORDINGS "goforward.gram"
 #define NO_BUS "unix:path=/nowhere/bus"
 #define SECOND_MS 1000
-#define SLOW_MS (20 * SECOND_MS)
+#define SLOW_MS (90 * SECOND_MS)
 
 /* goforward.raw as WAV, with silence behind it as in a room. */
 static char forward_wav[] = "/tmp/cubby-forward-XXXXXX";
