@@ -54,6 +54,8 @@ static void keeper_start(void)
 	file = fopen(config, "w");
 	assert_non_null(file);
 	fprintf(file, "[groups]\nparents = %s\near = audio\n", parents_group);
+	if (getenv("CUBBY_WORLD_CONFIG"))
+		fputs(getenv("CUBBY_WORLD_CONFIG"), file);
 	fclose(file);
 	mkdir(state, 0700);
 	keeper = fork();
