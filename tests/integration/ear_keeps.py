@@ -13,6 +13,7 @@ import wave
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import story                        # noqa: E402
+from signs import violations        # noqa: E402
 from tap import Tap                 # noqa: E402
 
 HOME = os.environ["HOME"]
@@ -328,6 +329,40 @@ def forgets(tap):
     ear.end()
 
 
+def sound_goes(tap):
+    """R31: the sound server dies and comes back."""
+    ear = Ear("--profile", "mia")
+    run("sandbox", "--stop", "sound")
+    tap.ok(len(ear.teller.events(ear.path, "source-lost", 1, 20)) == 1,
+           "R31 the microphone is gone: the host is told")
+    run("sandbox", "--start", "sound")
+    tap.ok(len(ear.teller.events(ear.path, "source-back", 1, 30)) == 1,
+           "R31 it is back: the host is told")
+    final, _ = ear.say()
+    tap.ok(final["text"] == WORDS, "and it hears again", final)
+    ear.end()
+
+
+def signs(tap):
+    """R31: over all that the ears of this test have told."""
+    told = set()
+    wrong = []
+    for number in range(1, Ear.count + 1):
+        with open(os.path.join(HOME, f"ear-{number}.jsonl"), encoding="utf-8") as file:
+            events = [json.loads(line) for line in file]
+        told |= {event["event"] + ("-by-voice" if "span" in event else "") +
+                 ("-kept" if event.get("kept") else "") for event in events}
+        wrong += violations(events)
+    tap.ok(not wrong, "R31 no ear has told anything untrue", wrong)
+    all_signs = {"ready", "keeping", "final-kept", "played", "forgotten", "forgotten-by-voice",
+                 "muted", "source-lost", "source-back"}
+    tap.ok(all_signs <= told, "R31 and every sign has been given", all_signs - told)
+    lies = ({"event": "ready"}, {"event": "keeping", "keeping": False, "reason": "no"})
+    for lie in ({"event": "final", "kept": True}, {"event": "source-back"}, {"event": "ready"},
+                {"event": "muted", "muted": False}):
+        tap.ok(violations([*lies, lie]), f"and {lie['event']} at the wrong time would be seen")
+
+
 def keeper_goes(tap):
     cubby("consent", "grant", "mia", "audio", "transcript")
     ear = Ear("--profile", "mia")
@@ -358,7 +393,8 @@ def main():
     tap = Tap()
     if tap.run("a household with a child and an adult", household):
         for part in (before_consent, kinds, no_place, one_kind_goes, while_it_listens, at_once,
-                     muted, forgets, keeper_goes, another_household):
+                     muted, forgets, keeper_goes, another_household, sound_goes,
+                     signs):
             tap.run(f"({part.__name__})", part, tap)
     return tap.done()
 

@@ -66,6 +66,25 @@ static void test_mistakes_stop_the_ear(void **state)
 	}
 }
 
+static void test_r10_phrases_that_forget_are_configurable(void **state)
+{
+	struct settings settings = { 0 };
+	struct why why = { "" };
+	size_t last = 0;
+
+	assert_int_equal(read_text("forget_last = wipe that | drop it now\nforget_today =\n",
+				   &settings, &why), 0);
+	for (size_t i = 0; i < settings.forget.n; i++) {
+		assert_int_not_equal(settings.forget.span[i], FORGET_TODAY);
+		last += settings.forget.span[i] == FORGET_LAST;
+	}
+	assert_int_equal(last, 2);
+	assert_answer(read_text("forget_last = forget\n", &settings, &why),
+		      ANSWER_INVALID_ARGUMENT, why);
+	assert_answer(read_text("forget_yesterday = forget yesterday\n", &settings, &why),
+		      ANSWER_INVALID_ARGUMENT, why);
+}
+
 static void test_named_file_must_be_there(void **state)
 {
 	struct settings settings;
@@ -80,6 +99,7 @@ int main(void)
 		cmocka_unit_test(test_key_is_read),
 		cmocka_unit_test(test_r26_nothing_leaves_unless_it_says_so),
 		cmocka_unit_test(test_mistakes_stop_the_ear),
+		cmocka_unit_test(test_r10_phrases_that_forget_are_configurable),
 		cmocka_unit_test(test_named_file_must_be_there),
 	};
 
