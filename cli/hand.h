@@ -53,6 +53,7 @@ const char *hand_profile_name(const struct cubby_profiles *profiles, const char 
 CLEANUP_DEFINE(struct cubby_status *, cubby_status_free)
 CLEANUP_DEFINE(struct cubby_profiles *, cubby_profiles_free)
 CLEANUP_DEFINE(struct cubby_consents *, cubby_consents_free)
+CLEANUP_DEFINE(struct cubby_voiceprints *, cubby_voiceprints_free)
 CLEANUP_DEFINE(struct cubby_retentions *, cubby_retentions_free)
 CLEANUP_DEFINE(struct cubby_list *, cubby_list_free)
 CLEANUP_DEFINE(struct cubby_opened *, cubby_opened_free)

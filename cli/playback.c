@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plays through PulseAudio. Nothing here opens a recording stream. This file alone of cli/ includes
- * <pulse/...>. */
+/* Plays through PulseAudio, and hears an adult who was asked to speak. Nothing here opens a
+ * recording stream for anybody else (R25). This file alone of cli/ includes <pulse/...>. */
 
 #include "playback.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "crypt/secret.h"
 
 #define CHUNK_FRAMES 4096
 #define SERVER_TRIES 500
@@ -45,6 +46,34 @@ int playback_run(const int16_t *samples, size_t frames, unsigned rate_hz, struct
 	}
 	if (pa_simple_drain(simple, &error) < 0)
 		return answer_why(why, ANSWER_FAILED, "playing stopped (%s)", pa_strerror(error));
+	return 0;
+}
+
+int playback_hear(unsigned rate_hz, size_t frames,
+		  int (*heard)(void *context, const int16_t *samples), void *context,
+		  struct why *why)
+{
+	_cleanup_(simple_freep) pa_simple *simple = NULL;
+	_cleanup_(secret_freep) struct secret *memory = NULL;
+	const pa_sample_spec spec = { .format = PA_SAMPLE_S16NE, .rate = rate_hz, .channels = 1 };
+	const pa_buffer_attr sizes = {
+		.maxlength = (uint32_t)-1, .tlength = (uint32_t)-1, .prebuf = (uint32_t)-1,
+		.minreq = (uint32_t)-1, .fragsize = (uint32_t)(frames * sizeof(int16_t)),
+	};
+	int error = 0, r = secret_new(frames * sizeof(int16_t), &memory);
+
+	if (r != 0)
+		return fault_trace(r);
+	simple = pa_simple_new(NULL, "cubby", PA_STREAM_RECORD, NULL, "cubby enroll", &spec, NULL,
+			       &sizes, &error);
+	if (!simple)
+		return answer_why(why, ANSWER_NO_DAEMON, "the microphone cannot be opened (%s)",
+				  pa_strerror(error));
+	do {
+		if (pa_simple_read(simple, memory->bytes, memory->n, &error) < 0)
+			return answer_why(why, ANSWER_FAILED, "listening stopped (%s)",
+					  pa_strerror(error));
+	} while (heard(context, (const int16_t *)(void *)memory->bytes) == 0);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "bucket.h"
 #include "intake.h"
 #include "retention.h"
+#include "voice.h"
 
 struct intake {
 	struct ground ground;
@@ -73,13 +74,18 @@ static int way_check(struct intake *intake, const struct intake_asker *asker,
 		     const struct profile *profile, const enum kind *kinds, size_t n_kinds,
 		     enum draft_way *ret_way, uint32_t ret_keep_s[static KIND_MAX], struct why *why)
 {
-	bool proved = proof_holds(asker->proof, intake->ground.clock);
-	int r;
+	const bool import = profile->adult && proof_holds(asker->proof, intake->ground.clock);
+	int r = 0;
 
-	if (profile->adult && !proved)
+	if (profile->adult && !import)
+		r = asker->ear ? voice_enrolled(&intake->ground, &profile->id) : ANSWER_NOT_FOUND;
+	if (r == ANSWER_NOT_FOUND)
 		return answer_why(why, ANSWER_NOT_AUTHORIZED,
 				  "this is an adult's profile with no enrolled voice, so nobody "
-				  "knows that it is that adult who speaks; use \"cubby import\"");
+				  "knows that it is that adult who speaks; use \"cubby enroll\" or "
+				  "\"cubby import\"");
+	if (r)
+		return fault_trace(r);
 	if (!profile->adult && !asker->ear)
 		return answer_why(why, ANSWER_NOT_AUTHORIZED,
 				  "this is a child's profile: what is kept of a child comes from "
@@ -87,12 +93,12 @@ static int way_check(struct intake *intake, const struct intake_asker *asker,
 	for (size_t i = 0; i < n_kinds; i++) {
 		r = consent_in_force(&intake->ground, profile, kinds[i], &ret_keep_s[i], why);
 		/* An import is an adult's own doing; a consent can only shorten it. */
-		if (r == ANSWER_NO_CONSENT && profile->adult)
+		if (r == ANSWER_NO_CONSENT && import)
 			r = retention_cap(&intake->ground, profile, kinds[i], &ret_keep_s[i]);
 		if (r)
 			return fault_trace(r);
 	}
-	*ret_way = profile->adult ? DRAFT_IMPORT : DRAFT_EAR;
+	*ret_way = import ? DRAFT_IMPORT : DRAFT_EAR;
 	return 0;
 }
 

@@ -209,6 +209,22 @@ const char *voice_state(const struct ground *ground, const struct voice_row *row
 	"in force";
 }
 
+int voice_enrolled(const struct ground *ground, const struct id *profile)
+{
+	const struct sight sight = age_sight(ground->age);
+	bool enrolled = false;
+	struct voice_row *rows;
+	size_t n;
+	int r = store_voices(ground->store, profile, &sight, &rows, &n);
+
+	if (r)
+		return fault_trace(r);
+	for (size_t i = 0; i < n; i++)
+		enrolled |= policy_honours(ground->policy, ground->store, rows[i].policy) == 0;
+	voice_rows_free(rows, n);
+	return enrolled ? 0 : ANSWER_NOT_FOUND;
+}
+
 static int row_open(const struct ground *ground, const struct voice_row *row, uint8_t **ret,
 		    size_t *ret_n)
 {

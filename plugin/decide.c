@@ -20,6 +20,8 @@ struct decider {
 	size_t n_profiles;
 	struct consent consents[DECIDE_CONSENTS_MAX];
 	size_t n_consents;
+	struct voice_consent enrolments[DECIDE_ENROLMENTS_MAX];
+	size_t n_enrolments;
 	unsigned refused;	/* consents that did not hold */
 	unsigned outdated;	/* of those, given for another policy */
 };
@@ -47,7 +49,7 @@ struct decider *decider_free(struct decider *decider)
 void decider_clear(struct decider *decider)
 {
 	decider->in_force = false;
-	decider->n_profiles = decider->n_consents = 0;
+	decider->n_profiles = decider->n_consents = decider->n_enrolments = 0;
 	decider->refused = decider->outdated = 0;
 	memset(&decider->household, 0, sizeof(decider->household));
 }
@@ -70,29 +72,50 @@ static const struct terms *terms_of(const struct snapshot *snapshot, const uint8
 
 /* Was this consent given for the policy in force, or for one that keeps at least as much? */
 static bool policy_holds(const struct decider *decider, const struct snapshot *snapshot,
-			 const struct consent *consent)
+			 const uint8_t policy[static HASH_BYTES])
 {
 	const struct terms *in_force, *consented;
 
-	if (memcmp(consent->policy, decider->policy, sizeof(decider->policy)) == 0)
+	if (memcmp(policy, decider->policy, sizeof(decider->policy)) == 0)
 		return true;
 	in_force = terms_of(snapshot, decider->policy);
-	consented = terms_of(snapshot, consent->policy);
+	consented = terms_of(snapshot, policy);
 	return in_force && consented && terms_within(in_force, consented);
+}
+
+/* One enrolment: the same, of an adult. */
+static void enrolment_take(struct decider *decider, const struct snapshot *snapshot,
+			   const struct voice_consent *consent)
+{
+	const struct decide_profile *profile = NULL;
+
+	for (size_t i = 0; i < decider->n_profiles; i++)
+		if (id_equal(&decider->profiles[i].id, &consent->profile))
+			profile = &decider->profiles[i];
+	if (profile && profile->type == PROFILE_ADULT &&
+	    memcmp(consent->parent, decider->founder, SIGN_PUBLIC_BYTES) == 0 &&
+	    policy_holds(decider, snapshot, consent->policy) &&
+	    decider->n_enrolments < DECIDE_ENROLMENTS_MAX)
+		decider->enrolments[decider->n_enrolments++] = *consent;
 }
 
 /* One consent: signed, by a parent of this household, for what the policy keeps, for a profile that
  * is there. Anything else is as if it had not been given. */
 static void consent_take(struct decider *decider, const struct snapshot *snapshot, const char *text)
 {
+	struct voice_consent enrolment;
 	struct consent consent;
 
+	if (voice_consent_verify(text, &enrolment, NULL) == 0) {
+		enrolment_take(decider, snapshot, &enrolment);
+		return;
+	}
 	if (consent_verify(text, &consent, NULL) != 0 ||
 	    memcmp(consent.parent, decider->founder, SIGN_PUBLIC_BYTES) != 0) {
 		decider->refused++;
 		return;
 	}
-	if (!policy_holds(decider, snapshot, &consent)) {
+	if (!policy_holds(decider, snapshot, consent.policy)) {
 		decider->refused++;
 		decider->outdated++;
 		return;
@@ -139,6 +162,16 @@ int decider_update(struct decider *decider, const struct snapshot *snapshot, str
 		consent_take(decider, snapshot, snapshot->consents[i]);
 	decider->in_force = true;
 	return 0;
+}
+
+bool decider_enrolled(const struct decider *decider, const struct id *profile,
+		      const uint8_t voiceprint[static HASH_BYTES])
+{
+	for (size_t i = 0; decider->in_force && i < decider->n_enrolments; i++)
+		if (id_equal(&decider->enrolments[i].profile, profile) &&
+		    memcmp(decider->enrolments[i].voiceprint, voiceprint, HASH_BYTES) == 0)
+			return true;
+	return false;
 }
 
 unsigned decider_refused(const struct decider *decider)

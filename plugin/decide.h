@@ -11,8 +11,10 @@
 #include "base/kind.h"
 #include "crypt/household.h"
 #include "crypt/terms.h"
+#include "crypt/voiceconsent.h"
 
 #define DECIDE_PROFILES_MAX 64
+#define DECIDE_ENROLMENTS_MAX 16
 #define DECIDE_CONSENTS_MAX (DECIDE_PROFILES_MAX * KIND_MAX)
 #define DECIDE_POLICIES_MAX 64
 #define DECIDE_NAME_BYTES 129
@@ -63,6 +65,10 @@ unsigned decider_refused(const struct decider *decider);
 const struct decide_profile *decider_profile(const struct decider *decider, const char *name);
 const struct decide_profile *decider_profile_by_id(const struct decider *decider,
 						   const struct id *id);
+/* Whether a parent of this household signed for this voiceprint (by its hash) of this adult, under
+ * a policy that still holds. */
+bool decider_enrolled(const struct decider *decider, const struct id *profile,
+		      const uint8_t voiceprint[static HASH_BYTES]);
 /* The household's public keys; NULL when nothing is in force. */
 const struct household *decider_household(const struct decider *decider);
 

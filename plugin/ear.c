@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include "session.h"
 #include "settings.h"
+#include "verdict.h"
 
 #define NEWS_MAX 16
 
@@ -154,6 +155,8 @@ static void ear_news(struct cubby_ear *ear)
 	struct report_news news;
 
 	for (int i = 0; i < NEWS_MAX && report_news_take(ear->tools.report, &news); i++) {
+		if (news.policy)
+			voiceprints_need(ear->tools.report, ear->tools.decider, ear->tools.speaker);
 		for (struct cubby_ear_session *session = ear->sessions; session; session = next) {
 			next = session->next;
 			if (news.policy && session->ready)

@@ -175,8 +175,11 @@ static void verdict_narrow(struct verdict *verdict, unsigned allowed)
 
 static void utterance_listen(struct pipeline *pipeline, size_t n, struct voice_match *ret)
 {
+	const struct pipeline_tools *tools = &pipeline->tools;
 	int64_t begin_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin));
 
+	/* Of nobody whom the keeper cannot vouch for now. */
+	voiceprints_need(tools->report, tools->decider, tools->speaker);
 	ret->matched = speaker_hear(pipeline->speaker, pipeline->heard->utterance, n, begin_ms,
 				    &ret->profile, &ret->why) == 0;
 }

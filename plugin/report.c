@@ -4,26 +4,18 @@
  * come in a box that only this process can open. Nothing is ever sent that decide_kinds() has not
  * allowed. */
 
-#include "report.h"
+#include "report_private.h"
 
 #include <string.h>
-#include "bus/client.h"
 
-/* A keeper that does not answer must not keep the room from being heard. */
-#define REPORT_TIMEOUT_MS 5000
 /* Whoever asked is waiting for the answer. */
 #define FORGET_TIMEOUT_MS 2000
 
-/* More of them at once than this are as good as one. */
-#define PLAYED_MAX 8
-
-struct report {
-	char *address;
-	struct bus_client *client;
-	bool policy_changed;
-	char played[PLAYED_MAX][DECIDE_NAME_BYTES];
-	size_t n_played;
-};
+static void policy_change(struct report *report)
+{
+	report->policy_changed = true;
+	report->voiceprints = false;
+}
 
 static void signal_arrived(void *context, const char *path, const char *interface,
 			   const char *member, struct message *arguments)
@@ -34,7 +26,7 @@ static void signal_arrived(void *context, const char *path, const char *interfac
 	if (strcmp(interface, BUS_NAME ".Intake") != 0)
 		return;
 	if (strcmp(member, "PolicyChanged") == 0)
-		report->policy_changed = true;
+		policy_change(report);
 	if (strcmp(member, "Played") == 0 && message_read(arguments, "s", &name) == 0 &&
 	    strlen(name) < DECIDE_NAME_BYTES && report->n_played < PLAYED_MAX)
 		strcpy(report->played[report->n_played++], name);
@@ -50,7 +42,7 @@ bool report_news_take(struct report *report, struct report_news *ret)
 	*ret = (struct report_news) { 0 };
 	if (report->client && bus_client_poll(report->client, 0) != 0) {
 		report->client = bus_client_free(report->client);
-		report->policy_changed = true;
+		policy_change(report);
 	}
 	ret->policy = report->policy_changed;
 	report->policy_changed = false;
@@ -84,13 +76,15 @@ struct report *report_free(struct report *report)
 	return NULL;
 }
 
-static int intake_request(struct report *report, const char *member, struct message **ret,
-			  struct why *why)
+int report_request(struct report *report, const char *member, struct message **ret,
+		   struct why *why)
 {
 	int r;
 
-	if (report->client && !bus_client_connected(report->client))
+	if (report->client && !bus_client_connected(report->client)) {
 		report->client = bus_client_free(report->client);
+		policy_change(report);
+	}
 	if (!report->client) {
 		r = bus_client_open(report->address, &report->client, why);
 		if (r)
@@ -100,7 +94,7 @@ static int intake_request(struct report *report, const char *member, struct mess
 	return bus_request_new(report->client, NULL, "Intake", member, ret);
 }
 
-static int options_none(struct message *request)
+int report_options_none(struct message *request)
 {
 	int r = message_open(request, 'a', "{sv}");
 
@@ -135,7 +129,7 @@ static int profiles_read(struct message *reply, struct decide_profile *profiles,
 	return r;
 }
 
-static int strings_read(struct message *reply, const char **strings, size_t max, size_t *ret_n)
+int report_strings(struct message *reply, const char **strings, size_t max, size_t *ret_n)
 {
 	const char *text;
 	size_t n = 0;
@@ -185,7 +179,7 @@ static int policies_read(struct message *reply, struct decide_policy *policies, 
 static int policy_take(struct message *reply, struct decider *decider, struct why *why)
 {
 	struct decide_profile profiles[DECIDE_PROFILES_MAX];
-	const char *consents[DECIDE_CONSENTS_MAX];
+	const char *consents[DECIDE_CONSENTS_MAX + DECIDE_ENROLMENTS_MAX];
 	struct decide_policy policies[DECIDE_POLICIES_MAX];
 	struct snapshot snapshot = { .profiles = profiles, .consents = consents,
 				     .policies = policies };
@@ -193,14 +187,14 @@ static int policy_take(struct message *reply, struct decider *decider, struct wh
 
 	r = message_read(reply, "s", &snapshot.household);
 	if (r == 0)
-		r = strings_read(reply, NULL, 0,
+		r = report_strings(reply, NULL, 0,
 				 NULL); /* later parents: not trusted to consent yet */
 	if (r == 0)
 		r = message_read(reply, "s", &snapshot.policy_hash);
 	if (r == 0)
 		r = profiles_read(reply, profiles, &snapshot.n_profiles);
 	if (r == 0)
-		r = strings_read(reply, consents, ARRAY_SIZE(consents), &snapshot.n_consents);
+		r = report_strings(reply, consents, ARRAY_SIZE(consents), &snapshot.n_consents);
 	if (r == 0)
 		r = policies_read(reply, policies, &snapshot.n_policies);
 	if (r > 0)
@@ -215,15 +209,17 @@ int report_policy(struct report *report, struct decider *decider, struct why *wh
 	_cleanup_(message_freep) struct message *reply = NULL;
 	int r;
 
-	r = intake_request(report, "Policy", &request, why);
+	r = report_request(report, "Policy", &request, why);
 	if (r == 0)
-		r = options_none(request);
+		r = report_options_none(request);
 	if (r == 0)
 		r = bus_call(report->client, request, REPORT_TIMEOUT_MS, &reply, why);
 	if (r == 0)
 		r = policy_take(reply, decider, why);
-	if (r)
+	if (r) {
 		decider_clear(decider);
+		report->voiceprints = false;
+	}
 	return r;
 }
 
@@ -252,7 +248,7 @@ static int begin_append(struct message *request, const struct decide_profile *pr
 		r = message_close(request);
 	if (r == 0)
 		r = message_append(request, "ay", pair->public, sizeof(pair->public));
-	return r ? r : options_none(request);
+	return r ? r : report_options_none(request);
 }
 
 static int intake_begin(struct report *report, const struct decide_profile *profile,
@@ -269,7 +265,7 @@ static int intake_begin(struct report *report, const struct decide_profile *prof
 
 	r = box_keypair_new(&pair);
 	if (r == 0)
-		r = intake_request(report, "Begin", &request, why);
+		r = report_request(report, "Begin", &request, why);
 	if (r == 0)
 		r = begin_append(request, profile, kinds, n, pair);
 	if (r == 0)
@@ -312,7 +308,7 @@ static int commit_append(struct message *request, const struct id *id, const str
 		r = message_close(request);
 	if (r == 0)
 		r = message_append(request, "h", sealed->bodies);
-	return r ? r : options_none(request);
+	return r ? r : report_options_none(request);
 }
 
 static int intake_commit(struct report *report, const struct id *id, const struct sealed *sealed,
@@ -322,7 +318,7 @@ static int intake_commit(struct report *report, const struct id *id, const struc
 	_cleanup_(message_freep) struct message *reply = NULL;
 	int r;
 
-	r = intake_request(report, "Commit", &request, why);
+	r = report_request(report, "Commit", &request, why);
 	if (r == 0)
 		r = commit_append(request, id, sealed);
 	if (r == 0)
@@ -342,11 +338,11 @@ static int intake_abort(struct report *report, const struct id *id)
 	/* On a new connection the keeper knows nothing of it. */
 	if (!report->client || !bus_client_connected(report->client))
 		return ANSWER_NO_DAEMON;
-	r = intake_request(report, "Abort", &request, NULL);
+	r = report_request(report, "Abort", &request, NULL);
 	if (r == 0)
 		r = message_append(request, "s", id_text(id, text));
 	if (r == 0)
-		r = options_none(request);
+		r = report_options_none(request);
 	if (r == 0)
 		r = bus_call(report->client, request, REPORT_TIMEOUT_MS, &reply, NULL);
 	return r;
@@ -407,11 +403,11 @@ static int forget_request(struct report *report, const char *span, const char *p
 	uint32_t items;
 	int r;
 
-	r = intake_request(report, "Forget", &request, &ret->why);
+	r = report_request(report, "Forget", &request, &ret->why);
 	if (r == 0)
 		r = message_append(request, "ss", span, profile);
 	if (r == 0)
-		r = options_none(request);
+		r = report_options_none(request);
 	if (r == 0)
 		r = bus_call(report->client, request, FORGET_TIMEOUT_MS, &reply, &ret->why);
 	if (r == 0)

@@ -7,6 +7,7 @@
 
 #include "decide.h"
 #include "seal.h"
+#include "speaker.h"
 
 struct report;
 
@@ -19,6 +20,16 @@ CLEANUP_DEFINE(struct report *, report_free)
  * cleared. ANSWER_NO_DAEMON, ANSWER_NOT_FOUND (no household yet), ANSWER_INVALID_ARGUMENT (the
  * household is not the pinned one), or the keeper's. */
 int report_policy(struct report *report, struct decider *decider, struct why *why);
+
+/* Fetches the voiceprints of adults that the decider knows to be enrolled, and hands them to the
+ * speaker; whatever does not hold is left out. On any other answer or fault nobody is enrolled. */
+int report_voiceprints(struct report *report, const struct decider *decider,
+		       struct speaker *speaker, struct why *why);
+/* What was fetched is not to be used any more, or not yet; report_voiceprints() ends that. */
+bool report_voiceprints_due(const struct report *report);
+/* Whether the voiceprint that was fetched of this adult is still one of the decider's. */
+bool report_voiceprint_holds(const struct report *report, const struct decider *decider,
+			     const struct id *profile);
 
 /* What the keeper says unasked. */
 struct report_news {

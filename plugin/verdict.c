@@ -21,6 +21,7 @@ static unsigned kinds_if_heard(const struct decider *decider, const char *profil
 void verdict_reach(struct report *report, struct decider *decider, const char *profile,
 		   const struct voice_match *voice, struct verdict *ret)
 {
+	struct voice_match gone = { 0 };
 	int r = 0;
 
 	*ret = (struct verdict) { 0 };
@@ -33,6 +34,13 @@ void verdict_reach(struct report *report, struct decider *decider, const char *p
 		/* NotFound: no household yet, so nothing could have been consented to. */
 		ret->failed = r != 0 && r != ANSWER_NOT_FOUND;
 	}
+	/* A keeper that was away has told of nothing that changed meanwhile. */
+	if (r == 0 && voice && voice->matched &&
+	    !report_voiceprint_holds(report, decider, &voice->profile)) {
+		answer_why(&gone.why, ANSWER_NOT_FOUND,
+			   "unknown speaker: the voiceprint is not in force any more");
+		voice = &gone;
+	}
 	if (r == 0)
 		ret->attribution = attribute(decider, profile, voice, &ret->why);
 	if (ret->attribution.profile)
@@ -40,6 +48,18 @@ void verdict_reach(struct report *report, struct decider *decider, const char *p
 	ret->possible = ret->kinds;
 	if (r == 0 && !voice)
 		ret->possible |= kinds_if_heard(decider, profile);
+}
+
+void voiceprints_need(struct report *report, struct decider *decider, struct speaker *speaker)
+{
+	struct why why;
+
+	if (!report_voiceprints_due(report))
+		return;
+	if (report_policy(report, decider, &why) == 0)
+		report_voiceprints(report, decider, speaker, &why);
+	else
+		speaker_enrol(speaker, NULL, 0, NULL);
 }
 
 enum fate verdict_carry_out(struct verdict *verdict, struct report *report,

@@ -20,6 +20,9 @@ struct verdict {
  * NULL: nobody spoke yet. */
 void verdict_reach(struct report *report, struct decider *decider, const char *profile,
 		   const struct voice_match *voice, struct verdict *ret);
+/* The speaker knows those who are enrolled now, or nobody. Asks the keeper only after a change. */
+void voiceprints_need(struct report *report, struct decider *decider, struct speaker *speaker);
+
 enum fate {
 	FATE_FORGOTTEN = 0,
 	FATE_KEPT,			/* the keeper acknowledged it under *ret_id */

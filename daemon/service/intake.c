@@ -8,6 +8,7 @@
 #include "service/bus.h"
 #include "service/service.h"
 #include "store/policy.h"
+#include "store/voice.h"
 
 static int profiles_append(struct message *reply, const struct profile *profiles, size_t n)
 {
@@ -28,6 +29,22 @@ static int profiles_append(struct message *reply, const struct profile *profiles
 	return fault_trace(r);
 }
 
+/* A voiceprint that is not among these is not to be used any more. */
+static int enrolments_append(struct keeper *keeper, struct message *reply)
+{
+	const struct sight sight = age_sight(keeper->age);
+	struct voice_row *rows;
+	size_t n;
+	int r = store_voices(keeper->store, NULL, &sight, &rows, &n);
+
+	if (r)
+		return fault_trace(r);
+	for (size_t i = 0; !r && i < n; i++)
+		r = message_append(reply, "s", rows[i].statement);
+	voice_rows_free(rows, n);
+	return fault_trace(r);
+}
+
 static int consents_append(struct keeper *keeper, struct message *reply)
 {
 	struct consent_row *rows;
@@ -41,10 +58,10 @@ static int consents_append(struct keeper *keeper, struct message *reply)
 	for (size_t i = 0; !r && i < n; i++)
 		if (!rows[i].withdrawn)
 			r = message_append(reply, "s", rows[i].statement);
-	if (!r)
-		r = message_close(reply);
 	consent_rows_free(rows, n);
-	return fault_trace(r);
+	if (!r)
+		r = enrolments_append(keeper, reply);
+	return fault_trace(r ? r : message_close(reply));
 }
 
 static int policy_append(struct message *reply, const struct policy_row *row)

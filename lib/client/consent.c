@@ -7,6 +7,7 @@
 
 #include "base/id.h"
 #include "base/kind.h"
+#include "client/consent.h"
 #include "client/reply.h"
 
 struct consents_owner {
@@ -98,8 +99,7 @@ int cubby_consents(struct cubby *cubby, const char *profile, struct cubby_consen
 	return session_end(cubby, consents_run(cubby, profile, ret));
 }
 
-/* The statement names a profile by its id: a nickname could come to mean another child. */
-static int profile_id(struct cubby *cubby, const char *profile, struct id *ret)
+int consent_profile(struct cubby *cubby, const char *profile, struct id *ret)
 {
 	struct cubby_profiles *profiles = NULL;
 	bool found = false;
@@ -119,7 +119,7 @@ static int profile_id(struct cubby *cubby, const char *profile, struct id *ret)
 	return 0;
 }
 
-static int policy_hash(struct cubby *cubby, uint8_t ret_hash[static 32])
+int consent_policy(struct cubby *cubby, uint8_t ret_hash[static HASH_BYTES])
 {
 	_cleanup_(cleanup_free) char *text = NULL;
 	char hex[CUBBY_KEY_TEXT];
@@ -176,9 +176,9 @@ static int grant_run(struct cubby *cubby, const char *profile, const char *const
 		return answer_why(&cubby->why, ANSWER_NOT_AUTHORIZED,
 				  "a consent is signed by a parent: prove with the signing key "
 				  "first");
-	r = profile_id(cubby, profile, &consent.profile);
+	r = consent_profile(cubby, profile, &consent.profile);
 	if (r == 0)
-		r = policy_hash(cubby, consent.policy);
+		r = consent_policy(cubby, consent.policy);
 	if (r == 0)
 		r = session_request(cubby, NULL, "Consent", "Grant", &request);
 	if (r == 0)

@@ -187,6 +187,30 @@ CUBBY_API int cubby_consent_grant_by(struct cubby *cubby, const char *profile,
 CUBBY_API int cubby_consent_withdraw(struct cubby *cubby, const char *profile,
 				     const char *const *kinds, size_t n, char **ret_job);
 
+/* -------------------------------------------------------------- voiceprints */
+
+/* Keeps the voiceprint of an adult (lib/speaker/voiceprint.h; made in this process, of sound that
+ * is not kept), signed for by this parent, in place of an older one. keep_s: a minute to a year of
+ * 365 days. *ret_job: the older one's erasure, or NULL; free(). CUBBY_INVALID_ARGUMENT: a child's
+ * profile. */
+CUBBY_API int cubby_enroll(struct cubby *cubby, const char *profile, const void *voiceprint,
+			   size_t n, uint32_t keep_s, char **ret_job);
+
+struct cubby_voiceprint {
+	char profile_id[CUBBY_ID_TEXT];
+	const char *state;		/* "in force", or "policy changed": not used */
+	int64_t made_s;
+	int64_t expires_s;
+};
+struct cubby_voiceprints {
+	size_t n;
+	struct cubby_voiceprint *const *list;
+};
+CUBBY_API int cubby_voiceprints(struct cubby *cubby, struct cubby_voiceprints **ret);
+CUBBY_API struct cubby_voiceprints *cubby_voiceprints_free(struct cubby_voiceprints *voiceprints);
+/* Needs no proof. *ret_job as of cubby_delete(). CUBBY_NOT_FOUND: not enrolled. */
+CUBBY_API int cubby_voiceprint_erase(struct cubby *cubby, const char *profile, char **ret_job);
+
 /* ---------------------------------------------------------------- retention */
 
 struct cubby_retention {

@@ -391,9 +391,11 @@ class Calls:
         founder = bytes.fromhex(sodium.verify(str(household), "cubby-household-1")["key"])
         assert policy == self.keeper.call("Status", "Policy")[1]
         assert (self.context["mia"], "mia", "child") in [tuple(map(str, p)) for p in profiles]
-        for text in consents:
-            sodium.verify(str(text), "cubby-consent-1", founder)
-        assert len(consents) == 2 and len(parents) == 0
+        kinds = [json.loads(text)["statement"] for text in consents]
+        for text, kind in zip(consents, kinds):
+            sodium.verify(str(text), kind, founder)
+        assert sorted(kinds) == ["cubby-consent-1"] * 2 + ["cubby-enrolment-1"], kinds
+        assert len(parents) == 0
         assert [str(p[0]) for p in policies] == [str(policy)] and 2592000 in policies[0], policies
 
     def Intake_GetVoiceprints(self):
@@ -416,7 +418,7 @@ class Calls:
 
     def Intake_Begin(self):
         begin = self.keeper.begin
-        wrong = {"ear": [("otto", ["audio"], "NotAuthorized"), ("mia", ["location"], "NoConsent"),
+        wrong = {"ear": [("otto", ["audio"], "NoConsent"), ("mia", ["location"], "NoConsent"),
                          ("gone", ["audio"], "NoConsent")],
                  "proof": [("mia", ["audio"], "NotAuthorized")]}[self.role]
         wrong += [("nobody", ["audio"], "NotFound"),

@@ -127,6 +127,10 @@ def furnish(directory, build):
     kernel.mount("cubby", f"{directory}/install", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV,
                  "mode=0755")
     shutil.copytree(f"{build}/.stage", f"{directory}/install", symlinks=True, dirs_exist_ok=True)
+    # Data is looked for where it is installed to.
+    if os.path.isdir(f"{directory}/install/usr/local/share"):
+        kernel.mount(f"{directory}/install/usr/local/share", "/usr/local/share", None,
+                     kernel.MS_BIND)
     # The sources, readable for all roles wherever the repository is.
     os.mkdir(f"{directory}/source")
     kernel.mount(REPOSITORY, f"{directory}/source", None, kernel.MS_BIND)
