@@ -155,8 +155,6 @@ static void ear_news(struct cubby_ear *ear)
 	struct report_news news;
 
 	for (int i = 0; i < NEWS_MAX && report_news_take(ear->tools.report, &news); i++) {
-		if (news.policy)
-			voiceprints_need(ear->tools.report, ear->tools.decider, ear->tools.speaker);
 		for (struct cubby_ear_session *session = ear->sessions; session; session = next) {
 			next = session->next;
 			if (news.policy && session->ready)
@@ -164,6 +162,9 @@ static void ear_news(struct cubby_ear *ear)
 			if (*news.played && session->ready)
 				pipeline_played(session->pipeline, news.played);
 		}
+		/* After the light, which must not miss a change that is taken back soon. */
+		if (news.policy)
+			voiceprints_need(ear->tools.report, ear->tools.decider, ear->tools.speaker);
 	}
 	poll_add(ear, report_fd(ear->tools.report));
 }
