@@ -281,12 +281,19 @@ static int round_run(struct killing *killing)
 	return r < 0 ? r : round_judge(killing, how);
 }
 
-static int sum_tell(const struct killing *killing)
+static unsigned points_struck(const struct killing *killing)
 {
 	unsigned struck = 0;
 
 	for (unsigned i = 0; i < killing->points.n; i++)
 		struck += killing->points.list[i].struck;
+	return struck;
+}
+
+static int sum_tell(const struct killing *killing)
+{
+	const unsigned struck = points_struck(killing);
+
 	printf("rounds %u, killed %u at work and %u while recovering, at %u of %u failpoints; "
 	       "wrong %u\n",
 	       killing->rounds, killing->killed, killing->recovering, struck, killing->points.n,
@@ -319,7 +326,10 @@ int main(int argc, char **argv)
 	r = life_begin(&killing);
 	if (r == 0)
 		r = points_find(&killing);
-	for (unsigned long i = 0; r == 0 && killing.killed < kills && i < 4 * kills; i++) {
+	/* As often as was asked for, and then until it was at every failpoint. */
+	for (unsigned long i = 0; r == 0 && i < 4 * kills; i++) {
+		if (killing.killed >= kills && points_struck(&killing) == killing.points.n)
+			break;
 		if (killing.lasts-- == 0)
 			r = life_begin(&killing);
 		if (r == 0)
