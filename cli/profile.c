@@ -40,34 +40,54 @@ int verb_profile_add(struct hand *hand)
 	return 0;
 }
 
-static int profiles_json(const struct cubby_profiles *profiles)
+/* Until when the ear knows this one's voice; 0: it does not. */
+static int64_t enrolled_until(const struct cubby_voiceprints *voiceprints, const char *id)
+{
+	for (size_t i = 0; i < voiceprints->n; i++)
+		if (strcmp(voiceprints->list[i]->profile_id, id) == 0 &&
+		    strcmp(voiceprints->list[i]->state, "in force") == 0)
+			return voiceprints->list[i]->expires_s;
+	return 0;
+}
+
+static int profiles_json(const struct cubby_profiles *profiles,
+			 const struct cubby_voiceprints *voiceprints)
 {
 	json_t *array = json_array();
-	char created[MOMENT_TEXT];
+	char created[MOMENT_TEXT], until[MOMENT_TEXT];
 
 	for (size_t i = 0; i < profiles->n; i++) {
 		const struct cubby_profile *profile = profiles->list[i];
+		const int64_t until_s = enrolled_until(voiceprints, profile->id);
 
-		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "id", profile->id,
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s?}", "id",
+						       profile->id,
 						       "name", profile->name, "type",
 						       profile->child ? "child" : "adult",
 						       "created",
-						       moment_iso(profile->created_s, created)));
+						       moment_iso(profile->created_s, created),
+						       "enrolled_until",
+						       until_s ? moment_iso(until_s, until) :
+						       NULL));
 	}
 	return render_json(array);
 }
 
-static int profiles_table(struct hand *hand, const struct cubby_profiles *profiles)
+static int profiles_table(struct hand *hand, const struct cubby_profiles *profiles,
+			  const struct cubby_voiceprints *voiceprints)
 {
-	static const char *const heads[] = { "NAME", "TYPE", "ADDED", "ID", NULL };
+	static const char *const heads[] = { "NAME", "TYPE", "ADDED", "VOICE KNOWN UNTIL", "ID",
+					     NULL };
 	_cleanup_(table_freep) struct table *table = NULL;
-	char created[MOMENT_TEXT];
+	char created[MOMENT_TEXT], until[MOMENT_TEXT];
 	int r = table_new(heads, hand->color, &table);
 
 	for (size_t i = 0; r == 0 && i < profiles->n; i++) {
 		const struct cubby_profile *profile = profiles->list[i];
+		const int64_t until_s = enrolled_until(voiceprints, profile->id);
 		const char *cells[] = { profile->name, profile->child ? "child" : "adult",
-					moment_local(profile->created_s, created), profile->id };
+					moment_local(profile->created_s, created),
+					until_s ? moment_local(until_s, until) : "-", profile->id };
 
 		r = table_row(table, cells);
 	}
@@ -77,8 +97,11 @@ static int profiles_table(struct hand *hand, const struct cubby_profiles *profil
 int verb_profile_list(struct hand *hand)
 {
 	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
+	_cleanup_(cubby_voiceprints_freep) struct cubby_voiceprints *voiceprints = NULL;
 	int r = cubby_profiles(hand->cubby, &profiles);
 
+	if (r == 0)
+		r = cubby_voiceprints(hand->cubby, &voiceprints);
 	if (r != 0)
 		return hand_refused(hand, r);
 	if (profiles->n == 0) {
@@ -87,11 +110,11 @@ int verb_profile_list(struct hand *hand)
 			return r;
 	}
 	if (hand->json)
-		r = profiles_json(profiles);
+		r = profiles_json(profiles, voiceprints);
 	else if (profiles->n == 0)
 		hand_say(hand, "No profiles yet; 'cubby profile add NAME --child' adds one.");
 	else
-		r = profiles_table(hand, profiles);
+		r = profiles_table(hand, profiles, voiceprints);
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }
 

@@ -76,6 +76,9 @@ def enrolment(tap):
     rows = json.loads(cubby("voiceprint", "list", "--json"))
     tap.ok([(row["profile"], row["state"]) for row in rows] == [("ada", "in force")],
            "R27 an adult is", rows)
+    known = {row["name"]: row["enrolled_until"] for row in json.loads(cubby("profile", "list",
+                                                                            "--json"))}
+    tap.ok(known == {"ada": rows[0]["expires"], "mia": None}, "the list of profiles says so", known)
     tap.ok(listing() == [], "R18 no sound of the enrolment was kept", listing())
 
 
