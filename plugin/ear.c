@@ -158,7 +158,7 @@ static void ear_news(struct cubby_ear *ear)
 		for (struct cubby_ear_session *session = ear->sessions; session; session = next) {
 			next = session->next;
 			if (news.policy && session->ready)
-				pipeline_keeping(session->pipeline);
+				pipeline_policy_changed(session->pipeline);
 			if (*news.played && session->ready)
 				pipeline_played(session->pipeline, news.played);
 		}

@@ -145,6 +145,15 @@ static void tell_keeping(struct pipeline *pipeline, const struct verdict *verdic
 		.reason = keeping ? NULL : pipeline->keeping_why.text });
 }
 
+/* What was said before a parent consented, or while the consent was gone, is not kept. */
+static void verdict_narrow(struct verdict *verdict, unsigned allowed)
+{
+	if (verdict->kinds && !(verdict->kinds & allowed))
+		answer_why(&verdict->why, ANSWER_NO_CONSENT,
+			   "there was no consent when this was begun, or not all the time");
+	verdict->kinds &= allowed;
+}
+
 void pipeline_keeping(struct pipeline *pipeline)
 {
 	struct verdict verdict = { 0 };
@@ -155,22 +164,24 @@ void pipeline_keeping(struct pipeline *pipeline)
 		verdict_reach(pipeline->tools.report, pipeline->tools.decider, pipeline->profile,
 			      NULL, &verdict);
 	pipeline->allowed &= verdict.possible;
+	/* The light is about what is being said. */
+	if (pipeline->endpoint.speaking && !pipeline->wake.spotting)
+		verdict_narrow(&verdict, pipeline->allowed);
 	tell_keeping(pipeline, &verdict);
+}
+
+/* A consent withdrawn and given again at once leaves no trace in the answer to the next question:
+ * so any change at all ends the keeping of what is being said. */
+void pipeline_policy_changed(struct pipeline *pipeline)
+{
+	pipeline->allowed = 0;
+	pipeline_keeping(pipeline);
 }
 
 void pipeline_played(struct pipeline *pipeline, const char *profile)
 {
 	if (*pipeline->profile && strcmp(pipeline->profile, profile) == 0)
 		tell(pipeline, &(struct cubby_ear_event) { .type = CUBBY_EAR_PLAYED });
-}
-
-/* What was said before a parent consented, or while the consent was gone, is not kept. */
-static void verdict_narrow(struct verdict *verdict, unsigned allowed)
-{
-	if (verdict->kinds && !(verdict->kinds & allowed))
-		answer_why(&verdict->why, ANSWER_NO_CONSENT,
-			   "there was no consent when this was begun, or not all the time");
-	verdict->kinds &= allowed;
 }
 
 static void utterance_listen(struct pipeline *pipeline, size_t n, struct voice_match *ret)

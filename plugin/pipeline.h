@@ -46,5 +46,7 @@ void pipeline_cancel(struct pipeline *pipeline);
 /* Asks the keeper and tells the host when it changed whether utterances are being kept. What the
  * keeper does not allow now is not kept of an utterance under way, either. */
 void pipeline_keeping(struct pipeline *pipeline);
+/* A parent has changed something: as above, and nothing of an utterance under way is kept. */
+void pipeline_policy_changed(struct pipeline *pipeline);
 /* A parent has opened the sound of something said as this profile. */
 void pipeline_played(struct pipeline *pipeline, const char *profile);
