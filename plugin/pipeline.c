@@ -233,26 +233,22 @@ static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
 /* What is said to have something forgotten is never kept itself, and whoever says it may. */
 static void forget_settle(struct pipeline *pipeline, size_t n, enum forget_span span)
 {
+	const struct recognition *heard = &pipeline->heard->recognition;
 	struct forgetting forgetting;
 
 	tell(pipeline, &(struct cubby_ear_event) {
 		.type = CUBBY_EAR_FINAL,
 		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin)),
-		.duration_ms = position_ms(n),
-		.text = pipeline->heard->recognition.text,
-		.confidence = pipeline->heard->recognition.confidence,
-		.reason = "it asked to forget",
-	});
+		.duration_ms = position_ms(n), .text = heard->text,
+		.confidence = heard->confidence, .reason = "it asked to forget" });
 	report_forget(pipeline->tools.report, forget_span_name(span), pipeline->profile,
 		      &forgetting);
 	tell(pipeline, &(struct cubby_ear_event) {
 		.type = CUBBY_EAR_FORGOTTEN,
 		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.end)),
-		.span = forget_span_name(span),
-		.outcome = forgetting.outcome,
+		.span = forget_span_name(span), .outcome = forgetting.outcome,
 		.items = forgetting.items,
-		.reason = *forgetting.why.text ? forgetting.why.text : NULL,
-	});
+		.reason = *forgetting.why.text ? forgetting.why.text : NULL });
 }
 
 /* Frames from now on in which the host's ear stays open after the phrase. */
