@@ -190,6 +190,8 @@ def at_once(tap):
     speaking.start()
     assert len(ear.teller.events(ear.path, "speech-start", before + 1)) == before + 1
     cubby("consent", "withdraw", "mia")
+    # Two changes at once would be one to the ear, which asks how things stand now.
+    light(ear, 5)
     cubby("consent", "grant", "mia", "audio", "transcript")
     speaking.join()
     final = ear.teller.events(ear.path, "final", 2)[-1]
