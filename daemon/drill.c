@@ -393,8 +393,13 @@ int drill_clean(struct drill *drill)
 {
 	struct why why = { "" };
 	struct id profile;
-	int r = store_canary_left(drill->config.store, &profile);
+	uint64_t n_lost;
+	int r = store_removals_lost(drill->config.store, &n_lost);
 
+	if (r == 0 && n_lost > 0)
+		r = alert_raise(drill->config.alerts, ALERT_STORES_DISAGREE, NULL, n_lost);
+	if (r == 0)
+		r = store_canary_left(drill->config.store, &profile);
 	if (r == ANSWER_NOT_FOUND)
 		return 0;
 	if (r == 0)

@@ -45,7 +45,8 @@ bool drill_owns(const struct drill *drill, int64_t job);
 int drill_step(struct drill *drill);
 /* Call every minute: begins the daily one. */
 void drill_minute(struct drill *drill);
-/* At start, before the first call is answered: erases canaries that a crash has left. */
+/* At start, before the first call is answered: erases canaries that a crash has left, and tells of
+ * profiles that are hidden for no reason. */
 int drill_clean(struct drill *drill);
 
 /* ANSWER_NOT_FOUND: there was none yet. ret_found: free(). */

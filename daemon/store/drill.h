@@ -19,6 +19,8 @@ int store_drill(struct store *store, int64_t *ret_ended_min, char **ret_found);
 /* Calls `found` with each way in which tables disagree, and in how many rows. */
 int store_reconcile(struct store *store,
 		    int (*found)(void *context, const char *what, uint64_t n), void *context);
+/* Removed profiles that no erasure is at work on: hidden with all of theirs, by nobody's order. */
+int store_removals_lost(struct store *store, uint64_t *ret_n);
 /* Calls `each` with every slot that a row names as the place of a key that lives. */
 int store_slots_live(struct store *store,
 		     int (*each)(void *context, const struct vault_slot *slot,

@@ -13,8 +13,9 @@
 
 #include "base/log.h"
 #include "failpoint.h"
-#include "store/core.h"
 #include "secure.h"
+#include "store/core.h"
+#include "store/intact.h"
 #include "store/schema.h"
 #include "store/step.h"
 #include "store/vfs.h"
@@ -204,6 +205,8 @@ static int schema_migrate(sqlite3 *db, const char *dir, struct why *why)
 	}
 	/* Before a step runs: it would meet the triggers that are there. */
 	r = schema_check(db, version, dir, why);
+	if (r == 0)
+		r = store_intact(db, dir, why);
 	if (r != 0)
 		return fault_trace(r);
 	for (; version < store_steps_n; version++) {
