@@ -44,6 +44,8 @@ const struct option_row option_table[OPTION_COUNT] = {
 	[OPTION_ENCODING] = { "encoding", 0, "flac|wav",
 		"of the sound files (kaldi: wav, else flac)" },
 	[OPTION_SAMPLE] = { "sample", 0, "N", "hear N, chosen at random, then answer for all" },
+	[OPTION_MISMATCH] = { "mismatch", 0, "approve",
+		"answer for items that are not the enrolled voice" },
 	[OPTION_RECALLS] = { "recalls", 0, "FILE", "the newest list of recalls" },
 	[OPTION_MAX_AGE] = { "max-age", 0, "DURATION", "refuse an older list of recalls (7d)" },
 	[OPTION_METHOD] = { "method", 0, "NAME", "verify by /etc/cubby/consent.d/NAME first" },

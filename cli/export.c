@@ -9,29 +9,80 @@
 #include "prompt.h"
 #include "render.h"
 #include "verb.h"
+#include "voice_check.h"
 
-/* Approves what can be; *ret_refused is the first refusal's answer. */
-static json_t *approve_all(struct hand *hand, char **ids, size_t *ret_done, int *ret_refused)
+/* Who the items belong to; "" of those that are not there. */
+static int owners_find(struct hand *hand, char **ids, char (*ret)[CUBBY_ID_TEXT])
+{
+	struct cubby_selection selection = CUBBY_SELECTION_INIT;
+	_cleanup_(cubby_list_freep) struct cubby_list *list = NULL;
+	const struct cubby_item *item = NULL;
+	int r;
+
+	selection.ids = (const char *const *)ids;
+	selection.n_ids = hand->command.n;
+	r = cubby_list_new(hand->cubby, &selection, &list);
+	do {
+		if (r == 0)
+			r = cubby_list_next(list, &item);
+		for (size_t i = 0; r == 0 && item && ids[i]; i++)
+			if (strcmp(ids[i], item->id) == 0)
+				strcpy(ret[i], item->profile_id);
+	} while (r == 0 && item);
+	return r ? hand_refused(hand, r) : 0;
+}
+
+/* An exit code after telling that it is another voice, and nobody answered for it. */
+static int voice_ask(struct hand *hand, struct voice_check *check, const char *owner,
+		     const char *id, enum voice_said *ret)
+{
+	char question[160];
+	int r;
+
+	*ret = VOICE_NONE;
+	r = owner[0] ? voice_check_id(check, owner, id, ret) : 0;
+	if (r != 0 || *ret != VOICE_OTHER)
+		return r;
+	snprintf(question, sizeof(question), "%.8s is not the enrolled voice of its owner. If it "
+		 "is yours all the same, type mine: ", id);
+	if (voice_answered(hand, question))
+		return 0;
+	return hand_fail(hand, EXIT_GENERAL, "%.8s: %s, so it was not approved; listen to it, and "
+			 "answer for it with --mismatch=approve if it is yours", id,
+			 voice_said_text(*ret));
+}
+
+/* Approves what can be; *ret_refused is the first refusal's exit code. */
+static json_t *approve_all(struct hand *hand, struct voice_check *check, char **ids,
+			   char (*owners)[CUBBY_ID_TEXT], size_t *ret_done, int *ret_refused)
 {
 	const char *purpose = hand->command.value[OPTION_PURPOSE];
 	const char *recipient = hand->command.value[OPTION_RECIPIENT];
 	json_t *array = json_array();
 
-	for (; *ids; ids++) {
+	for (size_t i = 0; ids[i]; i++) {
 		char copy[CUBBY_ID_TEXT], until[MOMENT_TEXT];
+		enum voice_said said;
 		int64_t expires_s = 0;
-		int r = cubby_export_approve(hand->cubby, *ids, purpose, recipient, NULL, copy,
-					     &expires_s);
+		int r = voice_ask(hand, check, owners[i], ids[i], &said);
 
 		if (r != 0) {
-			hand_fail(hand, EXIT_GENERAL, "%.8s: %s", *ids, cubby_why(hand->cubby));
 			*ret_refused = *ret_refused ? *ret_refused : r;
 			continue;
 		}
+		r = cubby_export_approve(hand->cubby, ids[i], purpose, recipient, NULL,
+					 voice_said_word(said), copy, &expires_s);
+		if (r != 0) {
+			hand_fail(hand, EXIT_GENERAL, "%.8s: %s", ids[i], cubby_why(hand->cubby));
+			*ret_refused = *ret_refused ? *ret_refused : (int)exit_code_of(r);
+			continue;
+		}
 		(*ret_done)++;
-		json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "id", *ids, "copy", copy,
-						       "expires", moment_iso(expires_s, until)));
-		hand_say(hand, "%.8s released as %.8s until %s, for %s, to %s.", *ids, copy,
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "id", ids[i],
+						       "copy", copy, "expires",
+						       moment_iso(expires_s, until), "voice",
+						       voice_said_word(said)));
+		hand_say(hand, "%.8s released as %.8s until %s, for %s, to %s.", ids[i], copy,
 			 moment_local(expires_s, until), purpose, recipient);
 	}
 	return array;
@@ -39,6 +90,8 @@ static json_t *approve_all(struct hand *hand, char **ids, size_t *ret_done, int 
 
 int verb_export_approve(struct hand *hand)
 {
+	_cleanup_(voice_check_freep) struct voice_check *check = NULL;
+	_cleanup_(cleanup_free) char (*owners)[CUBBY_ID_TEXT] = NULL;
 	_cleanup_(hand_ids_freep) char **ids = NULL;
 	json_t *array;
 	size_t done = 0;
@@ -48,19 +101,27 @@ int verb_export_approve(struct hand *hand)
 									 OPTION_RECIPIENT))
 		return hand_fail(hand, EXIT_USAGE,
 				 "say what for and for whom: --purpose P --recipient R");
+	if (!voice_option_fits(hand))
+		return EXIT_USAGE;
 	r = hand_ids(hand, &ids);
 	if (r == 0)
 		r = prompt_proof(hand, CUBBY_SECRET_HOME);
+	if (r == 0)
+		r = voice_check_new(hand, &check);
 	if (r != 0)
 		return r;
-	array = approve_all(hand, ids, &done, &refused);
+	owners = calloc(hand->command.n, sizeof(*owners));
+	if (!owners)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	r = owners_find(hand, ids, owners);
+	if (r != 0)
+		return r;
+	array = approve_all(hand, check, ids, owners, &done, &refused);
 	if (hand->json)
 		render_json(array);
 	else
 		json_decref(array);
-	if (refused)
-		return done ? EXIT_PARTLY : (int)exit_code_of(refused);
-	return 0;
+	return refused && done ? EXIT_PARTLY : refused;
 }
 
 static int copies_table(struct hand *hand, const struct cubby_copies *copies)

@@ -12,12 +12,14 @@
 #include "prompt.h"
 #include "render.h"
 #include "verb.h"
+#include "voice_check.h"
 
 #define SAMPLE_MIN 3
 
 struct review {
 	struct hand *hand;
 	const struct cubby_profiles *profiles;
+	struct voice_check *check;
 	char (*ids)[CUBBY_ID_TEXT];
 	char (*owners)[CUBBY_ID_TEXT];
 	int64_t *started_s;
@@ -76,8 +78,8 @@ static int review_collect(struct review *review)
 	return r == 0 ? 0 : hand_refused(hand, r);
 }
 
-/* Says what it is, and plays it where there is a sound server. */
-static int review_show(struct review *review, size_t i)
+/* Says what it is and whose voice, and plays it where there is a sound server. */
+static int review_show(struct review *review, size_t i, enum voice_said *ret_said)
 {
 	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
 	struct hand *hand = review->hand;
@@ -95,20 +97,27 @@ static int review_show(struct review *review, size_t i)
 	fprintf(stderr, "%zu of %zu: %.8s, %s, %s: %s\n", i + 1, review->n, review->ids[i],
 		hand_profile_name(review->profiles, review->owners[i]),
 		moment_local(review->started_s[i], when), words);
+	r = voice_check_item(review->check, review->owners[i], opened, ret_said);
+	if (r != 0)
+		return r;
+	if (*ret_said != VOICE_NONE)
+		fprintf(stderr, "(Voice: %s.)\n", voice_said_text(*ret_said));
 	if (opened->samples &&
 	    playback_run(opened->samples, opened->frames, opened->rate_hz, &why) != 0)
 		fprintf(stderr, "(It cannot be played: %s.)\n", why.text);
 	return 0;
 }
 
-static int review_approve(struct review *review, size_t i, const char *how)
+static int review_approve(struct review *review, size_t i, const char *how,
+			  enum voice_said said)
 {
 	struct hand *hand = review->hand;
 	char copy[CUBBY_ID_TEXT];
 	int64_t expires_s;
 	int r = cubby_export_approve(hand->cubby, review->ids[i],
 				     hand->command.value[OPTION_PURPOSE],
-				     hand->command.value[OPTION_RECIPIENT], how, copy, &expires_s);
+				     hand->command.value[OPTION_RECIPIENT], how,
+				     voice_said_word(said), copy, &expires_s);
 
 	if (r != 0)
 		return hand_refused(hand, r);
@@ -142,21 +151,27 @@ static char review_ask(void)
 	return 'q';
 }
 
+static const char ask_mine[] = "It is not the enrolled voice. If it is yours all the same, type "
+			       "mine: ";
+
 static int review_each(struct review *review)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < review->n; i++) {
+		enum voice_said said;
 		char answer;
 
-		r = review_show(review, i);
+		r = review_show(review, i, &said);
 		if (r != 0)
 			break;
 		answer = review_ask();
 		if (answer == 'q')
 			break;
+		if (answer == 'a' && said == VOICE_OTHER && !voice_answered(review->hand, ask_mine))
+			continue;
 		if (answer == 'a')
-			r = review_approve(review, i, "heard");
+			r = review_approve(review, i, "heard", said);
 		else if (answer == 'r')
 			r = review_refuse(review, i);
 	}
@@ -188,17 +203,43 @@ static void review_shuffle(struct review *review, size_t sample)
 	}
 }
 
-static int review_batch(struct review *review, size_t sample)
+/* Of every one, heard or not: `said` has room for all. */
+static int review_compare(struct review *review, enum voice_said *said)
 {
-	struct hand *hand = review->hand;
-	char question[128];
+	size_t others = 0;
 	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < review->n; i++) {
+		r = voice_check_id(review->check, review->owners[i], review->ids[i], &said[i]);
+		if (r != 0 || said[i] != VOICE_OTHER)
+			continue;
+		others++;
+		fprintf(stderr, "%.8s: %s.\n", review->ids[i], voice_said_text(said[i]));
+	}
+	if (r == 0 && others > 0 &&
+	    !voice_answered(review->hand, "These are not the enrolled voice. If they are yours all "
+					  "the same, type mine: "))
+		r = hand_fail(review->hand, EXIT_GENERAL,
+			      "%zu of %zu are not the enrolled voice, so nothing was approved",
+			      others, review->n);
+	return r;
+}
+
+static int review_batch(struct review *review, size_t sample)
+{
+	_cleanup_(cleanup_free) enum voice_said *said = calloc(review->n, sizeof(*said));
+	struct hand *hand = review->hand;
+	char question[128];
+	int r;
+
+	if (!said)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
 	if (sample > review->n)
 		sample = review->n;
 	review_shuffle(review, sample);
+	r = review_compare(review, said);
 	for (size_t i = 0; r == 0 && i < sample; i++) {
-		r = review_show(review, i);
+		r = review_show(review, i, &said[i]);
 		if (r == 0 && review_ask() != 'a')
 			return hand_fail(hand, EXIT_GENERAL,
 					 "one of the sample was not approved, so nothing is; go "
@@ -211,7 +252,7 @@ static int review_batch(struct review *review, size_t sample)
 	if (!prompt_confirm(question, "yes"))
 		return hand_fail(hand, EXIT_GENERAL, "nothing was approved");
 	for (size_t i = 0; r == 0 && i < review->n; i++)
-		r = review_approve(review, i, i < sample ? "heard" : "batch");
+		r = review_approve(review, i, i < sample ? "heard" : "batch", said[i]);
 	return r;
 }
 
@@ -235,6 +276,7 @@ static int sample_read(struct hand *hand, size_t *ret)
 int verb_export_review(struct hand *hand)
 {
 	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
+	_cleanup_(voice_check_freep) struct voice_check *check = NULL;
 	_cleanup_(review_clear) struct review review = { .hand = hand };
 	size_t sample;
 	int r;
@@ -246,6 +288,8 @@ int verb_export_review(struct hand *hand)
 	r = sample_read(hand, &sample);
 	if (r != 0)
 		return r;
+	if (!voice_option_fits(hand))
+		return EXIT_USAGE;
 	if (!prompt_possible())
 		return hand_fail(hand, EXIT_USAGE,
 				 "a review needs somebody at a terminal; 'cubby export approve "
@@ -256,7 +300,11 @@ int verb_export_review(struct hand *hand)
 	r = cubby_profiles(hand->cubby, &profiles);
 	if (r != 0)
 		return hand_refused(hand, r);
+	r = voice_check_new(hand, &check);
+	if (r != 0)
+		return r;
 	review.profiles = profiles;
+	review.check = check;
 	r = review_collect(&review);
 	if (r == 0 && review.n > 0)
 		r = sample ? review_batch(&review, sample) : review_each(&review);

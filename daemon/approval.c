@@ -3,6 +3,7 @@
 /* Approves copies for a training export, and takes approvals back. It asks who an item belongs to
  * before anything else; nothing of a child, or of nobody known, gets past that question. */
 
+#include <stdio.h>
 #include <string.h>
 #include "approval.h"
 #include "crypt/manifest.h"
@@ -113,20 +114,39 @@ int approval_begin(const struct ground *ground, const struct export_asker *asker
 	return 0;
 }
 
+/* What the log says of the comparison of voices, in fixed words; NULL: no such word. */
+static const char *voice_words(const char *voice)
+{
+	static const char *const words[][2] = {
+		{"match", "the voice matches"},
+		{"mine", "not the enrolled voice; the owner says it is"},
+		{"unclear", "too short to tell whose voice"},
+		{"none", "nobody enrolled to compare with"},
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(voice, words[i][0]) == 0)
+			return words[i][1];
+	return NULL;
+}
+
 static int approve_store(const struct ground *ground, const struct export_asker *asker,
-			 struct draft *draft, const struct profile *profile,
+			 struct draft *draft, const struct profile *profile, const char *voice,
 			 struct archive_approve *approve, struct why *why)
 {
+	char reason[96];
 	struct access_within entry = {
 		.log = ground->log,
 		.entry = {
 			.what = "export-approve", .uid = asker->uid, .outcome = "done",
-			.reason = approve->review,
+			.reason = reason,
 			.profile = profile, .item = &draft->archive->source,
 		},
 	};
 	struct archive_within within = {access_log_within, &entry};
 
+	snprintf(reason, sizeof(reason), "%s%s%s", approve->review, voice ? ", " : "",
+		 voice ? voice_words(voice) : "");
 	return fault_trace(archive_copy_commit(ground->archive, draft->archive, approve, &within,
 					       why));
 }
@@ -156,6 +176,11 @@ int approval_give(const struct ground *ground, const struct export_asker *asker,
 				  "an item is reviewed as \"named\", \"heard\" or \"batch\", not "
 				  "\"%.20s\"",
 				  approval->review);
+	if (approval->voice && !voice_words(approval->voice))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT,
+				  "of a voice one says \"match\", \"mine\", \"unclear\" or "
+				  "\"none\", not \"%.20s\"",
+				  approval->voice);
 	r = drafts_find(asker->drafts, approval->copy, 1u << DRAFT_APPROVAL,
 			clock_boot_ms(ground->clock), &draft, why);
 	if (!r)
@@ -173,7 +198,8 @@ int approval_give(const struct ground *ground, const struct export_asker *asker,
 	approve.header = delivered.header;
 	approve.bodies = delivered.bodies;
 	approve.n_bodies = delivered.n_bodies;
-	r = approve_store(ground, asker, draft, &profile, &approve, why);
+	r = approve_store(ground, asker, draft, &profile, approval->voice, &approve,
+			  why);
 	if (r)
 		return fault_trace(r);
 	for (unsigned i = 0; i < delivered.n_bodies; i++)

@@ -27,6 +27,7 @@ struct approval {
 	const char *purpose;
 	const char *recipient;
 	const char *review;		/* "named", "heard", "batch" */
+	const char *voice;		/* "match", "mine", "unclear", "none"; NULL: not compared */
 };
 int approval_give(const struct ground *ground, const struct export_asker *asker,
 		  const struct approval *approval, int64_t *ret_expires_min, struct why *why);

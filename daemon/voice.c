@@ -269,8 +269,8 @@ static int row_give(const struct ground *ground, const struct voice_row *row,
 	return fault_trace(r);
 }
 
-int voice_give(const struct ground *ground, struct voice_row **ret_rows, size_t *ret_n,
-	       struct secret **ret_bytes)
+int voice_give(const struct ground *ground, const struct id *profile, struct voice_row **ret_rows,
+	       size_t *ret_n, struct secret **ret_bytes)
 {
 	_cleanup_(secret_freep) struct secret *bytes = NULL;
 	const struct sight sight = age_sight(ground->age);
@@ -279,7 +279,7 @@ int voice_give(const struct ground *ground, struct voice_row **ret_rows, size_t 
 	int r = secret_new(VOICES_MAX * (2 + VOICE_BYTES_MAX), &bytes);
 
 	if (!r)
-		r = store_voices(ground->store, NULL, &sight, &rows, &n);
+		r = store_voices(ground->store, profile, &sight, &rows, &n);
 	if (r)
 		return fault_trace(r);
 	for (size_t i = 0; i < n; i++) {

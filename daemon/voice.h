@@ -51,7 +51,8 @@ const char *voice_state(const struct ground *ground, const struct voice_row *row
 /* 0: this adult has a voiceprint in force. ANSWER_NOT_FOUND. */
 int voice_enrolled(const struct ground *ground, const struct id *profile);
 
-/* For an ear: those in force that can be opened, and their bytes one behind the other, each behind
- * its length in two bytes, little endian. Free with voice_rows_free. */
-int voice_give(const struct ground *ground, struct voice_row **ret_rows, size_t *ret_n,
-	       struct secret **ret_bytes);
+/* For an ear, or of one profile for a proved parent: those in force that can be opened, and their
+ * bytes one behind the other, each behind its length in two bytes, little endian. profile NULL: of
+ * all. Free with voice_rows_free. */
+int voice_give(const struct ground *ground, const struct id *profile, struct voice_row **ret_rows,
+	       size_t *ret_n, struct secret **ret_bytes);

@@ -78,8 +78,10 @@ static int approve_read(struct call *call, struct approval *approval, struct del
 	r = message_read(arguments, "ss", &approval->purpose, &approval->recipient);
 	if (!r)
 		r = call_option(call, "review", "s", &approval->review);
+	if (!r || r == ANSWER_NOT_FOUND)
+		r = call_option(call, "voice", "s", &approval->voice);
 	if (r == ANSWER_INVALID_ARGUMENT)
-		return answer_why(call_why(call), r, "the option review is a string");
+		return answer_why(call_why(call), r, "the options review and voice are strings");
 	return r == ANSWER_NOT_FOUND ? 0 : fault_trace(r);
 }
 

@@ -140,12 +140,13 @@ void service_voices_tell(struct keeper *keeper)
 	keeper->service->n_voices = n;
 }
 
-/* What leaves for an ear is in the log before it leaves. */
-static int given_log(struct keeper *keeper, struct call *call, size_t n)
+/* What leaves is in the log before it leaves. profile NULL: of all. */
+static int given_log(struct keeper *keeper, struct call *call, const char *method,
+		     const struct profile *profile, size_t n)
 {
 	const struct access_entry entry = {
 		.what = "voiceprints", .uid = call_caller(call)->uid, .outcome = "done",
-		.method = "Intake.GetVoiceprints", .items = (int64_t)n,
+		.method = method, .profile = profile, .items = (int64_t)n,
 	};
 	int r;
 
@@ -179,12 +180,43 @@ int service_intake_get_voiceprints(struct call *call, void *service)
 
 	r = args_reply_key(call_arguments(call), &reply_key, call_why(call));
 	if (!r)
-		r = voice_give(&keeper->ground, &rows, &n, &bytes);
+		r = voice_give(&keeper->ground, NULL, &rows, &n, &bytes);
 	if (r)
 		return fault_trace(r);
-	r = given_log(keeper, call, n);
+	r = given_log(keeper, call, "Intake.GetVoiceprints", NULL, n);
 	if (!r)
 		r = given_append(call_reply(call), reply_key, rows, n, bytes, call_why(call));
+	voice_rows_free(rows, n);
+	return fault_trace(r);
+}
+
+int service_voiceprints_get(struct call *call, void *service)
+{
+	_cleanup_(secret_freep) struct secret *bytes = NULL;
+	struct keeper *keeper = service;
+	struct profile profile;
+	struct voice_row *rows;
+	const uint8_t *reply_key;
+	const char *name;
+	size_t n;
+	int r;
+
+	r = message_read(call_arguments(call), "s", &name);
+	if (!r)
+		r = args_reply_key(call_arguments(call), &reply_key, call_why(call));
+	if (!r)
+		r = profile_find(&keeper->ground, name, &profile, call_why(call));
+	if (!r)
+		r = voice_give(&keeper->ground, &profile.id, &rows, &n, &bytes);
+	if (r)
+		return fault_trace(r);
+	if (n == 0)
+		r = answer_why(call_why(call), ANSWER_NOT_FOUND,
+			       "%s has no voiceprint that is in force", profile.name);
+	if (!r)
+		r = given_log(keeper, call, "Voiceprints.Get", &profile, n);
+	if (!r)
+		r = reply_keys(call_reply(call), reply_key, bytes, call_why(call));
 	voice_rows_free(rows, n);
 	return fault_trace(r);
 }

@@ -47,11 +47,16 @@ static int approval_contents(struct cubby *cubby, struct message *begun,
 	return 0;
 }
 
+/* What for, and how its owner came to it. */
+struct approved {
+	const char *purpose, *recipient;
+	const char *review, *voice;	/* may be NULL */
+};
+
 static int approval_send(struct cubby *cubby, const struct id *copy, const struct box_keypair *pair,
 			 const void *sealed, size_t n_sealed, const struct content *contents,
 			 size_t n,
-			 const char *purpose, const char *recipient, const char *review,
-			 uint64_t *ret_expires_s)
+			 const struct approved *as, uint64_t *ret_expires_s)
 {
 	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
@@ -65,11 +70,13 @@ static int approval_send(struct cubby *cubby, const struct id *copy, const struc
 		r = contents_append(cubby, request, copy, cubby->household.release, pair, sealed,
 				    n_sealed, contents, n);
 	if (r == 0)
-		r = message_append(request, "ss", purpose, recipient);
+		r = message_append(request, "ss", as->purpose, as->recipient);
 	if (r == 0)
 		r = message_open(request, 'a', "{sv}");
-	if (r == 0 && review)
-		r = message_append_entry(request, "review", "s", review);
+	if (r == 0 && as->review)
+		r = message_append_entry(request, "review", "s", as->review);
+	if (r == 0 && as->voice)
+		r = message_append_entry(request, "voice", "s", as->voice);
 	if (r == 0)
 		r = message_close(request);
 	if (r == 0)
@@ -80,8 +87,7 @@ static int approval_send(struct cubby *cubby, const struct id *copy, const struc
 	return fault_trace(session_malformed(cubby, r, "Export.Approve"));
 }
 
-static int approve_run(struct cubby *cubby, const char *id, const char *purpose,
-		       const char *recipient, const char *review,
+static int approve_run(struct cubby *cubby, const char *id, const struct approved *as,
 		       char ret_copy[CUBBY_ID_TEXT], int64_t *ret_expires_s)
 {
 	_cleanup_(box_keypair_freep) struct box_keypair *pair = NULL;
@@ -120,8 +126,8 @@ static int approve_run(struct cubby *cubby, const char *id, const char *purpose,
 		r = session_malformed(cubby, r, "Export.BeginApproval");
 	}
 	if (r == 0)
-		r = approval_send(cubby, &copy, pair, sealed, n_sealed, contents, n, purpose,
-				  recipient, review, &expires_s);
+		r = approval_send(cubby, &copy, pair, sealed, n_sealed, contents, n, as,
+				  &expires_s);
 	cubby_opened_free(opened);
 	if (r != 0)
 		return fault_trace(r);
@@ -131,12 +137,48 @@ static int approve_run(struct cubby *cubby, const char *id, const char *purpose,
 }
 
 int cubby_export_approve(struct cubby *cubby, const char *id, const char *purpose,
-			 const char *recipient, const char *review,
+			 const char *recipient, const char *review, const char *voice,
 			 char ret_copy[CUBBY_ID_TEXT], int64_t *ret_expires_s)
 {
+	const struct approved as = { purpose, recipient, review, voice };
+
 	session_begin(cubby);
-	return session_end(cubby, approve_run(cubby, id, purpose, recipient, review, ret_copy,
-					      ret_expires_s));
+	return session_end(cubby, approve_run(cubby, id, &as, ret_copy, ret_expires_s));
+}
+
+static int voiceprint_run(struct cubby *cubby, const char *profile, void *ret_bytes, size_t room,
+			  size_t *ret_n)
+{
+	_cleanup_(box_keypair_freep) struct box_keypair *pair = NULL;
+	_cleanup_(message_freep) struct message *reply = NULL;
+	_cleanup_(secret_freep) struct secret *bytes = NULL;
+	const void *box;
+	size_t n_box;
+	int r = box_keypair_new(&pair);
+
+	if (r == 0)
+		r = reply_get(cubby, "Voiceprints", "Get", &reply, "say", profile,
+			      (const void *)pair->public, sizeof(pair->public));
+	if (r != 0)
+		return fault_trace(r);
+	r = message_read(reply, "ay", &box, &n_box);
+	if (r == 0)
+		r = box_open(pair, box, n_box, &bytes);
+	if (r == 0 && (bytes->n < 2 || bytes->n - 2 > room ||
+		       bytes->n - 2 != (size_t)(bytes->bytes[0] | bytes->bytes[1] << 8)))
+		r = ANSWER_INVALID_ARGUMENT;
+	if (r != 0)
+		return fault_trace(session_malformed(cubby, r, "Voiceprints.Get"));
+	memcpy(ret_bytes, bytes->bytes + 2, bytes->n - 2);
+	*ret_n = bytes->n - 2;
+	return 0;
+}
+
+int cubby_export_voiceprint(struct cubby *cubby, const char *profile, void *ret_bytes,
+			    size_t room, size_t *ret_n)
+{
+	session_begin(cubby);
+	return session_end(cubby, voiceprint_run(cubby, profile, ret_bytes, room, ret_n));
 }
 
 int cubby_export_refuse(struct cubby *cubby, const char *const *ids, size_t n, char **ret_job)

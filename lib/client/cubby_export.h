@@ -18,11 +18,18 @@ CUBBY_API int cubby_export_candidates(struct cubby *cubby, const char *profile,
 				      struct cubby_list **ret);
 /* Opens one item of an adult, seals a copy to the release key and hands that in. It is approved for
  * just this purpose and recipient, for 30 days at most. review: how the owner came to it: "named"
- * (NULL), "heard", "batch". Needs a proof with CUBBY_SECRET_HOME. CUBBY_NOT_AUTHORIZED: it is not
- * an adult's own. */
+ * (NULL), "heard", "batch". voice: what came of comparing it with the owner's voiceprint: "match",
+ * "mine" (it is another voice, and the owner answered for it), "unclear" (too short to tell),
+ * "none" (nobody is enrolled), NULL (not compared). Both are in the log. Needs a proof with
+ * CUBBY_SECRET_HOME. CUBBY_NOT_AUTHORIZED: it is not an adult's own. */
 CUBBY_API int cubby_export_approve(struct cubby *cubby, const char *id, const char *purpose,
-				   const char *recipient, const char *review,
+				   const char *recipient, const char *review, const char *voice,
 				   char ret_copy[CUBBY_ID_TEXT], int64_t *ret_expires_s);
+/* The voiceprint of an adult (lib/speaker/voiceprint.h), for comparing an item with before it is
+ * approved; ret_bytes in memory that is not swapped, which the caller wipes. Needs a proof.
+ * CUBBY_NOT_FOUND: nobody enrolled. */
+CUBBY_API int cubby_export_voiceprint(struct cubby *cubby, const char *profile, void *ret_bytes,
+				      size_t room, size_t *ret_n);
 /* Takes approvals back, which recalls what was exported, and does not offer the items again. Needs
  * no proof. *ret_job: what is erased by it, for cubby_job_wait(), or NULL; free(). */
 CUBBY_API int cubby_export_refuse(struct cubby *cubby, const char *const *ids, size_t n,

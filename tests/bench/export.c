@@ -52,7 +52,7 @@ static void items_make(size_t items, const int16_t *samples, size_t frames)
 	assert_cubby(cubby, cubby_profile_add(cubby, "Anna", false, profile));
 	for (size_t i = 0; i < items; i++) {
 		const struct timespec pause = { .tv_nsec = 100000000 };
-		const struct timespec rest = { .tv_nsec = 20000000 };
+		const struct timespec rest = { .tv_nsec = 28000000 };
 		char id[CUBBY_ID_TEXT], copy[CUBBY_ID_TEXT];
 		int64_t expires_s;
 		int r;
@@ -63,7 +63,7 @@ static void items_make(size_t items, const int16_t *samples, size_t frames)
 		       CUBBY_RATE_LIMITED || r == CUBBY_BUSY)
 			nanosleep(&pause, NULL);
 		assert_cubby(cubby, r);
-		while ((r = cubby_export_approve(cubby, id, "bench", "bench", "heard", copy,
+		while ((r = cubby_export_approve(cubby, id, "bench", "bench", "heard", NULL, copy,
 						 &expires_s)) == CUBBY_RATE_LIMITED ||
 		       r == CUBBY_BUSY)
 			nanosleep(&pause, NULL);

@@ -35,7 +35,7 @@ LAW = {
               "Log.Checkpoints Retention.Set "
               "Retention.Show Profiles.Keep Archive.Move Export.Refuse Export.Cancel "
               "Export.History Export.Recalls Voiceprints.List Voiceprints.Erase",
-    "proof": "Voiceprints.Enrol Log.Keys Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
+    "proof": "Voiceprints.Enrol Voiceprints.Get Log.Keys Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
              "Export.List Export.Candidates Export.Begin Export.Resume Export.Fetch Export.Wrote "
              "Export.Finish",
 }
@@ -277,6 +277,16 @@ class Calls:
         # In place of the older one, which is erased.
         job = keeper.enrol(statement(), voiceprint)
         assert keeper.call("Job", "Wait", "a{sv}", path=job)[0] == "done"
+
+    def Voiceprints_Get(self):
+        for profile in ("nobody", "mia"):
+            assert error_of(self.keeper.call, "Voiceprints", "Get", "saya{sv}", profile,
+                            sodium.box_pair()[0]) == "NotFound"
+        public, secret = sodium.box_pair()
+        box = self.keeper.call("Voiceprints", "Get", "saya{sv}", "otto", public)
+        given = sodium.unseal(public, secret, bytes(box))
+        assert given[2:] == bytes.fromhex(self.context["voiceprint"])
+        assert int.from_bytes(given[:2], "little") == len(given) - 2
 
     def Voiceprints_List(self):
         rows = self.keeper.call("Voiceprints", "List")

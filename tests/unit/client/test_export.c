@@ -91,8 +91,8 @@ static void test_r17_r19_an_adult_exports(void **state)
 
 	item_make(id);
 	cubby = world_proved("home", CUBBY_SECRET_HOME);
-	assert_cubby(cubby, cubby_export_approve(cubby, id, "wake word", "Acme", "heard", copy,
-						 &expires_s));
+	assert_cubby(cubby, cubby_export_approve(cubby, id, "wake word", "Acme", "heard",
+						 NULL, copy, &expires_s));
 	assert_true(expires_s > session_now_s());
 	assert_string_not_equal(copy, id);
 	assert_cubby(cubby, cubby_copies(cubby, &copies));
@@ -147,7 +147,7 @@ static void test_r19_recalls(void **state)
 	for (int i = 0; i < 2; i++) {
 		item_make(ids[i]);
 		assert_cubby(cubby, cubby_export_approve(cubby, ids[i], "recalls", "Acme", NULL,
-							 copy, &expires_s));
+							 NULL, copy, &expires_s));
 	}
 	exporter = world_proved("home", CUBBY_SECRET_RELEASE);
 	export = begun(exporter, "recalls");
@@ -199,8 +199,8 @@ static void test_copies_and_exports_in_pages(void **state)
 		item_make(id);
 		cubby_free(cubby);
 		cubby = world_proved("home", CUBBY_SECRET_HOME);
-		assert_cubby(cubby, cubby_export_approve(cubby, id, "pages", "Acme", NULL, copy,
-							 &expires_s));
+		assert_cubby(cubby, cubby_export_approve(cubby, id, "pages", "Acme", NULL,
+							 NULL, copy, &expires_s));
 	}
 	exporter = world_proved("home", CUBBY_SECRET_RELEASE);
 	for (int i = 0; i < 4; i++)
@@ -230,10 +230,10 @@ static void test_approving_what_is_not_there(void **state)
 
 	assert_refused(cubby, cubby_export_approve(cubby, "0123456789abcdef0123456789abcdef",
 						   "p", "r", NULL,
-						   copy, &expires_s), CUBBY_NOT_FOUND);
+						   NULL, copy, &expires_s), CUBBY_NOT_FOUND);
 	item_make(id);
-	assert_refused(cubby, cubby_export_approve(cubby, id, "", "r", NULL, copy,
-						   &expires_s),
+	assert_refused(cubby, cubby_export_approve(cubby, id, "", "r", NULL,
+						   NULL, copy, &expires_s),
 		       CUBBY_INVALID_ARGUMENT);
 }
 

@@ -90,7 +90,7 @@ static size_t given(struct house *house, const struct sample *sample)
 	struct voice_row *rows;
 	size_t n;
 
-	assert_int_equal(voice_give(&house->ground, &rows, &n, &bytes), 0);
+	assert_int_equal(voice_give(&house->ground, NULL, &rows, &n, &bytes), 0);
 	if (n > 0 && sample) {
 		assert_string_equal(rows[0].statement, sample->statement);
 		assert_int_equal(bytes->n, 2 + sample->n);
