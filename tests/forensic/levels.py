@@ -62,8 +62,11 @@ def realtime(xfs):
     with open(section, "wb") as file:
         file.truncate(32 * disk.MIB)
     with disk.loop_lock():
-        device = subprocess.run(["losetup", "-f", "--show", section], stdout=subprocess.PIPE,
-                                check=True).stdout.decode().strip()
+        got = subprocess.run(["losetup", "-f", "--show", section], stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True, check=False)
+    if got.returncode != 0:
+        raise Unable(got.stdout)
+    device = got.stdout.strip()
     try:
         xfs.make("-r", f"rtdev={device}")
         return there(xfs, (f"rtdev={device}",))
