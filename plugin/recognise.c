@@ -14,6 +14,8 @@
 #include <pocketsphinx.h>
 #include <sphinxbase/ckd_alloc.h>
 #include <sphinxbase/err.h>
+#include <sphinxbase/fsg_model.h>
+#include <sphinxbase/jsgf.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +33,8 @@
  * where the running mean has had the least to go by. */
 #define WHOLE_FRAMES 64000
 /* The names of the searches that one decoder holds, beside the host's own. */
+/* What ps_init() calls its own; ps_get_search() would leave an iterator behind. */
+#define SEARCH_HOST "_default"
 #define SEARCH_PHRASES "cubby-phrases"
 #define SEARCH_PHONES "cubby-phones"
 #define PHRASES_TEXT_BYTES 4096
@@ -47,7 +51,6 @@
 struct recogniser {
 	ps_decoder_t *decoder;
 	cmd_ln_t *config;
-	char *search;		/* the name of the host's search */
 	const char (*phrases)[RECOGNITION_PHRASE_BYTES];
 	size_t n_phrases;
 	bool grammar;
@@ -162,6 +165,21 @@ static int keyphrase_check(ps_decoder_t *decoder, const char *phrase, struct why
 	return 0;
 }
 
+/* ps_set_jsgf_string() would leave the grammar behind in the heap. */
+static bool phrases_search(struct recogniser *recogniser, const char *text)
+{
+	jsgf_t *grammar = jsgf_parse_string(text, NULL);
+	jsgf_rule_t *rule = grammar ? jsgf_get_rule(grammar, "phrases.phrase") : NULL;
+	fsg_model_t *fsg = !rule ? NULL :
+		jsgf_build_fsg(grammar, rule, ps_get_logmath(recogniser->decoder),
+			       cmd_ln_float32_r(recogniser->config, "-lw"));
+	bool done = fsg && ps_set_fsg(recogniser->decoder, SEARCH_PHRASES, fsg) == 0;
+
+	fsg_model_free(fsg);
+	jsgf_grammar_free(grammar);
+	return done;
+}
+
 /* The phrases as a grammar of their own, and a loop of all phones to hold them against. */
 static int phrases_set(struct recogniser *recogniser, const struct recogniser_config *config,
 		       const struct complaint *complaint, struct why *why)
@@ -169,9 +187,6 @@ static int phrases_set(struct recogniser *recogniser, const struct recogniser_co
 	char text[PHRASES_TEXT_BYTES] = "#JSGF V1.0;\ngrammar phrases;\npublic <phrase> = ";
 	size_t used = strlen(text);
 
-	recogniser->search = strdup(ps_get_search(recogniser->decoder));
-	if (!recogniser->search)
-		return fault_origin(-ENOMEM);
 	recogniser->phrases = config->phrases;
 	recogniser->n_phrases = config->n_phrases;
 	recogniser->grammar = config->grammar;
@@ -187,10 +202,10 @@ static int phrases_set(struct recogniser *recogniser, const struct recogniser_co
 		used += (size_t)snprintf(text + used, sizeof(text) - used, ";\n");
 	if (used >= sizeof(text))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "there are too many phrases");
-	if (ps_set_jsgf_string(recogniser->decoder, SEARCH_PHRASES, text) < 0)
+	if (!phrases_search(recogniser, text))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the phrases that forget cannot be "
 				  "used: %s", complaint_text(complaint));
-	if (ps_set_search(recogniser->decoder, recogniser->search) < 0)
+	if (ps_set_search(recogniser->decoder, SEARCH_HOST) < 0)
 		return fault_origin(-EIO);
 	return 0;
 }
@@ -240,7 +255,6 @@ struct recogniser *recogniser_free(struct recogniser *recogniser)
 		ps_free(recogniser->decoder);
 	if (recogniser->config)
 		cmd_ln_free_r(recogniser->config);
-	free(recogniser->search);
 	free(recogniser);
 	return NULL;
 }
@@ -426,7 +440,7 @@ int recogniser_phrase(struct recogniser *recogniser, const int16_t *whole, size_
 		r = fit_verify(recogniser, &fit, recogniser->grammar ?
 				PHRASE_EXCESS_MAX_GRAMMAR : PHRASE_EXCESS_MAX, whole, n,
 				&confidence);
-	if (ps_set_search(recogniser->decoder, recogniser->search) < 0 && r == 0)
+	if (ps_set_search(recogniser->decoder, SEARCH_HOST) < 0 && r == 0)
 		r = fault_origin(-EIO);
 	secret_wipe(&fit, sizeof(fit));
 	if (r < 0)
@@ -451,7 +465,7 @@ static int fit_check(struct recogniser *recogniser, const int16_t *whole, size_t
 	if (fit.frames)
 		r = fit_verify(recogniser, &fit, GRAMMAR_EXCESS_MAX, whole, n, &confidence);
 	secret_wipe(&fit, sizeof(fit));
-	if (ps_set_search(recogniser->decoder, recogniser->search) < 0 && r == 0)
+	if (ps_set_search(recogniser->decoder, SEARCH_HOST) < 0 && r == 0)
 		r = fault_origin(-EIO);
 	recognition->confidence = confidence;
 	if (confidence == 0.0)
