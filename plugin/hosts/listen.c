@@ -26,6 +26,7 @@ enum { EXIT_GENERAL = 1, EXIT_USAGE = 2 };
 struct listen {
 	struct cubby_ear_config ear;
 	struct cubby_ear_session_config session;
+	char *profile;			/* from the command line; NULL: not named there */
 	const char **files;
 	unsigned n_files;
 	unsigned long utterances;	/* 0: no end */
@@ -44,7 +45,8 @@ static const char usage[] =
 	"Listens, recognises, and keeps what a parent has consented to; everything else is\n"
 	"forgotten as soon as it has been printed.\n"
 	"\n"
-	"  --profile NAME     whose button, room or device this is: a child's profile\n"
+	"  --profile NAME     whose button, room or device this is: a child's profile; without it\n"
+	"                     what the variable CUBBY_PROFILE names\n"
 	"  --source NAME      a PulseAudio source (pactl list short sources)\n"
 	"  --file WAV         hear a recording instead of a microphone; may be repeated\n"
 	"  --wake PHRASE      only what follows this phrase (words of the dictionary, lower case)\n"
@@ -110,6 +112,19 @@ static bool count_parse(const char *text, unsigned long *ret)
 	return true;
 }
 
+/* Takes the name off the command line, which every user of the machine may read. */
+static int profile_take(struct listen *listen, char *name)
+{
+	char *copy = strdup(name);
+
+	if (!copy)
+		return 1 + EXIT_GENERAL;
+	memset(name, '*', strlen(name));
+	free(listen->profile);
+	listen->profile = copy;
+	return 0;
+}
+
 /* 0: go on; otherwise the exit status + 1. */
 static int option_take(struct listen *listen, int option, bool *ret_json)
 {
@@ -117,8 +132,7 @@ static int option_take(struct listen *listen, int option, bool *ret_json)
 	case OPTION_PROFILE:
 		if (!*optarg)
 			return 1 + usage_error("--profile needs a name", NULL);
-		listen->session.profile = optarg;
-		return 0;
+		return profile_take(listen, optarg);
 	case OPTION_SOURCE:
 		listen->session.source = optarg;
 		return 0;
@@ -371,9 +385,11 @@ int main(int argc, char **argv)
 	if (!status && print_new(STDOUT_FILENO, json, &print) < 0)
 		status = 1 + EXIT_GENERAL;
 	listen.print = print;
+	listen.session.profile = listen.profile ? listen.profile : getenv("CUBBY_PROFILE");
 	if (!status && confine_enter() < 0)
 		status = 1 + EXIT_GENERAL;
 	status = status ? status - 1 : listen_run(&listen);
+	free(listen.profile);
 	free(listen.files);
 	return status;
 }

@@ -188,6 +188,47 @@ static void test_r28_profile_without_a_keeper(void **state)
 	assert_int_equal(listener_wait(&listener, SLOW_MS), 1);
 }
 
+/* A child's name is not for every user of the machine to read, as command lines are. */
+static void test_profile_is_not_on_the_command_line(void **state)
+{
+	char path[64], line[4096];
+	struct listener listener;
+	size_t n;
+	FILE *file;
+
+	need(state);
+	listener_start(&listener, (const char *const[]) {
+		"--profile", "Wilhelmine", "--profile=Wilhelmine", "--source", "room.monitor",
+		"--bus", NO_BUS, NULL });
+	json_decref(listener_expect(&listener, "ready", SLOW_MS));
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)listener.pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	n = fread(line, 1, sizeof(line), file);
+	fclose(file);
+	assert_true(n > 0 && n < sizeof(line));
+	assert_non_null(memmem(line, n, "--profile", strlen("--profile")));
+	assert_null(memmem(line, n, "Wilhelmine", strlen("Wilhelmine")));
+	assert_int_equal(listener_stop(&listener), 0);
+}
+
+/* A profile that is named is asked about, and there is no keeper to ask. */
+static void test_profile_from_the_environment(void **state)
+{
+	struct listener listener;
+	json_t *final;
+
+	need(state);
+	setenv("CUBBY_PROFILE", "Mia", 1);
+	listener_start(&listener, (const char *const[]){ "--file", forward_wav, "--grammar",
+							 GRAMMAR, "--bus", NO_BUS, NULL });
+	unsetenv("CUBBY_PROFILE");
+	final = listener_expect(&listener, "final", SLOW_MS);
+	assert_non_null(strstr(event_text(final, "reason"), "no message bus"));
+	json_decref(final);
+	assert_int_equal(listener_wait(&listener, SLOW_MS), 1);
+}
+
 static void test_recordings_one_after_another(void **state)
 {
 	struct listener listener;
@@ -261,6 +302,8 @@ int main(void)
 		IN_THE_ROOM(test_monitor_is_no_microphone),
 		IN_THE_ROOM(test_no_microphone_is_an_error_when_utterances_are_wanted),
 		IN_THE_ROOM(test_r28_profile_without_a_keeper),
+		IN_THE_ROOM(test_profile_is_not_on_the_command_line),
+		IN_THE_ROOM(test_profile_from_the_environment),
 		IN_THE_ROOM(test_recordings_one_after_another),
 		IN_THE_ROOM(test_wake_phrase_opens_the_ear),
 		cmocka_unit_test(test_wrong_use),
