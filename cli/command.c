@@ -49,6 +49,8 @@ const struct option_row option_table[OPTION_COUNT] = {
 	[OPTION_RECALLS] = { "recalls", 0, "FILE", "the newest list of recalls" },
 	[OPTION_MAX_AGE] = { "max-age", 0, "DURATION", "refuse an older list of recalls (7d)" },
 	[OPTION_METHOD] = { "method", 0, "NAME", "verify by /etc/cubby/consent.d/NAME first" },
+	[OPTION_GREP] = { "grep", 0, "TEXT", "only what was said with TEXT in it; opens the "
+					     "transcripts" },
 	[OPTION_SEEN] = { "seen", 0, NULL, "drop the alerts that only tell what happened" },
 	[OPTION_VERIFY] = { "verify", 0, NULL, "check that the log was not changed" },
 };

@@ -63,6 +63,7 @@ enum option {
 	OPTION_VERIFY,
 	OPTION_SEEN,
 	OPTION_METHOD,
+	OPTION_GREP,
 	OPTION_COUNT,
 };
 #define WITH(option) (1ull << (option))

@@ -164,7 +164,7 @@ int verb_consent_withdraw(struct hand *hand)
 	return erase_finish(hand, job, hand->command.arguments + 1, hand->command.n - 1);
 }
 
-static json_t *consent_json(const void *one, const char *profile)
+json_t *consent_json(const void *one, const char *profile)
 {
 	const struct cubby_consent *consent = one;
 	char granted[MOMENT_TEXT];

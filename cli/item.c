@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "moment.h"
+#include "sound/sound.h"
 
 #define PATIENCE_TRIES 60
 #define PATIENCE_MS 250
@@ -88,4 +89,14 @@ int item_open(struct hand *hand, const char *id, const char *const *kinds,
 		r = cubby_open(hand->cubby, id, kinds, ret);
 	}
 	return r;
+}
+
+int item_wav(const struct cubby_opened *opened, struct secret **ret)
+{
+	_cleanup_(sound_clear) struct sound sound = { .rate_hz = opened->rate_hz,
+						      .frames = opened->frames };
+	int r = secret_from(opened->samples, opened->frames * sizeof(*opened->samples),
+			    &sound.samples);
+
+	return fault_trace(r ? r : sound_to_wav(&sound, ret));
 }

@@ -4,6 +4,7 @@
 /* One item as JSON and as cells of a table. Field names are public: docs/man/cubby.1.scd. */
 
 #include <stdint.h>
+#include "crypt/secret.h"
 #include "hand.h"
 #include "render.h"
 
@@ -24,5 +25,7 @@ void item_cells(const struct cubby_item *item, const struct cubby_opened *opened
 /* cubby_open() that waits where the keeper asks for patience. */
 int item_open(struct hand *hand, const char *id, const char *const *kinds,
 	      struct cubby_opened **ret);
+/* The sound of an opened item as a complete WAV file. 0 or a fault. */
+int item_wav(const struct cubby_opened *opened, struct secret **ret);
 /* Does the item have this kind? */
 bool item_has(const struct cubby_item *item, const char *kind);

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "item.h"
+#include "batch.h"
 #include "prompt.h"
+#include "search.h"
 #include "verb.h"
 
 static const char *const transcript_only[] = { "transcript", NULL };
@@ -15,7 +16,7 @@ struct listing {
 	struct hand *hand;
 	struct cubby_profiles *profiles;
 	struct table *table;		/* for people */
-	bool open;
+	const char *grep;		/* only transcripts with this in them; NULL: all */
 	bool narrowed;
 	size_t n;
 };
@@ -46,40 +47,19 @@ static int listing_row(struct listing *listing, const struct cubby_item *item,
 	return 0;
 }
 
-static int listing_item(struct listing *listing, const struct cubby_item *item)
+static int listing_item(void *context, const struct cubby_item *item,
+			const struct cubby_opened *opened)
 {
-	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
+	struct listing *listing = context;
 	int r;
 
-	if (listing->open && item_has(item, "transcript")) {
-		r = item_open(listing->hand, item->id, transcript_only, &opened);
-		/* It may have expired or been deleted since the page came. */
-		if (r != 0 && r != CUBBY_NOT_FOUND)
-			return hand_refused(listing->hand, r);
-	}
+	if (listing->grep && !(opened && opened->text && text_contains(opened->text,
+								       listing->grep)))
+		return 0;
 	r = listing->hand->json ? listing_json(listing, item, opened)
 				: listing_row(listing, item, opened);
 	listing->n++;
 	return r;
-}
-
-static int listing_walk(struct listing *listing, const struct cubby_selection *selection)
-{
-	_cleanup_(cubby_list_freep) struct cubby_list *list = NULL;
-	const struct cubby_item *item;
-	int r = cubby_list_new(listing->hand->cubby, selection, &list);
-
-	while (r == 0) {
-		r = cubby_list_next(list, &item);
-		if (r != 0)
-			break;
-		if (!item)
-			return 0;
-		r = listing_item(listing, item);
-		if (r != 0)
-			return r;
-	}
-	return hand_refused(listing->hand, r);
 }
 
 static int listing_end(struct listing *listing)
@@ -111,10 +91,12 @@ int verb_list(struct hand *hand)
 	struct cubby_selection selection = CUBBY_SELECTION_INIT;
 	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
 	_cleanup_(table_freep) struct table *table = NULL;
-	struct listing listing = { .hand = hand };
+	struct listing listing = { .hand = hand, .grep = hand->command.value[OPTION_GREP] };
+	const bool open = listing.grep || command_has(&hand->command, OPTION_TRANSCRIPTS);
 	int r;
 
-	listing.open = command_has(&hand->command, OPTION_TRANSCRIPTS);
+	if (listing.grep && !*listing.grep)
+		return hand_fail(hand, EXIT_USAGE, "--grep wants a word to look for");
 	r = hand_select(hand, &selection);
 	if (r != 0)
 		return r;
@@ -122,9 +104,9 @@ int verb_list(struct hand *hand)
 		return hand_fail(hand, EXIT_USAGE, "the profile is named twice; name it once");
 	if (hand->command.n)
 		selection.profile = hand->command.arguments[0];
-	listing.narrowed = selection.profile || selection.since_s || selection.until_s ||
-			   selection.kind;
-	if (listing.open) {
+	listing.narrowed = listing.grep || selection.profile || selection.since_s ||
+			   selection.until_s || selection.kind;
+	if (open) {
 		r = prompt_proof(hand, CUBBY_SECRET_HOME);
 		if (r != 0)
 			return r;
@@ -132,10 +114,12 @@ int verb_list(struct hand *hand)
 	r = cubby_profiles(hand->cubby, &profiles);
 	if (r != 0)
 		return hand_refused(hand, r);
-	if (table_new(listing.open ? heads : heads_shut, hand->color, &table) < 0)
+	if (table_new(open ? heads : heads_shut, hand->color, &table) < 0)
 		return hand_fail(hand, EXIT_GENERAL, "out of memory");
 	listing.profiles = profiles;
 	listing.table = table;
-	r = listing_walk(&listing, &selection);
+	r = batch_walk(&(struct batch){ .hand = hand, .selection = &selection,
+					.kinds = open ? transcript_only : NULL,
+					.each = listing_item, .context = &listing });
 	return r == 0 ? listing_end(&listing) : r;
 }

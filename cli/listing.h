@@ -19,3 +19,7 @@ struct listing {
 
 /* Returns an exit code. */
 int listing_print(struct hand *hand, const struct listing *listing);
+
+/* One of cubby_consents, of cubby_retentions, as a listing shows it. */
+json_t *consent_json(const void *one, const char *profile);
+json_t *retention_json(const void *one, const char *profile);

@@ -9,7 +9,6 @@
 #include "output.h"
 #include "playback.h"
 #include "prompt.h"
-#include "sound/sound.h"
 #include "verb.h"
 
 static const char *const audio_only[] = { "audio", NULL };
@@ -17,16 +16,11 @@ static const char *const audio_only[] = { "audio", NULL };
 static int sound_write(struct hand *hand, const char *id, const struct cubby_opened *opened,
 		       const char *path)
 {
-	_cleanup_(sound_clear) struct sound sound = { 0 };
 	_cleanup_(secret_freep) struct secret *wav = NULL;
 	double duration_s = (double)opened->frames / opened->rate_hz;
 	int r;
 
-	sound.rate_hz = opened->rate_hz;
-	sound.frames = opened->frames;
-	r = secret_from(opened->samples, opened->frames * sizeof(*opened->samples), &sound.samples);
-	if (r == 0)
-		r = sound_to_wav(&sound, &wav);
+	r = item_wav(opened, &wav);
 	if (r != 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot make the WAV (%s)", strerror(-r));
 	r = output_write(path, wav->bytes, wav->n, 0600);

@@ -118,6 +118,21 @@ int verb_profile_list(struct hand *hand)
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }
 
+int verb_profile_rename(struct hand *hand)
+{
+	const char *const *names = hand->command.arguments;
+	int r = prompt_proof(hand, 0);
+
+	if (r != 0)
+		return r;
+	r = cubby_profile_rename(hand->cubby, names[0], names[1]);
+	if (r != 0)
+		return hand_refused(hand, r);
+	hand_say(hand, "%s is %s now. An ear that was told '%s' must be told '%s'.", names[0],
+		 names[1], names[0], names[1]);
+	return 0;
+}
+
 int verb_profile_keep(struct hand *hand)
 {
 	const char *name = hand->command.arguments[0];

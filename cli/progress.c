@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "moment.h"
 
 #define BAR_CELLS 20
 #define PATIENCE_MS 1000
@@ -20,19 +21,21 @@ char *progress_line(uint64_t done, uint64_t total, int64_t passed_ms,
 {
 	const uint64_t share = total > 0 ? done * 100 / total : 0;
 	const uint64_t rate = passed_ms > 0 ? done * 1000 / (uint64_t)passed_ms : 0;
-	char bar[BAR_CELLS + 1];
+	char bar[BAR_CELLS + 1], left[MOMENT_TEXT + 8] = "", duration[MOMENT_TEXT];
 
+	if (rate > 0 && done < total)
+		snprintf(left, sizeof(left), ", %s left",
+			 duration_text((int64_t)((total - done + rate - 1) / rate), duration));
 	memset(bar, '.', BAR_CELLS);
 	memset(bar, '#', share * BAR_CELLS / 100);
 	bar[BAR_CELLS] = '\0';
 	snprintf(text, PROGRESS_TEXT,
-		 "[%s] %3" PRIu64 "%%  %" PRIu64 " of %" PRIu64 " items, %" PRIu64 " a second",
-		 bar, share, done, total, rate);
+		 "[%s] %3" PRIu64 "%%  %" PRIu64 " of %" PRIu64 " items, %" PRIu64 " a second%s",
+		 bar, share, done, total, rate, left);
 	return text;
 }
 
-/* Does anybody look? */
-static bool watched(const struct hand *hand)
+bool progress_watched(const struct hand *hand)
 {
 	return !hand->json && !hand->quiet && isatty(STDERR_FILENO);
 }
@@ -45,13 +48,13 @@ void progress_draw(struct hand *hand, uint64_t done, uint64_t total)
 
 	if (begun_ms == 0)
 		begun_ms = now_ms;
-	if (watched(hand) && now_ms - begun_ms >= PATIENCE_MS)
+	if (progress_watched(hand) && now_ms - begun_ms >= PATIENCE_MS)
 		fprintf(stderr, "\r%s\033[K", progress_line(done, total, now_ms - begun_ms, text));
 }
 
 void progress_end(struct hand *hand)
 {
-	if (watched(hand))
+	if (progress_watched(hand))
 		fputs("\r\033[K", stderr);
 }
 
@@ -67,7 +70,7 @@ void progress_watch(struct hand *hand, const char *job)
 	char text[PROGRESS_TEXT];
 	bool ended = false, drawn = false;
 
-	if (!watched(hand))
+	if (!progress_watched(hand))
 		return;
 	/* Whoever waits for the job says what is wrong with it. */
 	while (cubby_job_progress(hand->cubby, job, &done, &total, &ended) == 0 && !ended) {

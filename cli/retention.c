@@ -42,7 +42,7 @@ int verb_retention_set(struct hand *hand)
 	return erase_finish(hand, job, NULL, 0);
 }
 
-static json_t *retention_json(const void *one, const char *profile)
+json_t *retention_json(const void *one, const char *profile)
 {
 	const struct cubby_retention *retention = one;
 

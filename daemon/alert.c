@@ -131,15 +131,28 @@ int alert_tell(struct alerts *alerts, enum alert_kind kind, const struct id *pro
 	return 0;
 }
 
-int alert_raise(struct alerts *alerts, enum alert_kind kind, const struct id *profile,
-		uint64_t count)
+static int alert_put(struct alerts *alerts, enum alert_kind kind, const struct id *profile,
+		     uint64_t count)
 {
 	int r = store_alert_put(alerts->config.store, kinds[kind].name, profile,
 				age_now_min(alerts->config.age), count);
-	int told = alert_tell(alerts, kind, profile, count);
 
 	if (r > 0)
 		r = fault_origin(r == ANSWER_QUOTA_EXCEEDED ? -ENOSPC : -EBADMSG);
+	return fault_trace(r);
+}
+
+int alert_count(struct alerts *alerts, enum alert_kind kind, uint64_t count)
+{
+	return fault_trace(alert_put(alerts, kind, NULL, count));
+}
+
+int alert_raise(struct alerts *alerts, enum alert_kind kind, const struct id *profile,
+		uint64_t count)
+{
+	int r = alert_put(alerts, kind, profile, count);
+	int told = alert_tell(alerts, kind, profile, count);
+
 	if (r)
 		log_warning("the alert \"%s\" could not be stored; \"cubby status\" will not "
 			    "show it", kinds[kind].name);

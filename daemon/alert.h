@@ -51,6 +51,8 @@ int alert_raise(struct alerts *alerts, enum alert_kind kind, const struct id *pr
 /* Tells, and stores nothing. */
 int alert_tell(struct alerts *alerts, enum alert_kind kind, const struct id *profile,
 	       uint64_t count);
+/* Brings the count of one that stands up to date, and tells nobody. */
+int alert_count(struct alerts *alerts, enum alert_kind kind, uint64_t count);
 /* What was raised is over. */
 int alert_clear(struct alerts *alerts, enum alert_kind kind);
 /* A parent has seen them: drops those that only tell what happened. */

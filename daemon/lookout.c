@@ -100,17 +100,22 @@ static bool opened_one(struct watched *watched, int64_t now_ms)
 
 static void opened(struct lookout *lookout, struct watched *watched, int64_t items, int64_t now_ms)
 {
-	bool bulk = false;
+	bool bulk = false, standing;
 	int64_t others;
 
 	if (store_log_opener(lookout->store, (uint32_t)watched->uid, &others))
 		log_warning("who opened for the first time could not be stored");
 	else if (others > 0)
 		raise(lookout, ALERT_ODD_ACCESS, 1);
+	standing = watched->raised && now_ms - watched->raised_ms <= LOOKOUT_BULK_MS;
 	for (int64_t i = 0; i < items; i++)
 		bulk = opened_one(watched, now_ms) || bulk;
-	if (bulk)
+	if (bulk && items > 1 && standing) {
+		if (alert_count(lookout->alerts, ALERT_BULK_ACCESS, watched->raised))
+			log_warning("an alert on unusual access was not brought up to date");
+	} else if (bulk) {
 		raise(lookout, ALERT_BULK_ACCESS, watched->raised);
+	}
 }
 
 static void proof_was_wrong(struct lookout *lookout, struct watched *watched)

@@ -6,7 +6,8 @@
  * access is out of the ordinary (R15). The rules, all of them:
  *
  *   bulk   a user opened LOOKOUT_BULK_OPENS items within LOOKOUT_BULK_MS (released copies count);
- *          again for each further LOOKOUT_BULK_OPENS
+ *          again for each further LOOKOUT_BULK_OPENS; pages of many (OpenMany) only count on
+ *          in the alert that stands, so that one takeout is one alert
  *   odd    a user opened something who never had, while another one had before
  *   odd    a user gave LOOKOUT_WRONG_PROOFS wrong passphrases in a row; again for each further
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Adds and finds profiles. Nothing here changes the type of one. */
+/* Adds, renames and finds profiles. Nothing here changes the type of one. */
 
 #include <string.h>
 #include "profile.h"
@@ -10,7 +10,6 @@ static int profile_room(const struct ground *ground, const char *name, struct wh
 {
 	_cleanup_(cleanup_free) struct profile *profiles = NULL;
 	_cleanup_(cleanup_free) char *household = NULL;
-	bool removing;
 	size_t n;
 	int r;
 
@@ -27,7 +26,15 @@ static int profile_room(const struct ground *ground, const char *name, struct wh
 				  "there are %d profiles already, the most a household may have; "
 				  "remove one first",
 				  PROFILES_MAX);
-	r = store_profile_removing(ground->store, name, &removing);
+	return 0;
+}
+
+/* The nickname of one that is being removed is not free before it is erased. */
+static int name_free(const struct ground *ground, const char *name, struct why *why)
+{
+	bool removing;
+	int r = store_profile_removing(ground->store, name, &removing);
+
 	if (r)
 		return fault_trace(r);
 	if (removing)
@@ -35,6 +42,12 @@ static int profile_room(const struct ground *ground, const char *name, struct wh
 				  "a profile of this name is still being erased; try again in a "
 				  "moment");
 	return 0;
+}
+
+static int name_taken(struct why *why)
+{
+	return answer_why(why, ANSWER_EXISTS,
+			  "there is a profile of this name already; choose another name");
 }
 
 int profile_add(const struct ground *ground, const char *name, const char *type, uint32_t uid,
@@ -56,6 +69,8 @@ int profile_add(const struct ground *ground, const char *name, const char *type,
 				  "\"%.20s\" is not a type of profile; say \"child\" or \"adult\"",
 				  type);
 	r = profile_room(ground, name, why);
+	if (!r)
+		r = name_free(ground, name, why);
 	if (r)
 		return fault_trace(r);
 	strcpy(profile.name, name);
@@ -66,8 +81,7 @@ int profile_add(const struct ground *ground, const char *name, const char *type,
 		return fault_trace(r);
 	r = store_profile_insert(ground->store, &profile);
 	if (r == ANSWER_EXISTS)
-		return answer_why(why, r, "there is a profile of this name already; choose another "
-				  "name");
+		return name_taken(why);
 	if (!r)
 		r = access_log_append(ground->log, &entry);
 	if (!r)
@@ -94,4 +108,33 @@ int profile_find(const struct ground *ground, const char *name_or_id, struct pro
 				  "those there are",
 				  name_or_id);
 	return fault_trace(r);
+}
+
+int profile_rename(const struct ground *ground, const char *name_or_id, const char *name,
+		   uint32_t uid, struct why *why)
+{
+	_cleanup_(store_rollbackp) struct store *transaction = NULL;
+	struct profile profile;
+	struct access_entry entry = {
+		.what = "profile-rename", .uid = uid, .outcome = "done", .profile = &profile,
+		.method = "Profiles.Rename",
+	};
+	int r;
+
+	r = name_check_profile(name, why);
+	if (!r)
+		r = profile_find(ground, name_or_id, &profile, why);
+	if (!r)
+		r = name_free(ground, name, why);
+	if (!r)
+		r = store_begin(ground->store, &transaction);
+	if (!r)
+		r = store_profile_rename(ground->store, &profile.id, name);
+	if (r == ANSWER_EXISTS)
+		return name_taken(why);
+	if (!r)
+		r = access_log_append(ground->log, &entry);
+	if (!r)
+		r = store_commit(take(transaction));
+	return r < 0 ? ground_stored(r, why) : fault_trace(r);
 }

@@ -12,6 +12,9 @@
  * ANSWER_NOT_FOUND: there is no household yet. */
 int profile_add(const struct ground *ground, const char *name, const char *type, uint32_t uid,
 		struct profile *ret, struct why *why);
+/* ANSWER_INVALID_ARGUMENT, ANSWER_EXISTS, ANSWER_NOT_FOUND. */
+int profile_rename(const struct ground *ground, const char *name_or_id, const char *name,
+		   uint32_t uid, struct why *why);
 /* By id (32 hex digits) or nickname. ANSWER_NOT_FOUND. */
 int profile_find(const struct ground *ground, const char *name_or_id, struct profile *ret,
 		 struct why *why);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* org.cubby.Cubby1.Archive. Every listing and opening is in the access log, on the disk, before
+/* org.cubby.Cubby1.Archive but for opening. Every listing is in the access log, on the disk, before
  * the first byte of it leaves. */
 
 #include <string.h>
@@ -91,85 +91,6 @@ int service_archive_list(struct call *call, void *service)
 		r = reply_items(keeper, reply, items, n);
 	if (!r)
 		r = message_append(reply, "s", next);
-	return fault_trace(r);
-}
-
-static int kinds_mask(struct call *call, unsigned *ret)
-{
-	_cleanup_(strings_clear) struct strings names = {0};
-	unsigned kinds = 0;
-	int r;
-
-	r = args_strings(call_arguments(call), KIND_MAX, &names, call_why(call));
-	for (size_t i = 0; !r && i < names.n; i++) {
-		int kind = kind_from_name(names.items[i]);
-
-		if (!kind)
-			return answer_why(call_why(call), ANSWER_INVALID_ARGUMENT,
-					  "there is no kind \"%.20s\"; say audio, transcript or "
-					  "location",
-					  names.items[i]);
-		kinds |= 1u << kind;
-	}
-	*ret = kinds;
-	return fault_trace(r);
-}
-
-static int open_log(struct keeper *keeper, struct call *call, const struct archive_opened *opened,
-		    const struct id *id)
-{
-	struct profile profile;
-	struct access_entry entry = {
-		.what = "open", .uid = call_caller(call)->uid, .outcome = "done",
-		.method = "Archive.Open", .profile = &profile, .item = id,
-	};
-	int r = store_profile_by_id(keeper->store, &opened->profile, &profile);
-
-	/* Not even the profile's removal may make an opening go unseen. */
-	if (r)
-		return r < 0 ? fault_trace(r) : fault_origin(-EBADMSG);
-	return ground_stored(access_log_write(keeper->log, &entry), call_why(call));
-}
-
-/* The child may know (R31). Whether it is listened to is the client's; here it was handed out. */
-static void played_tell(struct keeper *keeper, const struct archive_opened *opened)
-{
-	struct profile profile;
-
-	for (unsigned i = 0; i < opened->n_parts; i++)
-		if (opened->parts[i].kind == KIND_AUDIO &&
-		    !store_profile_by_id(keeper->store, &opened->profile, &profile))
-			service_played(keeper, profile.name);
-}
-
-int service_archive_open(struct call *call, void *service)
-{
-	_cleanup_(archive_opened_freep) struct archive_opened *opened = NULL;
-	struct keeper *keeper = service;
-	const uint8_t *reply_key;
-	const char *text;
-	unsigned kinds = 0;
-	struct id id;
-	int r;
-
-	r = message_read(call_arguments(call), "s", &text);
-	if (!r)
-		r = kinds_mask(call, &kinds);
-	if (!r)
-		r = args_reply_key(call_arguments(call), &reply_key, call_why(call));
-	if (r)
-		return fault_trace(r);
-	if (!id_parse(text, &id))
-		return answer_why(call_why(call), ANSWER_INVALID_ARGUMENT,
-				  "\"%.40s\" is not the id of an item (32 hex digits)",
-				  text);
-	r = archive_open(keeper->archive, &id, kinds, &opened, call_why(call));
-	if (!r)
-		r = open_log(keeper, call, opened, &id);
-	if (!r)
-		r = reply_opened(call_reply(call), reply_key, opened, call_why(call));
-	if (!r)
-		played_tell(keeper, opened);
 	return fault_trace(r);
 }
 

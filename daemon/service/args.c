@@ -283,49 +283,6 @@ int args_page(struct call *call, const char **ret_cursor, uint32_t *ret_limit)
 	return 0;
 }
 
-int reply_keys(struct message *reply, const uint8_t *reply_key, const struct secret *keys,
-	       struct why *why)
-{
-	_cleanup_(cleanup_free) uint8_t *box = NULL;
-	size_t n;
-	int r;
-
-	r = box_seal(reply_key, keys->bytes, keys->n, &box, &n);
-	if (r > 0)
-		return answer_why(why, r, "reply_key is not a key that anything can be sealed to");
-	if (!r)
-		r = message_append(reply, "ay", box, n);
-	return fault_trace(r);
-}
-
-int reply_opened(struct message *reply, const uint8_t *reply_key,
-		 const struct archive_opened *opened, struct why *why)
-{
-	_cleanup_(cleanup_close) int fd = -1;
-	int r;
-
-	r = file_memfd("cubby", opened->bodies, opened->n_bodies, &fd);
-	if (!r)
-		r = message_append(reply, "ay", opened->header.bytes, sizeof(opened->header.bytes));
-	if (!r)
-		r = message_open(reply, 'a', "(stt)");
-	for (unsigned i = 0; !r && i < opened->n_parts; i++) {
-		r = message_open(reply, 'r', "stt");
-		if (!r)
-			r = message_append(reply, "stt", kind_name(opened->parts[i].kind),
-					   opened->parts[i].offset, opened->parts[i].bytes);
-		if (!r)
-			r = message_close(reply);
-	}
-	if (!r)
-		r = message_close(reply);
-	if (!r)
-		r = message_append(reply, "h", fd);
-	if (!r)
-		r = reply_keys(reply, reply_key, opened->keys, why);
-	return fault_trace(r);
-}
-
 int reply_strings(struct message *reply, const char *const *strings, size_t n)
 {
 	int r = message_open(reply, 'a', "s");

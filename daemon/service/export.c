@@ -106,55 +106,9 @@ static int fetched_append(struct message *reply, const struct export_page *page,
 				   (const void *)opened->header.bytes,
 				   sizeof(opened->header.bytes));
 	if (!r)
-		r = message_open(reply, 'a', "(stt)");
-	for (unsigned k = 0; !r && k < opened->n_parts; k++) {
-		r = message_open(reply, 'r', "stt");
-		if (!r)
-			r = message_append(reply, "stt", kind_name(opened->parts[k].kind),
-					   offset + opened->parts[k].offset,
-					   opened->parts[k].bytes);
-		if (!r)
-			r = message_close(reply);
-	}
+		r = reply_parts(reply, opened, offset);
 	if (!r)
 		r = message_close(reply);
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
-}
-
-/* All bodies behind one another in one memfd, all keys in one box. */
-static int fetched_bodies(struct message *reply, const struct export_page *page,
-			  const uint8_t *reply_key, struct why *why)
-{
-	_cleanup_(secret_freep) struct secret *keys = NULL;
-	_cleanup_(cleanup_free) uint8_t *bodies = NULL;
-	_cleanup_(cleanup_close) int fd = -1;
-	size_t n = 0, n_keys = 0;
-	int r;
-
-	for (unsigned i = 0; i < page->n; i++) {
-		n += page->items[i].opened->n_bodies;
-		n_keys += page->items[i].opened->keys->n;
-	}
-	bodies = malloc(n + 1);
-	r = bodies ? secret_new(n_keys, &keys) : fault_origin(-ENOMEM);
-	if (r)
-		return fault_trace(r);
-	n = n_keys = 0;
-	for (unsigned i = 0; i < page->n; i++) {
-		const struct archive_opened *opened = page->items[i].opened;
-
-		memcpy(bodies + n, opened->bodies, opened->n_bodies);
-		memcpy(keys->bytes + n_keys, opened->keys->bytes, opened->keys->n);
-		n += opened->n_bodies;
-		n_keys += opened->keys->n;
-	}
-	r = file_memfd("cubby", bodies, n, &fd);
-	if (!r)
-		r = message_append(reply, "h", fd);
-	if (!r)
-		r = reply_keys(reply, reply_key, keys, why);
 	return fault_trace(r);
 }
 
@@ -162,6 +116,7 @@ int service_export_fetch(struct call *call, void *service)
 {
 	_cleanup_(export_page_clear) struct export_page page = {.n = 0};
 	struct keeper *keeper = service;
+	const struct archive_opened *opened[EXPORT_PAGE_ITEMS];
 	struct message *reply = call_reply(call);
 	struct export_asker asker;
 	const uint8_t *reply_key;
@@ -186,12 +141,13 @@ int service_export_fetch(struct call *call, void *service)
 		r = message_open(reply, 'a', "(ssaya(stt))");
 	for (unsigned i = 0; !r && i < page.n; i++) {
 		r = fetched_append(reply, &page, i, offset);
-		offset += page.items[i].opened->n_bodies;
+		opened[i] = page.items[i].opened;
+		offset += opened[i]->n_bodies;
 	}
 	if (!r)
 		r = message_close(reply);
 	if (!r)
-		r = fetched_bodies(reply, &page, reply_key, call_why(call));
+		r = reply_bodies(reply, opened, page.n, reply_key, call_why(call));
 	return fault_trace(r);
 }
 

@@ -64,6 +64,21 @@ int service_profiles_remove(struct call *call, void *service)
 						     profile_interfaces));
 }
 
+int service_profiles_rename(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	const char *profile, *name;
+	int r;
+
+	r = message_read(call_arguments(call), "ss", &profile, &name);
+	if (!r)
+		r = profile_rename(&keeper->ground, profile, name, call_caller(call)->uid,
+				   call_why(call));
+	if (!r)
+		service_policy_changed(keeper);
+	return fault_trace(r);
+}
+
 int service_profiles_keep(struct call *call, void *service)
 {
 	struct keeper *keeper = service;

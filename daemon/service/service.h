@@ -115,9 +115,11 @@ int args_delivery(struct message *arguments, struct delivery *ret, struct why *w
 /* An "ay": `keys` in a box to reply_key. */
 int reply_keys(struct message *reply, const uint8_t *reply_key, const struct secret *keys,
 	       struct why *why);
-/* As Archive.Open answers. */
-int reply_opened(struct message *reply, const uint8_t *reply_key,
-		 const struct archive_opened *opened, struct why *why);
+/* An "a(stt)": where its parts are, behind `offset` bytes of others. */
+int reply_parts(struct message *reply, const struct archive_opened *opened, uint64_t offset);
+/* An "h" and an "ay": all bodies behind one another in one memfd, all keys in one box. */
+int reply_bodies(struct message *reply, const struct archive_opened *const *opened, size_t n,
+		 const uint8_t *reply_key, struct why *why);
 /* Household statement and the statements of later parents, "s" and "as". ANSWER_NOT_FOUND. */
 int service_reply_household(struct keeper *keeper, struct message *reply, struct why *why);
 /* The entry "alerts" of Status.Describe. */

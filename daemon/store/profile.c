@@ -24,6 +24,7 @@ STATEMENT(profile_uses,
 STATEMENT(profile_used,
 	"UPDATE profile SET used_min = :now, noticed_min = NULL WHERE id = :id "
 	"AND (used_min <= :now - 60 OR noticed_min IS NOT NULL)");
+STATEMENT(profile_rename, "UPDATE profile SET name = :name WHERE id = :id");
 STATEMENT(profile_notice, "UPDATE profile SET noticed_min = :now WHERE id = :id");
 STATEMENT(profile_removing,
 	"SELECT count(*) AS n FROM profile WHERE name = :name AND removing = 1");
@@ -171,4 +172,13 @@ int store_profile_used(struct store *store, const struct id *profile, int64_t no
 int store_profile_notice(struct store *store, const struct id *profile, int64_t now_min)
 {
 	return profile_at(store, &profile_notice, profile, now_min);
+}
+
+int store_profile_rename(struct store *store, const struct id *id, const char *name)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_rename);
+
+	statement_bind_id(s, ":id", id);
+	statement_bind_text(s, ":name", name);
+	return fault_trace(statement_run(s));
 }

@@ -34,6 +34,8 @@ struct profile_use {
 int store_profile_uses(struct store *store, struct profile_use **ret_uses, size_t *ret_n);
 /* It is used: a notice is void. To the hour, so that keeping an item costs no write for it. */
 int store_profile_used(struct store *store, const struct id *profile, int64_t now_min);
+/* ANSWER_EXISTS: another one has the name. */
+int store_profile_rename(struct store *store, const struct id *id, const char *name);
 int store_profile_notice(struct store *store, const struct id *profile, int64_t now_min);
 /* Whether a profile that is being removed still has this name. */
 int store_profile_removing(struct store *store, const char *name, bool *ret);

@@ -147,6 +147,8 @@ CUBBY_API struct cubby_profiles *cubby_profiles_free(struct cubby_profiles *prof
 /* Needs a proof. A profile is a child's or an adult's for ever. */
 CUBBY_API int cubby_profile_add(struct cubby *cubby, const char *name, bool child,
 				char ret_id[CUBBY_ID_TEXT]);
+/* Needs a proof. Ears must name it by the new nickname from then on. */
+CUBBY_API int cubby_profile_rename(struct cubby *cubby, const char *profile, const char *name);
 /* Erases everything kept of the profile, then the profile. *ret_job: for cubby_job_wait(), then
  * free(). */
 CUBBY_API int cubby_profile_remove(struct cubby *cubby, const char *profile, char **ret_job);
@@ -288,6 +290,16 @@ struct cubby_opened {
 CUBBY_API int cubby_open(struct cubby *cubby, const char *id, const char *const *kinds,
 			 struct cubby_opened **ret);
 CUBBY_API struct cubby_opened *cubby_opened_free(struct cubby_opened *opened);
+
+/* The same of many, fetched as they are walked, in the order of `ids` (copied). What is gone, or
+ * has none of the kinds, is passed over. Parents are alerted once to a long walk. */
+struct cubby_opening;
+CUBBY_API int cubby_opening_new(struct cubby *cubby, const char *const *ids, size_t n,
+				const char *const *kinds, struct cubby_opening **ret);
+/* *ret NULL: the end. Otherwise the caller's, to free. */
+CUBBY_API int cubby_opening_next(struct cubby_opening *opening, char ret_id[CUBBY_ID_TEXT],
+				 struct cubby_opened **ret);
+CUBBY_API struct cubby_opening *cubby_opening_free(struct cubby_opening *opening);
 
 /* Puts an item into another profile: a child's only into another child's. An approved copy of it is
  * erased and recalled; in a child's profile it keeps what a parent consented to for that child.

@@ -188,3 +188,12 @@ int cubby_profile_keep(struct cubby *cubby, const char *profile)
 	session_begin(cubby);
 	return session_end(cubby, reply_get(cubby, "Profiles", "Keep", &reply, "s", profile));
 }
+
+int cubby_profile_rename(struct cubby *cubby, const char *profile, const char *name)
+{
+	_cleanup_(message_freep) struct message *reply = NULL;
+
+	session_begin(cubby);
+	return session_end(cubby, reply_get(cubby, "Profiles", "Rename", &reply, "ss", profile,
+					    name));
+}

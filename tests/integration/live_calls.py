@@ -35,7 +35,7 @@ LAW = {
               "Log.Checkpoints Retention.Set "
               "Retention.Show Profiles.Keep Archive.Move Export.Refuse Export.Cancel "
               "Export.History Export.Recalls Voiceprints.List Voiceprints.Erase",
-    "proof": "Voiceprints.Enrol Voiceprints.Get Log.Keys Profiles.Add Consent.Grant Archive.Open Export.BeginApproval Export.Approve "
+    "proof": "Voiceprints.Enrol Voiceprints.Get Log.Keys Profiles.Add Profiles.Rename Consent.Grant Archive.Open Archive.OpenMany Archive.Read Export.BeginApproval Export.Approve "
              "Export.List Export.Candidates Export.Begin Export.Resume Export.Fetch Export.Wrote "
              "Export.Finish",
 }
@@ -192,6 +192,15 @@ class Calls:
             assert error_of(call, "Profiles", "Add", "ssa{sv}", name, kind) == wrong, name
         path = str(call("Profiles", "Add", "ssa{sv}", f"zoe-{self.role}", "child"))
         assert path.startswith(f"{PATH}/profile/"), path
+
+    def Profiles_Rename(self):
+        call = self.keeper.call
+        for old, new, wrong in (("nobody", "ida", "NotFound"), ("mia", "otto", "Exists"),
+                                ("mia", "a b", "InvalidArgument"), ("mia", "", "InvalidArgument")):
+            assert error_of(call, "Profiles", "Rename", "ssa{sv}", old, new) == wrong, (old, new)
+        call("Profiles", "Rename", "ssa{sv}", "mia", "Mia2")
+        call("Profiles", "Rename", "ssa{sv}", self.context["mia"], "mia")
+        assert error_of(call, "Profiles", "Rename", "ssa{sv}", "Mia2", "x") == "NotFound"
 
     def Profiles_Keep(self):
         assert error_of(self.keeper.call, "Profiles", "Keep", "sa{sv}", "nobody") == "NotFound"
@@ -371,6 +380,44 @@ class Calls:
         except sodium.Refused:
             return
         raise AssertionError("R17: the release key opened a child's item")
+
+    def Archive_OpenMany(self):
+        item, gone = self.context["items"][-1], "00" * 16
+        opened, reached = self.keeper.open_many([gone, item], self.secrets["home"])
+        assert reached == 2 and list(opened) == [item], (reached, list(opened))
+        assert opened[item]["transcript"] == b'{"text": "child"}' and opened[item]["audio"][:4] == b"fLaC"
+        opened, _ = self.keeper.open_many([item], self.secrets["home"], ["transcript"])
+        assert set(opened[item]) == {"transcript"}
+        for ids, kinds in (([item, "zz"], []), ([item], ["dreams"]), ([item] * 501, [])):
+            assert error_of(self.keeper.open_many, ids, self.secrets["home"], kinds) \
+                == "InvalidArgument", len(ids)
+        try:
+            self.keeper.open_many([item], self.secrets["release"])
+        except sodium.Refused:
+            return
+        raise AssertionError("R17: the release key opened a child's item")
+
+    def Archive_Read(self):
+        item = self.context["items"][-1]
+        assert self.keeper.read(item, "transcript", self.secrets["home"]) == b'{"text": "child"}'
+        assert self.keeper.read(item, "audio", self.secrets["home"])[:4] == b"fLaC"
+        for kind, offset, wrong in (("dreams", 0, "InvalidArgument"), ("audio", 2 ** 40, "InvalidArgument")):
+            assert error_of(self.keeper.read_piece, item, kind, offset)  == wrong
+        assert error_of(self.keeper.read_piece, "00" * 16, "audio", 0) == "NotFound"
+        # Only what is in the log comes with a key.
+        before = len(self.opens())
+        _, _, _, keys = self.keeper.read_piece(item, "audio", 1)
+        assert keys == b"" and len(self.opens()) == before
+        _, _, _, keys = self.keeper.read_piece(item, "audio", 0)
+        assert len(keys) == 32 and len(self.opens()) == before + 1, "R14: not in the log"
+
+    def opens(self):
+        found, after, more = [], 0, True
+        while more:
+            entries, more = self.keeper.call("Log", "List", "ta{sv}", dbus.UInt64(after))
+            found += [json.loads(str(entry[2])) for entry in entries]
+            after = int(entries[-1][0])
+        return [body for body in found if body.get("what") == "open"]
 
     def Archive_Delete(self):
         assert error_of(self.keeper.delete) == "InvalidArgument", "an empty selection deleted"

@@ -188,6 +188,36 @@ class Keeper:
         keys = sodium.unseal(public, private, bytes(sealed))
         return self._opened(item, head, parts, self.contents(bodies), keys, secret)
 
+    def open_many(self, items, secret, kinds=()):
+        """What was kept of several: ({item: {kind: content}}, how many ids are done with)."""
+        public, private = sodium.box_pair()
+        found, reached, bodies, sealed = self.call(
+            "Archive", "OpenMany", "asasaya{sv}", dbus.Array(items, signature="s"),
+            dbus.Array(kinds, signature="s"), public)
+        bodies, keys = self.contents(bodies), sodium.unseal(public, private, bytes(sealed))
+        opened, first = {}, 0
+        for item, head, parts in found:
+            opened[str(item)] = self._opened(str(item), head, parts, bodies, keys[32 * first:],
+                                             secret)
+            first += len(parts)
+        assert len(keys) == 32 * first
+        return opened, int(reached)
+
+    def read_piece(self, item, kind, offset):
+        """(header, size, ciphertext, keys) of one piece."""
+        public, private = sodium.box_pair()
+        head, size, piece, sealed = self.call("Archive", "Read", "sstaya{sv}", item, kind,
+                                              dbus.UInt64(offset), public)
+        return bytes(head), int(size), bytes(piece), sodium.unseal(public, private, bytes(sealed))
+
+    def read(self, item, kind, secret):
+        """One kind of an item, in pieces."""
+        head, size, body, key = self.read_piece(item, kind, 0)
+        while len(body) < size:
+            body += self.read_piece(item, kind, len(body))[2]
+        return sodium.body_open(sodium.header_open(head, secret), key, bytes.fromhex(item), kind,
+                                body)
+
     @staticmethod
     def contents(memfd_received):
         """All that is in a memfd."""

@@ -12,7 +12,8 @@ static void test_progress_line(void **state)
 	assert_string_equal(progress_line(0, 100000, 1000, text),
 			    "[....................]   0%  0 of 100000 items, 0 a second");
 	assert_string_equal(progress_line(43210, 100000, 2000, text),
-			    "[########............]  43%  43210 of 100000 items, 21605 a second");
+			    "[########............]  43%  43210 of 100000 items, 21605 a second, "
+			    "3 s left");
 	assert_string_equal(progress_line(7, 7, 0, text),
 			    "[####################] 100%  7 of 7 items, 0 a second");
 	assert_string_equal(progress_line(0, 0, 1000, text),

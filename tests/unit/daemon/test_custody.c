@@ -352,6 +352,27 @@ static void test_r15_twenty_opens_in_five_minutes(void **state)
 	assert_string_equal(house->told, " bulk-access bulk-access");
 }
 
+/* Pages of OpenMany: one alert for the whole run, which counts on. */
+static void test_r15_a_takeout_is_one_alert(void **state)
+{
+	struct house *house = *state;
+	struct access_entry page = {.what = "open", .uid = 1000, .outcome = "done", .items = 64};
+	char **texts;
+	size_t n;
+
+	house_setup(house);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(access_log_write(house->log, &page), 0);
+	assert_string_equal(house->told, " bulk-access");
+	assert_int_equal(alerts_texts(house->alerts, &texts, &n), 0);
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(texts[0], "640"));
+	alerts_texts_free(texts, n);
+	house->boot_ms += LOOKOUT_BULK_MS + 1;
+	assert_int_equal(access_log_write(house->log, &page), 0);
+	assert_string_equal(house->told, " bulk-access bulk-access");
+}
+
 static void test_r15_slow_opens_are_no_bulk(void **state)
 {
 	struct house *house = *state;
@@ -426,6 +447,7 @@ int main(void)
 		TEST(test_r14_a_database_set_back_begins_a_new_key_and_says_so),
 		TEST(test_r14_the_schema_lets_nobody_change_an_entry),
 		TEST(test_r15_twenty_opens_in_five_minutes),
+		TEST(test_r15_a_takeout_is_one_alert),
 		TEST(test_r15_slow_opens_are_no_bulk),
 		TEST(test_r15_somebody_new_opens),
 		TEST(test_r15_three_wrong_passphrases_in_a_row),
