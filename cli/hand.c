@@ -48,6 +48,8 @@ void hand_say(struct hand *hand, const char *format, ...)
 	va_end(arguments);
 	render_clean(text);
 	puts(text);
+	/* Whoever is asked to speak or to wait reads it now, through a pipe too. */
+	fflush(stdout);
 }
 
 static int color_choose(struct hand *hand)

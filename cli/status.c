@@ -32,8 +32,70 @@ static json_t *drill_json(const struct cubby_drill *drill)
 			 !drill->found[0], "found", texts_json(drill->found));
 }
 
+/* Adults whom the ear knows by voice. */
+struct known {
+	unsigned n, stale;	/* stale: enrolled under a policy that is not in force any more */
+	int64_t until_s;	/* the first end; 0: nobody is known */
+};
+
+static struct known known_of(const struct cubby_voiceprints *voiceprints)
+{
+	struct known known = { 0 };
+
+	for (size_t i = 0; voiceprints && i < voiceprints->n; i++) {
+		const struct cubby_voiceprint *one = voiceprints->list[i];
+
+		if (strcmp(one->state, "in force") != 0) {
+			known.stale++;
+			continue;
+		}
+		known.n++;
+		if (!known.until_s || one->expires_s < known.until_s)
+			known.until_s = one->expires_s;
+	}
+	return known;
+}
+
+static json_t *known_json(const struct cubby_voiceprints *voiceprints)
+{
+	const struct known known = known_of(voiceprints);
+	char until[MOMENT_TEXT];
+
+	return json_pack("{s:i, s:s?, s:i}", "adults", (int)known.n, "until",
+			 known.n ? moment_iso(known.until_s, until) : NULL, "policy_changed",
+			 (int)known.stale);
+}
+
+static void known_print(struct hand *hand, const struct cubby_voiceprints *voiceprints)
+{
+	const struct known known = known_of(voiceprints);
+	char until[MOMENT_TEXT];
+
+	if (known.n)
+		hand_say(hand, "voices      %u adult%s known, %suntil %s", known.n,
+			 known.n == 1 ? "" : "s", known.n == 1 ? "" : "the first ",
+			 moment_local(known.until_s, until));
+	else
+		hand_say(hand, "voices      none known");
+	if (known.stale)
+		hand_say(hand, "            %u not known any more, because the policy changed; "
+			 "enrol anew", known.stale);
+}
+
+/* What is asked of the keeper besides its status; NULL for who is no parent. */
+struct more {
+	struct cubby_drill *drill;
+	struct cubby_voiceprints *voiceprints;
+};
+
+static void more_clear(struct more *more)
+{
+	cubby_drill_free(more->drill);
+	cubby_voiceprints_free(more->voiceprints);
+}
+
 /* problem: of the access log, one more alert; or "". */
-static json_t *status_json(const struct cubby_status *status, const struct cubby_drill *drill,
+static json_t *status_json(const struct cubby_status *status, const struct more *more,
 			   const char *problem)
 {
 	json_t *json = json_pack("{s:b, s:s, s:s, s:o, s:b, s:s?, s:b}", "running", 1, "version",
@@ -52,8 +114,10 @@ static json_t *status_json(const struct cubby_status *status, const struct cubby
 	json_object_set_new(json, "alerts", texts_json(status->alerts));
 	if (*problem)
 		json_array_append_new(json_object_get(json, "alerts"), json_string(problem));
-	if (drill)
-		json_object_set_new(json, "drill", drill_json(drill));
+	if (more->drill)
+		json_object_set_new(json, "drill", drill_json(more->drill));
+	if (more->voiceprints)
+		json_object_set_new(json, "voices", known_json(more->voiceprints));
 	return json;
 }
 
@@ -82,7 +146,7 @@ static void drill_print(struct hand *hand, const struct cubby_drill *drill)
 }
 
 static void status_print(struct hand *hand, const struct cubby_status *status,
-			 const struct cubby_drill *drill)
+			 const struct more *more)
 {
 	char sandbox[256] = "";
 
@@ -105,8 +169,10 @@ static void status_print(struct hand *hand, const struct cubby_status *status,
 			 status->hidden, status->hidden == 1 ? "" : "s");
 	if (status->device_key[0])
 		hand_say(hand, "device key  %s", status->device_key);
-	if (drill)
-		drill_print(hand, drill);
+	if (more->voiceprints)
+		known_print(hand, more->voiceprints);
+	if (more->drill)
+		drill_print(hand, more->drill);
 	for (const char *const *text = status->alerts; *text; text++)
 		hand_say(hand, "ALERT       %s", *text);
 }
@@ -124,7 +190,7 @@ static int log_look(struct hand *hand, const struct cubby_status *status,
 int verb_status(struct hand *hand)
 {
 	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
-	_cleanup_(cubby_drill_freep) struct cubby_drill *drill = NULL;
+	_cleanup_(more_clear) struct more more = { 0 };
 	char problem[CUBBY_LOG_PROBLEM_TEXT];
 	int r = cubby_status(hand->cubby, &status);
 
@@ -133,7 +199,9 @@ int verb_status(struct hand *hand)
 	if (r != 0)
 		return hand_refused(hand, r);
 	if (status->described)
-		r = cubby_drill_last(hand->cubby, &drill);
+		r = cubby_drill_last(hand->cubby, &more.drill);
+	if (r == 0 && status->described && status->household)
+		r = cubby_voiceprints(hand->cubby, &more.voiceprints);
 	if (r == 0)
 		r = log_look(hand, status, problem);
 	if (r != 0)
@@ -145,11 +213,11 @@ int verb_status(struct hand *hand)
 			return hand_refused(hand, r);
 	}
 	if (hand->json) {
-		r = render_json(status_json(status, drill, problem));
+		r = render_json(status_json(status, &more, problem));
 		if (r < 0)
 			return hand_fail(hand, EXIT_GENERAL, "cannot write the output");
 	} else {
-		status_print(hand, status, drill);
+		status_print(hand, status, &more);
 		if (*problem)
 			hand_say(hand, "ALERT       %s", problem);
 	}

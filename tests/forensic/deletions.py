@@ -6,12 +6,12 @@ import time
 
 import dbus
 
-from planted import ADULT, CHILDREN, DAY_S, KEEP_S
+from planted import ADULT, CHILDREN, DAY_S, KEEP_S, VOICE_S
 
 # Before these the age clock is set ahead, while the keeper is stopped. Over a day, and the wall clock
 # counts as one that was not set.
 LATER_S = {"range": 3 * DAY_S, "shortened": 2 * 3600, "expired": KEEP_S["audio"] + 60,
-           "expired_all": KEEP_S["transcript"] + 60}
+           "expired_voice": VOICE_S + 60, "expired_all": KEEP_S["transcript"] + 60}
 
 
 def archive(planted, level, items, kinds=None, **selection):
@@ -82,7 +82,15 @@ def released(planted, level):
     archive(planted, level, items, ids=ids(items))
 
 
+def voiceprint(planted, level):
+    """R18, R27: an adult's voice, and the consent to it."""
+    job = planted.keeper.call("Voiceprints", "Erase", "sa{sv}", planted.profiles[ADULT])
+    planted.gone.add("voice")
+    planted.ended(job, level)
+
+
 def all_(planted, level):
+    planted.gone.add("voice")
     archive(planted, level, [item for item in planted.items if item.source is None],
             all=dbus.Boolean(True))
 
@@ -117,7 +125,13 @@ def expired(planted, _):
     gone_by_itself(planted, ["audio", "location"])
 
 
+def expired_voice(planted, _):
+    planted.gone.add("voice")
+    gone_by_itself(planted, ["audio", "location"])
+
+
 def expired_all(planted, _):
+    planted.gone.add("voice")
     gone_by_itself(planted, None)
 
 
@@ -136,14 +150,14 @@ def gone_by_itself(planted, kinds):
 def reset(planted, level):
     job = planted.keeper.call("Parents", "Reset", "sa{sv}", planted.founder)
     planted.goes([item for item in planted.items if item.source is None])
-    planted.gone |= {*planted.profiles.values(), *planted.rows}
+    planted.gone |= {*planted.profiles.values(), *planted.rows, "voice"}
     planted.ended(job, level)
 
 
 KINDS = {"one": one, "several": several, "range": range_, "transcripts": transcripts,
-         "sounds": sounds, "released": released, "profile": profile, "all": all_,
-         "withdrawn": withdrawn, "shortened": shortened, "expired": expired,
-         "expired_all": expired_all, "reset": reset}
+         "sounds": sounds, "released": released, "profile": profile,
+         "voiceprint": voiceprint, "all": all_, "withdrawn": withdrawn, "shortened": shortened,
+         "expired": expired, "expired_voice": expired_voice, "expired_all": expired_all, "reset": reset}
 
 
 def some(planted, level):

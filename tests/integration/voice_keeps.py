@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import wave
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
@@ -18,6 +19,10 @@ READER = f"{story.DATA}/librivox/sense_and_sensibility_01_austen_64kb-%s.wav"
 ENROLLING = [READER % number for number in ("0870", "0890", "0920")]
 ADULT = READER % "0930"
 STRANGER = f"{story.DATA}/cards/001.wav"
+OTHER = story.CHILDS
+# What is said to the microphone: recordings, from and to which second.
+SAID = ((ENROLLING[0], 0, 3.4), (STRANGER, 0, 2), (ENROLLING[0], 3.4, 7.1), (OTHER, 0, 3),
+        (ENROLLING[1], 0, 3), (ENROLLING[2], 0, 3), (READER % "0880", 0, 3))
 
 
 def run(*command, timeout=90):
@@ -123,10 +128,49 @@ def erased(tap):
            "withdrawing everything of ada takes the voiceprint, too", job)
 
 
+def say(recording, begin_s, end_s):
+    path = os.path.join(HOME, "said.wav")
+    with wave.open(path, "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(story.samples(recording)[int(begin_s * 32000):int(end_s * 32000)])
+    assert run("paplay", "--device=room", path).returncode == 0
+    os.unlink(path)
+
+
+def spoken(tap):
+    """At the microphone, where a child and a stranger speak up in between."""
+    said, told = iter(SAID), []
+    with subprocess.Popen(["cubby", "enroll", "ada", "--yes", "--recovery-file",
+                           os.path.join(HOME, "recovery")], text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as enrolling:
+        for line in enrolling.stdout:
+            told.append(line.strip())
+            if "Please say:" in line:
+                say(*next(said, SAID[0]))
+        status = enrolling.wait(timeout=30)
+    asked = [line[0] for line in told if "Please say:" in line]
+    tap.ok(status == 0 and asked == ["1", "2", "2", "3", "3", "4", "5"], "an adult is enrolled at "
+           "the microphone; what is too short or another voice is asked for once more", told)
+    again = [line for line in told if line.startswith("Once more:")]
+    tap.ok(len(again) == 2 and "whole sentence" in again[0] and "somebody else" in again[1],
+           "R27 and told why", told)
+    final = hear(ADULT)
+    tap.ok(final["who"] == "adult" and final["profile"] == "ada", "and known by it", final)
+    facts = json.loads(cubby("status", "--json"))["voices"]
+    until = json.loads(cubby("voiceprint", "list", "--json"))[0]["expires"]
+    tap.ok(facts == {"adults": 1, "until": until, "policy_changed": 0} and
+           "1 adult known, until" in cubby("status"), "the status says until when", facts)
+    cubby("voiceprint", "erase", "ada")
+    tap.ok("none known" in cubby("status"), "and that nobody is known any more")
+    run("pactl", "unload-module", "module-remap-source")
+    told = cubby("enroll", "ada", "--yes", fails=10)
+    tap.ok("no microphone" in told, "what the speaker plays is no microphone", told)
+
+
 def main():
     tap = Tap()
     tap.run("a household", household)
-    for part in (enrolment, known, erased):
+    for part in (enrolment, known, erased, spoken):
         tap.run(f"({part.__name__})", part, tap)
     return tap.done()
 

@@ -73,11 +73,13 @@ class Services:
 
     def _start_sound(self):
         # norewinds=1 makes what the monitor gives equal to what was played, sample for sample.
-        # The socket is made last: when it is there, the sink is.
+        # "microphone" is the same once more, for who hears no monitor. The socket is made last:
+        # when it is there, the others are.
         self._spawn("sound", "sound", [
             "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no",
             "--disable-shm=yes", "--realtime=no", "--high-priority=no", "--log-target=stderr",
             "-L", "module-null-sink sink_name=room rate=16000 channels=1 format=s16le norewinds=1",
+            "-L", "module-remap-source source_name=microphone master=room.monitor",
             "-L", f"module-native-protocol-unix socket={self.directory}/pulse/native "
                   "auth-anonymous=1"], {"PULSE_RUNTIME_PATH": f"{self.directory}/pulse"})
 
