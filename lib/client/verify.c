@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,8 +17,6 @@
 #define MAX_AGE_S (7 * 86400)
 /* Clocks differ; a list from tomorrow is a wrong clock or a wrong list. */
 #define CLOCK_DIFFERENCE_S 86400
-#define SEEN_FILE "recalls.json"
-#define SEEN_MAX_BYTES 65536
 
 void verify_clear(struct verify *verify)
 {
@@ -189,43 +186,6 @@ static int manifest_read(struct verify *verify, const uint8_t key[static SIGN_PU
 	return fault_trace(r);
 }
 
-/* The highest number seen here of a list by this key; and remembers a higher one. */
-static int number_check(struct cubby *cubby, const char *path, const char *key, int64_t number)
-{
-	_cleanup_(cleanup_free) char *seen_path = NULL;
-	_cleanup_(cleanup_free) char *text = NULL;
-	_cleanup_(statement_json_freep) json_t *seen = NULL;
-	_cleanup_(cleanup_free) char *changed = NULL;
-	int64_t before;
-	int r;
-
-	if (asprintf(&seen_path, "%s/" SEEN_FILE, cubby->state_dir) < 0)
-		return fault_origin(-ENOMEM);
-	r = file_read_path(seen_path, SEEN_MAX_BYTES, &text, NULL);
-	if (r != 0 && r != ANSWER_NOT_FOUND)
-		return answer_why(&cubby->why, ANSWER_FAILED, "cannot read %s", seen_path);
-	seen = r == 0 ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : json_object();
-	if (!json_is_object(seen))
-		return answer_why(&cubby->why, ANSWER_FAILED,
-				  "%s is damaged; remove it if you know why", seen_path);
-	before = json_integer_value(json_object_get(seen, key));
-	if (number < before)
-		return answer_why(&cubby->why, ANSWER_FAILED,
-				  "%s is list %" PRId64 ", and list %" PRId64 " was here already: "
-				  "it is an old one; ask for the newest", path, number, before);
-	if (number == before)
-		return 0;
-	if (json_object_set_new(seen, key, json_integer(number)) != 0)
-		return fault_origin(-ENOMEM);
-	changed = json_dumps(seen, JSON_SORT_KEYS);
-	if (!changed)
-		return fault_origin(-ENOMEM);
-	/* Who cannot write here is told so once a list is older, not before. */
-	if (pin_dir_make(cubby->state_dir, NULL) == 0)
-		file_replace(seen_path, changed, strlen(changed), 0600);
-	return 0;
-}
-
 static int recalls_fresh(struct cubby *cubby, const char *path, const struct recalls *recalls,
 			 const struct manifest *manifest, int64_t max_age_s)
 {
@@ -251,7 +211,6 @@ static int recalls_read(struct verify *verify, const struct cubby_verify_options
 {
 	struct cubby *cubby = verify->cubby;
 	_cleanup_(cleanup_free) char *text = NULL;
-	char key_text[CUBBY_KEY_TEXT];
 	struct recalls recalls;
 	const char *lines;
 	size_t n;
@@ -265,10 +224,6 @@ static int recalls_read(struct verify *verify, const struct cubby_verify_options
 	if (r == 0)
 		r = recalls_fresh(cubby, options->recalls, &recalls, &verify->manifest,
 				  options->max_age_s > 0 ? options->max_age_s : MAX_AGE_S);
-	if (r == 0)
-		r = number_check(cubby, options->recalls,
-				 hex_text(key, SIGN_PUBLIC_BYTES, key_text),
-				 recalls.number);
 	for (const char *end; r == 0 && (end = strchr(lines, '\n')); lines = end + 1) {
 		struct recall recall;
 		struct known *known;
@@ -280,6 +235,8 @@ static int recalls_read(struct verify *verify, const struct cubby_verify_options
 		if (known)
 			strcpy(known->reason, recall.reason);
 	}
+	if (r == 0)
+		r = verify_seen(verify, options->recalls, key, recalls.number);
 	if (r != 0)
 		return fault_trace(r);
 	ret->list_number = recalls.number;
