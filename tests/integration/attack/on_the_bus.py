@@ -59,15 +59,19 @@ def test_r17_the_childs_ciphertext_under_an_adults_approval_opens_nowhere(house)
 
 
 def test_r17_a_name_makes_no_adult(house):
-    house.prove("home", "release")
-    house.person("mia2", "adult")
-    with logged(house, what="denied", method="Archive.Move", reason="child"):
-        refused("NotAuthorized", house.keeper.call, "Archive", "Move", "ssa{sv}", house.child, "mia2")
-    refused("Exists", house.person, "MIA", "adult")
+    for old, new in (("dad", "x"), ("mia", "dad"), ("x", "mia")):
+        with logged(house, what="profile-rename"):
+            house.keeper.call("Profiles", "Rename", "ssa{sv}", old, new)
+    for method, *call in (("Export.Candidates", "sa{sv}", "dad"),
+                          ("Export.BeginApproval", "saya{sv}", house.child, sodium.box_pair()[0]),
+                          ("Archive.Move", "ssa{sv}", house.child, "mia")):
+        with logged(house, what="denied", method=method, reason="child"):
+            refused("NotAuthorized", house.keeper.call, *method.split("."), *call)
     assert house.by_every_road() == 0
+    for old, new in (("mia", "x"), ("dad", "mia"), ("x", "dad")):
+        house.keeper.call("Profiles", "Rename", "ssa{sv}", old, new)
+    assert house.given_away() == (0, 1)
 
-
-# ---- Races ----
 
 def approved(house, n):
     """As many items of the adult, reviewed and approved by a parent who has the home key."""
