@@ -38,9 +38,9 @@ int verify_tell(struct verify *verify, const char *what, const char *file,
 		const struct known *known);
 
 /* Compares the list of recalls in `path`, already read, with what was seen here of earlier ones by
- * this key (verify_seen.c): what one of them recalled stays recalled. ANSWER_FAILED: it is older. */
-int verify_seen(struct verify *verify, const char *path, const uint8_t key[static SIGN_PUBLIC_BYTES],
-		int64_t number);
+ * this key (verify_seen.c): what one of them recalled stays recalled. ANSWER_FAILED: it is old. */
+int verify_seen(struct verify *verify, const char *path,
+		const uint8_t key[static SIGN_PUBLIC_BYTES], int64_t number);
 
 /* Looks at everything in the directory (verify_walk.c). */
 int verify_walk(struct verify *verify);

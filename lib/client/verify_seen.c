@@ -64,8 +64,8 @@ static int seen_keep(struct cubby *cubby, const char *path, const json_t *seen)
 	return 0;
 }
 
-int verify_seen(struct verify *verify, const char *path, const uint8_t key[static SIGN_PUBLIC_BYTES],
-		int64_t number)
+int verify_seen(struct verify *verify, const char *path,
+		const uint8_t key[static SIGN_PUBLIC_BYTES], int64_t number)
 {
 	_cleanup_(statement_json_freep) json_t *seen = NULL;
 	_cleanup_(cleanup_free) char *seen_path = NULL;

@@ -165,7 +165,8 @@ class House:
         """The child's items that come out by what the attacker has, after what was done."""
         keeper, child = self.keeper, self.child
         for read in (lambda: keeper.open(child, self.release).values(),
-                     lambda: keeper.open_many([child], self.release)[0][child].values(),
+                     lambda: [part for parts in keeper.open_many([child], self.release)[0].values()
+                              for part in parts.values()],
                      lambda: [keeper.read(child, "audio", self.release)]):
             with contextlib.suppress(dbus.DBusException, sodium.Refused):
                 assert CHILDS not in b"".join(read())
