@@ -51,6 +51,12 @@ const struct option_row option_table[OPTION_COUNT] = {
 	[OPTION_METHOD] = { "method", 0, "NAME", "verify by /etc/cubby/consent.d/NAME first" },
 	[OPTION_GREP] = { "grep", 0, "TEXT", "only what was said with TEXT in it; opens the "
 					     "transcripts" },
+	[OPTION_NEW_PASSPHRASE_FD] = { "new-passphrase-fd", 0, "N",
+		"read the new passphrase from descriptor N" },
+	[OPTION_NEW_PASSPHRASE_FILE] = { "new-passphrase-file", 0, "F",
+		"read the new passphrase from file F" },
+	[OPTION_NEW_RECOVERY_FILE] = { "new-recovery-file", 0, "F",
+		"write the new recovery code to F" },
 	[OPTION_SEEN] = { "seen", 0, NULL, "drop the alerts that only tell what happened" },
 	[OPTION_VERIFY] = { "verify", 0, NULL, "check that the log was not changed" },
 };

@@ -51,6 +51,7 @@ int hand_profile(struct hand *hand, const struct cubby_profiles *profiles, const
 const char *hand_profile_name(const struct cubby_profiles *profiles, const char *id);
 
 CLEANUP_DEFINE(struct cubby_status *, cubby_status_free)
+CLEANUP_DEFINE(struct cubby_parents *, cubby_parents_free)
 CLEANUP_DEFINE(struct cubby_profiles *, cubby_profiles_free)
 CLEANUP_DEFINE(struct cubby_consents *, cubby_consents_free)
 CLEANUP_DEFINE(struct cubby_voiceprints *, cubby_voiceprints_free)

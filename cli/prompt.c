@@ -151,61 +151,101 @@ static int tty_secret(struct hand *hand, int tty, const char *question, struct s
 	return 0;
 }
 
-static int tty_passphrase(struct hand *hand, bool twice, struct secret **ret)
+static int tty_new(struct hand *hand, int tty, struct secret **ret)
 {
-	_cleanup_(cleanup_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	_cleanup_(secret_freep) struct secret *first = NULL;
 	_cleanup_(secret_freep) struct secret *second = NULL;
+	char words[CUBBY_SUGGESTION_TEXT];
 	int r;
 
-	if (tty < 0)
-		return hand_fail(hand, EXIT_NOT_AUTHORIZED,
-				 "this needs your passphrase, and there is no terminal to ask; use "
-				 "--passphrase-fd N or --passphrase-file F");
-	if (twice)
-		dprintf(tty, "Choose a passphrase: four different words or more are good.\n");
+	cubby_passphrase_suggest(words);
+	dprintf(tty, "Choose a passphrase: four different words or more are good, like: %s\n",
+		words);
 	r = tty_secret(hand, tty, "Passphrase: ", &first);
+	if (r == 0)
+		r = prompt_check(hand, first);
+	if (r == 0)
+		r = tty_secret(hand, tty, "Once more:  ", &second);
 	if (r != 0)
 		return r;
-	if (twice) {
-		r = cubby_passphrase_check(hand->cubby, (const char *)first->bytes);
-		if (r != 0)
-			return hand_refused(hand, r);
-		r = tty_secret(hand, tty, "Once more:  ", &second);
-		if (r != 0)
-			return r;
-		if (first->n != second->n || !crypt_equal(first->bytes, second->bytes, first->n))
-			return hand_fail(hand, EXIT_GENERAL, "the two were not the same; nothing "
-							     "was done");
-	}
+	if (first->n != second->n || !crypt_equal(first->bytes, second->bytes, first->n))
+		return hand_fail(hand, EXIT_GENERAL, "the two were not the same; nothing was done");
 	*ret = take(first);
 	return 0;
 }
 
-int prompt_passphrase(struct hand *hand, bool twice, struct secret **ret)
+static int tty_passphrase(struct hand *hand, bool new, struct secret **ret)
 {
-	const char *fd_text = hand->command.value[OPTION_PASSPHRASE_FD];
-	const char *path = hand->command.value[OPTION_PASSPHRASE_FILE];
+	_cleanup_(cleanup_close) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (tty < 0)
+		return hand_fail(hand, EXIT_NOT_AUTHORIZED,
+				 "this needs %s passphrase, and there is no terminal to ask; use "
+				 "--%spassphrase-fd N or --%spassphrase-file F",
+				 new ? "a new" : "your", new ? "new-" : "", new ? "new-" : "");
+	return new ? tty_new(hand, tty, ret) : tty_secret(hand, tty, "Passphrase: ", ret);
+}
+
+/* From where the options say. Returns an exit code; *ret stays NULL where they say nothing. */
+static int given_passphrase(struct hand *hand, enum option fd_option, enum option file_option,
+			    const char *path_else, struct secret **ret)
+{
+	const char *fd_text = hand->command.value[fd_option];
+	const char *path = hand->command.value[file_option];
 	char *end;
 	long fd;
 
 	if (fd_text && path)
-		return hand_fail(hand, EXIT_USAGE,
-				 "--passphrase-fd and --passphrase-file do not go together; give "
-				 "one");
+		return hand_fail(hand, EXIT_USAGE, "--%s and --%s do not go together; give one",
+				 option_table[fd_option].name, option_table[file_option].name);
 	if (fd_text) {
 		fd = strtol(fd_text, &end, 10);
 		if (!*fd_text || *end || fd < 0 || fd > 1 << 20 || fcntl((int)fd, F_GETFD) < 0)
-			return hand_fail(hand, EXIT_USAGE,
-					 "--passphrase-fd: '%s' is not an open descriptor",
-					 fd_text);
+			return hand_fail(hand, EXIT_USAGE, "--%s: '%s' is not an open descriptor",
+					 option_table[fd_option].name, fd_text);
 		return secret_line(hand, (int)fd, "the passphrase descriptor", ret);
 	}
 	if (!path)
-		path = getenv("CUBBY_PASSPHRASE_FILE");
-	if (path && *path)
-		return prompt_secret_file(hand, path, ret);
-	return tty_passphrase(hand, twice, ret);
+		path = path_else;
+	return path && *path ? prompt_secret_file(hand, path, ret) : 0;
+}
+
+int prompt_passphrase(struct hand *hand, struct secret **ret)
+{
+	int r = given_passphrase(hand, OPTION_PASSPHRASE_FD, OPTION_PASSPHRASE_FILE,
+				 getenv("CUBBY_PASSPHRASE_FILE"), ret);
+
+	return r != 0 || *ret ? r : tty_passphrase(hand, false, ret);
+}
+
+int prompt_check(struct hand *hand, const struct secret *passphrase)
+{
+	char words[CUBBY_SUGGESTION_TEXT];
+	int r = cubby_passphrase_check(hand->cubby, (const char *)passphrase->bytes);
+
+	if (r == 0)
+		return 0;
+	cubby_passphrase_suggest(words);
+	return hand_fail(hand, exit_code_of(r), "%s. Drawn for you: %s", cubby_why(hand->cubby),
+			 words);
+}
+
+int prompt_new_passphrase(struct hand *hand, bool first, struct secret **ret)
+{
+	_cleanup_(secret_freep) struct secret *passphrase = NULL;
+	int r;
+
+	r = first ? given_passphrase(hand, OPTION_PASSPHRASE_FD, OPTION_PASSPHRASE_FILE,
+				     getenv("CUBBY_PASSPHRASE_FILE"), &passphrase)
+		  : given_passphrase(hand, OPTION_NEW_PASSPHRASE_FD, OPTION_NEW_PASSPHRASE_FILE,
+				     NULL, &passphrase);
+	if (r == 0 && passphrase)
+		r = prompt_check(hand, passphrase);
+	else if (r == 0)
+		r = tty_passphrase(hand, true, &passphrase);
+	if (r == 0)
+		*ret = take(passphrase);
+	return r;
 }
 
 bool prompt_possible(void)
@@ -264,7 +304,7 @@ int prompt_proof(struct hand *hand, unsigned secrets)
 	if (recovery)
 		r = prompt_secret_file(hand, recovery, &opener);
 	else
-		r = prompt_passphrase(hand, false, &opener);
+		r = prompt_passphrase(hand, &opener);
 	if (r != 0)
 		return r;
 	if (recovery)

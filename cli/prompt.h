@@ -9,9 +9,14 @@
 
 /* Everything here returns an exit code after telling what is wrong. */
 
-/* The passphrase from --passphrase-fd, --passphrase-file, CUBBY_PASSPHRASE_FILE or the terminal
- * (`twice` where it is new), NUL-terminated. */
-int prompt_passphrase(struct hand *hand, bool twice, struct secret **ret);
+/* The passphrase from --passphrase-fd, --passphrase-file, CUBBY_PASSPHRASE_FILE or the terminal,
+ * NUL-terminated. */
+int prompt_passphrase(struct hand *hand, struct secret **ret);
+/* A new one, checked: from --new-passphrase-fd, --new-passphrase-file or, twice, the terminal; the
+ * `first` of a household from where the passphrase comes otherwise. */
+int prompt_new_passphrase(struct hand *hand, bool first, struct secret **ret);
+/* Is it hard to guess? Where it is not, offers words. */
+int prompt_check(struct hand *hand, const struct secret *passphrase);
 /* The text of a small file that holds a secret, without its line end, NUL-terminated. Warns when
  * others may read it. */
 int prompt_secret_file(struct hand *hand, const char *path, struct secret **ret);

@@ -7,6 +7,11 @@ struct hand;
 
 int verb_setup(struct hand *hand);
 int verb_status(struct hand *hand);
+int verb_parent_list(struct hand *hand);
+int verb_parent_add(struct hand *hand);
+int verb_parent_remove(struct hand *hand);
+int verb_parent_passphrase(struct hand *hand);
+int verb_parent_recovery(struct hand *hand);
 int verb_profile_add(struct hand *hand);
 int verb_profile_list(struct hand *hand);
 int verb_profile_rename(struct hand *hand);

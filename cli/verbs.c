@@ -5,6 +5,7 @@
 #include "verb.h"
 
 #define PROVING (WITH(OPTION_PARENT) | WITH(OPTION_RECOVERY_FILE))
+#define NEW_PASSPHRASE (WITH(OPTION_NEW_PASSPHRASE_FD) | WITH(OPTION_NEW_PASSPHRASE_FILE))
 #define RANGE (WITH(OPTION_SINCE) | WITH(OPTION_UNTIL) | WITH(OPTION_KIND))
 
 const struct verb verb_table[] = {
@@ -15,6 +16,15 @@ const struct verb verb_table[] = {
 	{ "doctor", NULL, "", "check that everything is in place, and say what to do if not",
 	  0, 0, 0, verb_doctor },
 	{ "policy", NULL, "", "the retention policy in force, and its hash", 0, 0, 0, verb_policy },
+	{ "parent", "list", "", "the parents of the household", 0, 0, 0, verb_parent_list },
+	{ "parent", "add", "NAME", "make somebody a parent, with a passphrase of their own",
+	  PROVING | NEW_PASSPHRASE | WITH(OPTION_NEW_RECOVERY_FILE), 1, 1, verb_parent_add },
+	{ "parent", "remove", "NAME", "end a parent's passphrase, code and proofs",
+	  PROVING | WITH(OPTION_YES), 1, 1, verb_parent_remove },
+	{ "parent", "passphrase", "", "change your passphrase", PROVING | NEW_PASSPHRASE, 0, 0,
+	  verb_parent_passphrase },
+	{ "parent", "recovery", "", "make a new recovery code; the old one is void",
+	  PROVING | WITH(OPTION_NEW_RECOVERY_FILE), 0, 0, verb_parent_recovery },
 	{ "profile", "add", "NAME --child|--adult", "add a person",
 	  PROVING | WITH(OPTION_CHILD) | WITH(OPTION_ADULT), 1, 1, verb_profile_add },
 	{ "profile", "list", "", "the people of the household", 0, 0, 0, verb_profile_list },

@@ -123,13 +123,13 @@ static int door_read(const json_t *json, enum door_kind kind, struct doorbox_doo
 	return 0;
 }
 
-int doorbox_open_setup(const struct box_keypair *box, const char *caller, struct nonce *nonce,
-		       const void *sealed, size_t n_sealed, struct doorbox_door ret[static 2],
-		       struct why *why)
+int doorbox_open_doors(const struct box_keypair *box, const char *caller, struct nonce *nonce,
+		       const void *sealed, size_t n_sealed, unsigned wanted,
+		       struct doorbox_door ret[static 2], struct why *why)
 {
 	_cleanup_(json_freep) json_t *json = NULL;
 	const json_t *doors;
-	bool seen[2] = {false, false};
+	unsigned seen = 0;
 	int r;
 
 	r = box_json(box, caller, nonce, sealed, n_sealed, &json, why);
@@ -143,18 +143,19 @@ int doorbox_open_setup(const struct box_keypair *box, const char *caller, struct
 
 		if (!kind)
 			return door_bad(why, "kind (passphrase or recovery)");
-		if (seen[kind - 1])
+		if (seen & DOORBOX_ONE(kind))
 			return answer_why(why, ANSWER_INVALID_ARGUMENT,
 					  "there are two %s doors; give one of each kind",
 					  name);
-		seen[kind - 1] = true;
+		seen |= DOORBOX_ONE(kind);
 		r = door_read(door, kind, &ret[kind - 1], why);
 		if (r)
 			return r;
 	}
-	if (!seen[0] || !seen[1])
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "give one passphrase door and one "
-				  "recovery door");
+	if (seen != wanted)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, wanted == DOORBOX_BOTH
+				  ? "give one passphrase door and one recovery door"
+				  : "give one door, of the kind that is to be replaced");
 	return 0;
 }
 

@@ -23,11 +23,13 @@ struct doorbox_door {
 	} wraps[DOORBOX_SECRETS];	/* in the order of the names */
 };
 
-/* One passphrase door and one recovery door, in this order. `caller`: the unique bus name the box
- * must be bound to; `nonce`: what it must repeat, spent by this. ANSWER_INVALID_ARGUMENT. */
-int doorbox_open_setup(const struct box_keypair *box, const char *caller, struct nonce *nonce,
-		       const void *sealed, size_t n_sealed, struct doorbox_door ret[static 2],
-		       struct why *why);
+#define DOORBOX_ONE(kind) (1u << (kind))
+#define DOORBOX_BOTH (DOORBOX_ONE(DOOR_PASSPHRASE) | DOORBOX_ONE(DOOR_RECOVERY))
+/* The doors `wanted`, each once and no others, in ret[kind - 1]. `caller`: the unique bus name the
+ * box must be bound to; `nonce`: what it must repeat, spent by this. ANSWER_INVALID_ARGUMENT. */
+int doorbox_open_doors(const struct box_keypair *box, const char *caller, struct nonce *nonce,
+		       const void *sealed, size_t n_sealed, unsigned wanted,
+		       struct doorbox_door ret[static 2], struct why *why);
 /* The proof. ANSWER_INVALID_ARGUMENT. */
 int doorbox_open_proof(const struct box_keypair *box, const char *caller, struct nonce *nonce,
 		       const uint8_t reply_key[static BOX_PUBLIC_BYTES], const void *sealed,

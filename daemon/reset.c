@@ -35,14 +35,17 @@ int reset_check(const struct ground *ground, const char *name, struct why *why)
 	if (r)
 		return fault_trace(r);
 	for (size_t i = 0; i < n; i++)
-		same |= !rows[i].statement && !strcmp(rows[i].name, name);
+		if (!rows[i].removed) {
+			same = !strcmp(rows[i].name, name);
+			break;
+		}
 	parent_rows_free(rows, n);
 	if (!n)
 		return answer_why(why, ANSWER_NOT_FOUND,
 				  "there is no household yet, so nothing is to be reset");
 	if (!same)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "a reset asks for the name of the parent who made the household; "
-				  "that was another one, so nothing was erased");
+				  "a reset asks for the name of the parent who has been here "
+				  "longest; that is another one, so nothing was erased");
 	return 0;
 }

@@ -69,8 +69,8 @@ enum stores_reach {
 	X(log_checkpoint, "seq made_min statement", STORES_HOUSEHOLD,                             \
 	  "the access log's length and last hash, signed once a day")                             \
 	X(log_opener, "uid", STORES_HOUSEHOLD, "uids that opened something at some time") \
-	X(parent, "parent name sign_key statement created_min", STORES_HOUSEHOLD,                 \
-	  "names and public keys of parents")                                                     \
+	X(parent, "parent name sign_key statement created_min removed_min", STORES_HOUSEHOLD,     \
+	  "names and public keys of parents; of one who was removed the key alone")               \
 	X(profile, "profile id name type created_min log_key removing used_min noticed_min slot "  \
 	  "slot_tag", STORES_PROFILE,                                                             \
 	  "nickname, child or adult, key of the pseudonyms, when last used, where its veil is")   \

@@ -15,6 +15,7 @@ struct decider {
 	uint8_t founder[SIGN_PUBLIC_BYTES];
 	bool in_force;
 	struct household household;
+	struct parent_keys parents;
 	uint8_t policy[32];
 	struct decide_profile profiles[DECIDE_PROFILES_MAX];
 	size_t n_profiles;
@@ -51,6 +52,7 @@ void decider_clear(struct decider *decider)
 	decider->in_force = false;
 	decider->n_profiles = decider->n_consents = decider->n_enrolments = 0;
 	decider->refused = decider->outdated = 0;
+	decider->parents.n = 0;
 	memset(&decider->household, 0, sizeof(decider->household));
 }
 
@@ -93,7 +95,7 @@ static void enrolment_take(struct decider *decider, const struct snapshot *snaps
 		if (id_equal(&decider->profiles[i].id, &consent->profile))
 			profile = &decider->profiles[i];
 	if (profile && profile->type == PROFILE_ADULT &&
-	    memcmp(consent->parent, decider->founder, SIGN_PUBLIC_BYTES) == 0 &&
+	    parent_keys_have(&decider->parents, consent->parent) &&
 	    policy_holds(decider, snapshot, consent->policy) &&
 	    decider->n_enrolments < DECIDE_ENROLMENTS_MAX)
 		decider->enrolments[decider->n_enrolments++] = *consent;
@@ -111,7 +113,7 @@ static void consent_take(struct decider *decider, const struct snapshot *snapsho
 		return;
 	}
 	if (consent_verify(text, &consent, NULL) != 0 ||
-	    memcmp(consent.parent, decider->founder, SIGN_PUBLIC_BYTES) != 0) {
+	    !parent_keys_have(&decider->parents, consent.parent)) {
 		decider->refused++;
 		return;
 	}
@@ -154,6 +156,8 @@ int decider_update(struct decider *decider, const struct snapshot *snapshot, str
 	memcpy(decider->founder, household.founder, SIGN_PUBLIC_BYTES);
 	decider->pinned = true;
 	decider->household = household;
+	parent_keys_find(household.founder, snapshot->parents, snapshot->n_parents,
+			 &decider->parents);
 	memcpy(decider->policy, policy, sizeof(policy));
 	memcpy(decider->profiles, snapshot->profiles,
 	       snapshot->n_profiles * sizeof(*snapshot->profiles));

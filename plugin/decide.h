@@ -12,6 +12,7 @@
 #include "crypt/household.h"
 #include "crypt/terms.h"
 #include "crypt/voiceconsent.h"
+#include "crypt/vouch.h"
 
 #define DECIDE_PROFILES_MAX 64
 #define DECIDE_ENROLMENTS_MAX 16
@@ -36,6 +37,8 @@ struct decide_policy {
 /* As Intake.Policy gives it: nothing in it is believed yet. */
 struct snapshot {
 	const char *household;
+	const char *const *parents;		/* statements that vouch for later parents */
+	size_t n_parents;
 	const char *policy_hash;		/* 64 hex digits */
 	struct decide_profile *profiles;
 	size_t n_profiles;

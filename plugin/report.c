@@ -181,14 +181,14 @@ static int policy_take(struct message *reply, struct decider *decider, struct wh
 	struct decide_profile profiles[DECIDE_PROFILES_MAX];
 	const char *consents[DECIDE_CONSENTS_MAX + DECIDE_ENROLMENTS_MAX];
 	struct decide_policy policies[DECIDE_POLICIES_MAX];
+	const char *parents[PARENTS_MAX];
 	struct snapshot snapshot = { .profiles = profiles, .consents = consents,
-				     .policies = policies };
+				     .policies = policies, .parents = parents };
 	int r;
 
 	r = message_read(reply, "s", &snapshot.household);
 	if (r == 0)
-		r = report_strings(reply, NULL, 0,
-				 NULL); /* later parents: not trusted to consent yet */
+		r = report_strings(reply, parents, ARRAY_SIZE(parents), &snapshot.n_parents);
 	if (r == 0)
 		r = message_read(reply, "s", &snapshot.policy_hash);
 	if (r == 0)

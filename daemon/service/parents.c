@@ -4,6 +4,7 @@
  * else: neither to the uid nor to a later connection of the same program. */
 
 #include "dbus-table.h"
+#include "family.h"
 #include "reset.h"
 #include "service/service.h"
 
@@ -48,6 +49,8 @@ int service_parents_list(struct call *call, void *service)
 		return fault_trace(r);
 	r = message_open(reply, 'a', "(stb)");
 	for (size_t i = 0; !r && i < n; i++) {
+		if (rows[i].removed)
+			continue;
 		r = message_open(reply, 'r', "stb");
 		if (!r)
 			r = message_append(reply, "stb", rows[i].name,
@@ -152,6 +155,72 @@ int service_parents_prove(struct call *call, void *service)
 	if (!r)
 		r = message_append(call_reply(call), "ayu", sealed_wraps, n_sealed,
 				   (uint32_t)PROOF_LASTS_S);
+	return fault_trace(r);
+}
+
+int service_parents_add(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	const char *name, *statement;
+	struct session *session;
+	struct asker asker;
+	const void *sealed;
+	size_t n;
+	int r;
+
+	r = service_session(call, &session);
+	if (r)
+		return fault_trace(r);
+	asker = asker_of(call, session);
+	r = message_read(call_arguments(call), "ssay", &name, &statement, &sealed, &n);
+	if (!r)
+		r = family_add(&keeper->ground, keeper->device->box, &asker, &session->proof, name,
+			       statement, sealed, n, call_why(call));
+	if (!r)
+		service_policy_changed(keeper);
+	return fault_trace(r);
+}
+
+int service_parents_remove(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct session *session;
+	struct asker asker;
+	const char *name;
+	int64_t parent;
+	int r;
+
+	r = service_session(call, &session);
+	if (r)
+		return fault_trace(r);
+	asker = asker_of(call, session);
+	r = message_read(call_arguments(call), "s", &name);
+	if (!r)
+		r = family_remove(&keeper->ground, &asker, &session->proof, name, &parent,
+				  call_why(call));
+	if (!r)
+		service_proofs_end(keeper, parent);
+	return fault_trace(r);
+}
+
+int service_parents_change_door(struct call *call, void *service)
+{
+	struct keeper *keeper = service;
+	struct session *session;
+	struct asker asker;
+	const void *sealed;
+	const char *kind;
+	size_t n;
+	int r;
+
+	r = service_session(call, &session);
+	if (r)
+		return fault_trace(r);
+	asker = asker_of(call, session);
+	r = message_read(call_arguments(call), "say", &kind, &sealed, &n);
+	if (!r)
+		r = family_door(&keeper->ground, keeper->device->box, &asker, &session->proof, kind,
+				sealed, n, call_why(call));
 	return fault_trace(r);
 }
 

@@ -265,6 +265,26 @@ void service_anew(struct keeper *keeper)
 	service_policy_changed(keeper);
 }
 
+struct ending_proofs {
+	int64_t parent;
+};
+
+static void caller_proof_end(struct caller *caller, void *context)
+{
+	const struct ending_proofs *ending = context;
+	struct session *session = caller->session;
+
+	if (session && session->proof.parent == ending->parent)
+		secret_wipe(&session->proof, sizeof(session->proof));
+}
+
+void service_proofs_end(struct keeper *keeper, int64_t parent)
+{
+	struct ending_proofs ending = {parent};
+
+	bus_server_each(keeper->server, caller_proof_end, &ending);
+}
+
 struct played {
 	struct keeper *keeper;
 	const char *profile;

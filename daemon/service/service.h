@@ -25,6 +25,8 @@ int service_start(struct keeper *keeper, const char *address, uint32_t ear_gid,
 void service_stop(struct keeper *keeper);
 /* After a reset: nobody has a proof any more, and what was begun is void. */
 void service_anew(struct keeper *keeper);
+/* A parent was removed: whoever proved to be them is nobody. */
+void service_proofs_end(struct keeper *keeper, int64_t parent);
 /* Drafts that were open too long, of every connection. */
 void service_end_old(struct keeper *keeper);
 /* Tells of profiles that nobody uses, and erases those that parents were told of. */

@@ -13,10 +13,17 @@ STATEMENT(parent_insert,
 	"INSERT INTO parent (name, sign_key, statement, created_min) "
 	"VALUES (:name, :sign_key, :statement, :created_min)");
 STATEMENT(parent_select,
-	"SELECT parent, name, sign_key, statement, created_min FROM parent ORDER BY parent");
+	"SELECT parent, name, sign_key, statement, created_min, "
+	"coalesce(removed_min, 0) AS removed_min FROM parent ORDER BY parent");
 STATEMENT(parent_find,
-	"SELECT parent, name, sign_key, NULL AS statement, created_min FROM parent "
-	"WHERE name = :name");
+	"SELECT parent, name, sign_key, NULL AS statement, created_min, 0 AS removed_min "
+	"FROM parent WHERE name = :name AND removed_min IS NULL");
+/* The name is free again; what stays can be taken for nobody's. */
+STATEMENT(parent_remove,
+	"UPDATE parent SET removed_min = max(:now, created_min), "
+	"name = 'removed-' || lower(hex(substr(sign_key, 1, 8))) WHERE parent = :parent");
+STATEMENT(door_remove_all, "DELETE FROM door WHERE parent = :parent");
+STATEMENT(door_remove, "DELETE FROM door WHERE parent = :parent AND kind = :kind");
 STATEMENT(door_insert,
 	"INSERT INTO door (parent, kind, salt, passes, memory_bytes, proof_hash, slot, slot_id, "
 	"slot_tag) VALUES (:parent, :kind, :salt, :passes, :memory_bytes, :proof_hash, :slot, "
@@ -77,6 +84,7 @@ static int parent_row_read(struct statement *s, struct parent_row *ret)
 	struct parent_row row = {
 		.parent = statement_integer(s, "parent"),
 		.created_min = statement_integer(s, "created_min"),
+		.removed = statement_integer(s, "removed_min") > 0,
 	};
 	const char *statement = statement_text(s, "statement");
 	int r;
@@ -144,6 +152,22 @@ int store_parent_find(struct store *store, const char *name, struct parent_row *
 	return fault_trace(parent_row_read(s, ret));
 }
 
+int store_parent_remove(struct store *store, int64_t parent, int64_t now_min)
+{
+	_cleanup_(statement_endp) struct statement *doors = store_statement(store,
+									    &door_remove_all);
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &parent_remove);
+	int r;
+
+	statement_bind_integer(doors, ":parent", parent);
+	r = statement_run(doors);
+	if (r)
+		return fault_trace(r);
+	statement_bind_integer(s, ":parent", parent);
+	statement_bind_integer(s, ":now", now_min);
+	return fault_trace(statement_run(s));
+}
+
 int store_door_insert(struct store *store, const struct door_row *row)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &door_insert);
@@ -207,6 +231,11 @@ static int door_change(struct store *store, struct statement_source *source, int
 int store_door_fail(struct store *store, int64_t parent, enum door_kind kind)
 {
 	return door_change(store, &door_fail, parent, kind);
+}
+
+int store_door_remove(struct store *store, int64_t parent, enum door_kind kind)
+{
+	return door_change(store, &door_remove, parent, kind);
 }
 
 int store_door_reset(struct store *store, int64_t parent, enum door_kind kind)

@@ -15,6 +15,7 @@ struct parent_row {
 	uint8_t sign_key[SIGN_PUBLIC_BYTES];
 	char *statement;		/* who vouches; NULL for the founder */
 	int64_t created_min;
+	bool removed;			/* only the key counts any more, for what it signed */
 };
 
 struct door_row {
@@ -32,17 +33,22 @@ int store_household(struct store *store, char **ret_statement);
 int store_household_insert(struct store *store, const char *statement, int64_t created_min);
 
 int store_parent_insert(struct store *store, const struct parent_row *row, int64_t *ret_parent);
-/* In the order they came; the founder is first. */
+/* In the order they came, those who were removed too; the founder is first. */
 int store_parents(struct store *store, struct parent_row **ret_rows, size_t *ret_n);
 struct parent_row *parent_rows_free(struct parent_row *rows, size_t n);
-/* ANSWER_NOT_FOUND. The row's statement is left out (NULL). */
+/* ANSWER_NOT_FOUND, also who was removed. The row's statement is left out (NULL). */
 int store_parent_find(struct store *store, const char *name, struct parent_row *ret);
+
+/* With every door and wrap. */
+int store_parent_remove(struct store *store, int64_t parent, int64_t now_min);
 
 int store_door_insert(struct store *store, const struct door_row *row);
 /* ANSWER_NOT_FOUND. */
 int store_door_find(struct store *store, int64_t parent, enum door_kind kind, struct door_row *ret);
 /* ANSWER_NOT_FOUND: no such door. */
 int store_door_fail(struct store *store, int64_t parent, enum door_kind kind);
+/* With its wraps. */
+int store_door_remove(struct store *store, int64_t parent, enum door_kind kind);
 int store_door_reset(struct store *store, int64_t parent, enum door_kind kind);
 /* The most failures any passphrase door has. */
 int store_door_failures(struct store *store, uint64_t *ret_failures);

@@ -97,6 +97,9 @@ CUBBY_API int cubby_policy(struct cubby *cubby, char **ret_text, char ret_hash[C
 
 /* The strength rule, without a keeper. CUBBY_INVALID_ARGUMENT: cubby_why() says what to do. */
 CUBBY_API int cubby_passphrase_check(struct cubby *cubby, const char *passphrase);
+/* Four made-up words that pass it, drawn at random. */
+#define CUBBY_SUGGESTION_TEXT 24
+CUBBY_API void cubby_passphrase_suggest(char ret_words[CUBBY_SUGGESTION_TEXT]);
 
 /*
  * Makes the household. The recovery code is handed to `keep_code` before anything is sent, so that
@@ -129,6 +132,30 @@ struct cubby_proof {
 CUBBY_API int cubby_prove(struct cubby *cubby, const struct cubby_proof *proof, unsigned secrets);
 /* Ends the proof and wipes the secrets. */
 CUBBY_API int cubby_lock(struct cubby *cubby);
+
+struct cubby_parent {
+	const char *name;
+	int64_t created_s;
+	bool founding;
+};
+struct cubby_parents {
+	size_t n;
+	struct cubby_parent *const *list;	/* in the order they came */
+};
+CUBBY_API int cubby_parents(struct cubby *cubby, struct cubby_parents **ret);
+CUBBY_API struct cubby_parents *cubby_parents_free(struct cubby_parents *parents);
+
+/* These need a proof with all three secrets. Another parent, who gets the household's keys behind
+ * doors of their own; `keep_code` as of cubby_setup(). CUBBY_EXISTS: the name is taken. */
+CUBBY_API int cubby_parent_add(struct cubby *cubby, const char *name, const char *passphrase,
+			       int (*keep_code)(void *context, const char *code), void *context);
+/* Ends another parent's doors and proofs. What they consented to stays until it is withdrawn. */
+CUBBY_API int cubby_parent_remove(struct cubby *cubby, const char *name);
+/* A new passphrase, or a new recovery code, in place of the old one. */
+CUBBY_API int cubby_passphrase_change(struct cubby *cubby, const char *passphrase);
+CUBBY_API int cubby_recovery_change(struct cubby *cubby,
+				    int (*keep_code)(void *context, const char *code),
+				    void *context);
 
 /* ----------------------------------------------------------------- profiles */
 

@@ -5,12 +5,9 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "client/doors.h"
 #include "client/log_seen.h"
 #include "client/reply.h"
-#include "client/writer.h"
-#include "crypt/door.h"
-
-#define DOORS_JSON_MAX_BYTES 8192
 
 int cubby_passphrase_check(struct cubby *cubby, const char *passphrase)
 {
@@ -18,20 +15,9 @@ int cubby_passphrase_check(struct cubby *cubby, const char *passphrase)
 	return session_end(cubby, door_passphrase_check(passphrase, &cubby->why));
 }
 
-static int writer_add_wrap(struct writer *writer, const struct secret *half, const char *name,
-			   const struct secret *secret)
+void cubby_passphrase_suggest(char ret_words[CUBBY_SUGGESTION_TEXT])
 {
-	_cleanup_(cleanup_free) uint8_t *wrapped = NULL;
-	size_t n;
-	int r;
-
-	r = wrap_seal(half, name, secret, &wrapped, &n);
-	if (r != 0)
-		return fault_trace(r);
-	writer_add(writer, "\"%s\":\"", name);
-	writer_add_hex(writer, wrapped, n);
-	writer_add(writer, "\"");
-	return 0;
+	door_passphrase_suggest(ret_words);
 }
 
 /* The household being made. */
@@ -58,67 +44,6 @@ static int founding_new(struct founding *founding)
 	if (r == 0)
 		r = sign_keypair_new(&founding->sign);
 	return fault_trace(r);
-}
-
-static int writer_add_door(struct writer *writer, enum door_kind kind, const char *opener,
-			   const struct founding *founding, struct why *why)
-{
-	_cleanup_(door_halves_clear) struct door_halves halves = { 0 };
-	struct door door;
-	int r;
-
-	r = door_new(kind, &door);
-	if (r == 0)
-		r = door_open(&door, opener, &halves, why);
-	if (r != 0)
-		return fault_trace(r);
-	writer_add(writer, "{\"kind\":\"%s\",\"salt\":\"", door_kind_name(kind));
-	writer_add_hex(writer, door.salt, sizeof(door.salt));
-	writer_add(writer, "\",\"passes\":%u,\"memory_bytes\":%llu,\"proof\":\"", door.passes,
-		   (unsigned long long)door.memory_bytes);
-	writer_add_hex(writer, halves.proof->bytes, halves.proof->n);
-	writer_add(writer, "\",\"wraps\":{");
-	r = writer_add_wrap(writer, halves.wrap, DOOR_SECRET_HOME, founding->home->private);
-	writer_add(writer, ",");
-	if (r == 0)
-		r = writer_add_wrap(writer, halves.wrap, DOOR_SECRET_RELEASE,
-				    founding->release->private);
-	writer_add(writer, ",");
-	if (r == 0)
-		r = writer_add_wrap(writer, halves.wrap, DOOR_SECRET_SIGN, founding->sign->seed);
-	writer_add(writer, "}}");
-	return fault_trace(r);
-}
-
-/* Both doors as JSON, sealed to the keeper. */
-static int doors_seal(struct cubby *cubby, const struct founding *founding, const char *passphrase,
-		      const char *code, uint8_t **ret_box, size_t *ret_n)
-{
-	_cleanup_(secret_freep) struct secret *buffer = NULL;
-	struct writer writer = { 0 };
-	uint8_t nonce[NONCE_BYTES];
-	int r;
-
-	r = session_nonce(cubby, nonce);
-	if (r == 0)
-		r = secret_new(DOORS_JSON_MAX_BYTES, &buffer);
-	if (r != 0)
-		return fault_trace(r);
-	writer.buffer = buffer;
-	writer_add(&writer, "{\"caller\":\"%s\",\"nonce\":\"", bus_client_name(cubby->bus));
-	writer_add_hex(&writer, nonce, sizeof(nonce));
-	writer_add(&writer, "\",\"doors\":[");
-	r = writer_add_door(&writer, DOOR_PASSPHRASE, passphrase, founding, &cubby->why);
-	writer_add(&writer, ",");
-	if (r == 0)
-		r = writer_add_door(&writer, DOOR_RECOVERY, code, founding, &cubby->why);
-	writer_add(&writer, "]}");
-	if (r == 0 && writer.overflow)
-		r = fault_origin(-EOVERFLOW);
-	if (r != 0)
-		return fault_trace(r);
-	return fault_trace(box_seal(cubby->pins.device_box, buffer->bytes, writer.n, ret_box,
-				    ret_n));
 }
 
 static int household_make(const char *parent, const struct founding *founding, char **ret_text)
@@ -164,6 +89,7 @@ static int setup_run(struct cubby *cubby, const char *parent, const char *passph
 		     int (*keep_code)(void *context, const char *code), void *context)
 {
 	_cleanup_(founding_clear) struct founding founding = { 0 };
+	struct doors_secrets secrets;
 	_cleanup_(secret_freep) struct secret *code = NULL;
 	char problem[CUBBY_LOG_PROBLEM_TEXT];
 	_cleanup_(cleanup_free) char *household = NULL;
@@ -184,8 +110,9 @@ static int setup_run(struct cubby *cubby, const char *parent, const char *passph
 				  parent);
 	if (r == 0)
 		r = door_recovery_new(&code);
+	secrets = (struct doors_secrets){ founding.home, founding.release, founding.sign };
 	if (r == 0)
-		r = doors_seal(cubby, &founding, passphrase, (const char *)code->bytes, &box, &n);
+		r = doors_seal(cubby, &secrets, passphrase, (const char *)code->bytes, &box, &n);
 	if (r != 0)
 		return fault_trace(r);
 	if (keep_code(context, (const char *)code->bytes) != 0)

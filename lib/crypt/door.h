@@ -52,6 +52,9 @@ int door_new(enum door_kind kind, struct door *ret);
 /* Four different words of three letters, or 60 bits by a conservative count; never digits alone.
  * ANSWER_INVALID_ARGUMENT says what to do. */
 int door_passphrase_check(const char *passphrase, struct why *why);
+/* Four made-up words that can be said and typed, of 66 random bits. */
+#define DOOR_SUGGESTION_TEXT 24
+void door_passphrase_suggest(char ret[static DOOR_SUGGESTION_TEXT]);
 int door_recovery_new(struct secret **ret_code);	/* text, NUL included */
 /* Of a code: upper-cases, drops blanks and hyphens, reads O as 0 and I, L as 1, and checks the
  * check before any work. ANSWER_INVALID_ARGUMENT: a code with a typing error, or a door weaker than

@@ -128,3 +128,29 @@ int door_passphrase_check(const char *passphrase, struct why *why)
 			  "different words, best drawn by dice, or add to it",
 			  bits, BITS_NEEDED);
 }
+
+/* One of the first n characters of `from`, each as likely. */
+static char letter_draw(const char *from, uint32_t n)
+{
+	uint8_t byte;
+
+	do
+		crypt_random(&byte, 1);
+	while (byte >= 256 / n * n);
+	return from[byte % n];
+}
+
+void door_passphrase_suggest(char ret[static DOOR_SUGGESTION_TEXT])
+{
+	static const char consonants[] = "bdfghklmnprstvwz", vowels[] = "aeiou";
+	char *at = ret;
+
+	for (int word = 0; word < WORDS_NEEDED; word++) {
+		if (word > 0)
+			*at++ = ' ';
+		for (int i = 0; i < 5; i++)
+			*at++ = i % 2 ? letter_draw(vowels, sizeof(vowels) - 1)
+				      : letter_draw(consonants, sizeof(consonants) - 1);
+	}
+	*at = '\0';
+}

@@ -139,10 +139,83 @@ def a_profile_is_renamed():
     cubby("profile", "rename", "Mia-Luise", "mia", *CODE)
 
 
+def hears(profile):
+    """Whether the ear keeps what is said for this profile."""
+    said = run("cubby-listen", "--json", "--file", f"{SHARED}/said.wav", "--profile", profile,
+               "--utterances", "1", role="ear")
+    final, = [event for event in map(json.loads, said.splitlines()) if event["event"] == "final"]
+    return final["kept"]
+
+
+def another_parent():
+    """R22: a second parent opens and consents, and the ear keeps what they consented to."""
+    secret_file("bens", "copper lantern meadow thirteen")
+    secret_file("weak", "12345678")
+    said = cubby("parent", "add", "Ben", "--new-passphrase-file", f"{SHARED}/weak", *CODE, status=1)
+    assert "Drawn for you: " in said and len(said.rpartition(": ")[2].split()) == 4, said
+    cubby("parent", "add", "Ben", "--new-passphrase-file", f"{SHARED}/bens",
+          "--new-recovery-file", f"{HOME}/bens-code", "--parent", "Anna", *CODE)
+    assert [(row["name"], row["founding"]) for row in asked("parent", "list")] == \
+        [("Anna", True), ("Ben", False)]
+    assert "several parents" in cubby("show", asked("list")[0]["id"], *CODE, status=1)
+    cubby("profile", "add", "lea", "--child", "--parent", "Ben", passphrase="bens")
+    cubby("consent", "grant", "lea", "transcript", "--parent", "Ben", passphrase="bens")
+    assert hears("lea") is True
+    row, = asked("list", "lea", "--transcripts", "--parent", "Ben", "--recovery-file",
+                 f"{HOME}/bens-code")
+    assert row["transcript"] == story.CHILDS_WORDS
+    assert asked("list", "lea", "--transcripts", "--parent", "Anna", *CODE) == [row]
+
+
+def passphrase_and_code_change():
+    """R24: a changed passphrase opens, the old one does not; so a code; the code opens for both."""
+    secret_file("new", "seven purple kettles whistle")
+    ben, item = ("--parent", "Ben"), asked("list", "lea")[0]["id"]
+    cubby("parent", "passphrase", *ben, "--recovery-file", f"{HOME}/bens-code",
+          "--new-passphrase-file", f"{SHARED}/new")
+    cubby("show", item, *ben, passphrase="new")
+    assert "wrong passphrase" in cubby("show", item, *ben, passphrase="bens", status=4)
+    cubby("parent", "recovery", *ben, passphrase="new")
+    said = asked("parent", "recovery", *ben, "--new-recovery-file", f"{HOME}/bens-new",
+                 passphrase="new")
+    assert said["recovery_code"] is None
+    cubby("show", item, *ben, "--recovery-file", f"{HOME}/bens-new")
+    cubby("show", item, *ben, "--recovery-file", f"{HOME}/bens-code", status=4)
+
+
+def a_parent_is_removed():
+    """R13: who was removed can do nothing more; what they consented to stays until withdrawn."""
+    item = asked("list", "lea")[0]["id"]
+    assert "themselves" in cubby("parent", "remove", "Anna", "--yes", "--parent", "Anna", *CODE,
+                                 status=1)
+    cubby("parent", "remove", "Ben", "--yes", "--parent", "Anna", *CODE)
+    for way in (("--recovery-file", f"{HOME}/bens-new"), ()):
+        assert "no parent" in cubby("show", item, "--parent", "Ben", *way, passphrase="new",
+                                    status=10)
+    assert "no parent" in cubby("parent", "remove", "Ben", "--yes", *CODE, status=10)
+    assert [row["name"] for row in asked("parent", "list")] == ["Anna"]
+    cubby("show", item, *CODE)
+    assert hears("lea") is True
+    cubby("consent", "withdraw", "lea")
+    assert hears("lea") is False
+    whats = [entry["what"] for entry in asked("log")]
+    assert {"parent-add", "parent-remove", "passphrase"} <= set(whats)
+    # The founder may go, too, and the name is free again.
+    cubby("parent", "add", "Ben", "--new-passphrase-file", f"{SHARED}/new", *CODE)
+    cubby("parent", "remove", "Anna", "--yes", "--parent", "Ben", passphrase="new")
+    cubby("show", item, *CODE, status=10)
+    cubby("consent", "grant", "lea", "transcript", passphrase="new")
+    assert hears("lea") is True
+    cubby("log", "--verify", passphrase="new")
+    cubby("reset", "--parent", "Anna", "--yes", status=1)
+    cubby("reset", "--parent", "Ben", "--yes")
+
+
 def main():
     tap = Tap()
     for step in (begin, many_are_one_alert, words_are_found, takeout_is_the_listing,
-                 a_profile_is_renamed):
+                 a_profile_is_renamed, another_parent, passphrase_and_code_change,
+                 a_parent_is_removed):
         tap.run((step.__doc__ or step.__name__).strip(), step)
     return tap.done()
 

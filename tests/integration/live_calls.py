@@ -18,7 +18,7 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 # In this order, after everything else.
 LAST = ["Drill.Run", "Drill.Last", "Consent.Grant", "Consent.Withdraw", "Voiceprints.Enrol", "Voiceprints.Erase", "Archive.Delete", "Job.Wait", "Profiles.Add",
         "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove",
-        "Parents.Lock", "Parents.Reset"]
+        "Parents.Lock", "Parents.ChangeDoor", "Parents.Add", "Parents.Remove", "Parents.Reset"]
 SIGNALS = {"Intake.PolicyChanged", "Intake.Played", "Job.Finished", "Status.Alert"}
 # Who may do what, a second time: the XML is followed by everything, so that a slip in it would be
 # followed too. A change of the law is written in both places.
@@ -35,7 +35,7 @@ LAW = {
               "Log.Checkpoints Retention.Set "
               "Retention.Show Profiles.Keep Archive.Move Export.Refuse Export.Cancel "
               "Export.History Export.Recalls Voiceprints.List Voiceprints.Erase",
-    "proof": "Voiceprints.Enrol Voiceprints.Get Log.Keys Profiles.Add Profiles.Rename Consent.Grant Archive.Open Archive.OpenMany Archive.Read Export.BeginApproval Export.Approve "
+    "proof": "Parents.Add Parents.Remove Parents.ChangeDoor Voiceprints.Enrol Voiceprints.Get Log.Keys Profiles.Add Profiles.Rename Consent.Grant Archive.Open Archive.OpenMany Archive.Read Export.BeginApproval Export.Approve "
              "Export.List Export.Candidates Export.Begin Export.Resume Export.Fetch Export.Wrote "
              "Export.Finish",
 }
@@ -142,7 +142,72 @@ class Calls:
     def Parents_Household(self):
         household, others = self.keeper.call("Parents", "Household")
         body = sodium.verify(str(household), "cubby-household-1")
-        assert body["home"] == self.home.hex() and len(others) == 0
+        assert body["home"] == self.home.hex()
+        for text in others:
+            assert sodium.verify(str(text), "cubby-parent-1")["key"] == body["key"]
+
+    def Parents_Add(self):
+        keeper, words = self.keeper, b"another parent of this family"
+        mine = dict(self.secrets, sign=os.urandom(32))
+
+        def add(changed=()):
+            keeper.add_parent("Bert", self.secrets["sign"], mine, words, os.urandom(16), changed)
+        # R22: nobody becomes a parent but by a parent's word for just that name and key.
+        assert error_of(keeper.add_parent, "Bert", os.urandom(32), mine, words, b"c" * 16) \
+            == "InvalidArgument"
+        assert error_of(add, {"name": "Carl"}) == "InvalidArgument"
+        assert error_of(add, {"parent": "00" * 31}) == "InvalidArgument"
+        assert error_of(keeper.add_parent, self.context["parent"], self.secrets["sign"], mine,
+                        words, b"c" * 16) == "Exists"
+        add()
+        assert error_of(add) == "Exists"
+        names = [str(row[0]) for row in keeper.call("Parents", "List")]
+        assert names == [self.context["parent"], "Bert"], names
+        other = Keeper()
+        assert other.prove("Bert", words) == mine
+        mia = self.context["mia"]
+        other.grant([other.consent(mine["sign"], mia, kind) for kind in ("audio", "transcript")])
+        assert error_of(other.grant, [other.consent(self.secrets["sign"], mia, "audio")]), \
+            "R22: a consent signed with another parent's key"
+
+    def Parents_Remove(self):
+        keeper, words = self.keeper, b"another parent of this family"
+        assert error_of(keeper.call, "Parents", "Remove", "sa{sv}", "nobody") == "NotFound"
+        assert error_of(keeper.call, "Parents", "Remove", "sa{sv}", self.context["parent"]) \
+            == "InvalidArgument"
+        other = Keeper()
+        other.prove("Bert", words)
+        other.call("Export", "List")
+        keeper.call("Parents", "Remove", "sa{sv}", "Bert")
+        assert error_of(other.call, "Export", "List") == "NotAuthorized", "still proved"
+        assert error_of(other.prove, "Bert", words) == "NotFound"
+        assert [str(row[0]) for row in keeper.call("Parents", "List")] == [self.context["parent"]]
+        assert error_of(keeper.call, "Parents", "Remove", "sa{sv}", "Bert") == "NotFound"
+        keeper.grant([keeper.consent(self.secrets["sign"], self.context["mia"], kind)
+                      for kind in ("audio", "transcript")])
+
+    def Parents_ChangeDoor(self):
+        keeper, name = self.keeper, self.context["parent"]
+        new = b"quite another passphrase altogether"
+
+        def change(kind, **openers):
+            keeper.call("Parents", "ChangeDoor", "saya{sv}", kind,
+                        keeper.doors(self.secrets, **openers))
+        for kind, openers in (("window", {"passphrase": new}), ("recovery", {"passphrase": new}),
+                              ("passphrase", {"passphrase": new, "code": b"c" * 16}),
+                              ("passphrase", {})):
+            assert error_of(change, kind, **openers) == "InvalidArgument", (kind, openers)
+        change("passphrase", passphrase=new)
+        assert Keeper().prove(name, new) == self.secrets
+        assert error_of(Keeper().prove, name, self.passphrase) == "NotAuthorized"
+        change("passphrase", passphrase=self.passphrase)
+        assert error_of(Keeper().prove, name, new) == "NotAuthorized"
+        code = os.urandom(16)
+        change("recovery", code=code)
+        assert Keeper().prove(name, None, code=code) == self.secrets
+        assert error_of(Keeper().prove, name, None,
+                        code=bytes.fromhex(self.context["code"])) == "NotAuthorized"
+        change("recovery", code=bytes.fromhex(self.context["code"]))
 
     def Parents_Challenge(self):
         for door in ("passphrase", "recovery"):
@@ -452,7 +517,7 @@ class Calls:
         for text, kind in zip(consents, kinds):
             sodium.verify(str(text), kind, founder)
         assert sorted(kinds) == ["cubby-consent-1"] * 2 + ["cubby-enrolment-1"], kinds
-        assert len(parents) == 0
+        assert all(sodium.verify(str(text), "cubby-parent-1") for text in parents)
         assert [str(p[0]) for p in policies] == [str(policy)] and 2592000 in policies[0], policies
 
     def Intake_GetVoiceprints(self):

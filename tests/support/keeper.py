@@ -79,26 +79,40 @@ class Keeper:
         secrets = {"home": sodium.box_pair()[1], "release": sodium.box_pair()[1],
                    "sign": os.urandom(32)}
         code = os.urandom(16)
-        doors = []
-        for kind, passes, memory in (("passphrase", PASSES, MEMORY_BYTES), ("recovery", 0, 0)):
-            salt = salt or os.urandom(16)
-            if passes:
-                proof, half = sodium.argon2id(passphrase, salt, passes, memory)
-            else:
-                both = sodium.blake2b(code, salt, 64)
-                proof, half = both[:32], both[32:]
-            doors.append({"kind": kind, "salt": salt.hex(), "passes": passes,
-                          "memory_bytes": memory, "proof": proof.hex(),
-                          "wraps": {secret: sodium.wrap(half, secret, value).hex()
-                                    for secret, value in secrets.items()}})
         household = sodium.sign(secrets["sign"], "cubby-household-1", {
             "founder_name": name, "time_s": int(time.time()),
             "home": sodium.box_public(secrets["home"]).hex(),
             "release": sodium.box_public(secrets["release"]).hex()})
         self.call("Parents", "Setup", "ssaya{sv}", name, household,
-                  self._for_keeper({"caller": self.me, "nonce": self.nonce(),
-                                    "doors": doors}))
+                  self.doors(secrets, passphrase, code, salt))
         return secrets, code
+
+    def doors(self, secrets, passphrase=None, code=None, salt=None):
+        """Doors to these secrets, in a box for the keeper."""
+        doors = []
+        for kind, opener, passes, memory in (("passphrase", passphrase, PASSES, MEMORY_BYTES),
+                                             ("recovery", code, 0, 0)):
+            if not opener:
+                continue
+            salt = salt or os.urandom(16)
+            if passes:
+                proof, half = sodium.argon2id(opener, salt, passes, memory)
+            else:
+                both = sodium.blake2b(opener, salt, 64)
+                proof, half = both[:32], both[32:]
+            doors.append({"kind": kind, "salt": salt.hex(), "passes": passes,
+                          "memory_bytes": memory, "proof": proof.hex(),
+                          "wraps": {secret: sodium.wrap(half, secret, value).hex()
+                                    for secret, value in secrets.items()}})
+        return self._for_keeper({"caller": self.me, "nonce": self.nonce(), "doors": doors})
+
+    def add_parent(self, name, seed, secrets, passphrase, code, changed=()):
+        """As the parent of `seed`; `secrets` are the new one's."""
+        statement = sodium.sign(seed, "cubby-parent-1", {
+            "name": name, "parent": sodium.sign_public(secrets["sign"]).hex(),
+            "time_s": int(time.time()), **dict(changed)})
+        self.call("Parents", "Add", "ssaya{sv}", name, statement,
+                  self.doors(secrets, passphrase, code))
 
     def prove(self, name, passphrase, secrets=("home", "release", "sign"), code=None,
               caller=None, other_key=None, nonce=None):

@@ -92,6 +92,12 @@ def sign(seed, kind, members):
     return json.dumps({**body, "signature": signature.raw.hex()})
 
 
+def sign_public(seed):
+    public, secret = ctypes.create_string_buffer(32), ctypes.create_string_buffer(64)
+    _call("crypto_sign_seed_keypair", public, secret, seed)
+    return public.raw
+
+
 def verify(text, kind, key=None):
     """The members of a statement, or Refused."""
     body = json.loads(text)

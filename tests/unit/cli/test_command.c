@@ -96,7 +96,9 @@ static void test_no_option_takes_a_passphrase(void **state)
 	for (int option = 0; option < OPTION_COUNT; option++)
 		if (strstr(option_table[option].name, "pass"))
 			assert_true(option == OPTION_PASSPHRASE_FD ||
-				    option == OPTION_PASSPHRASE_FILE);
+				    option == OPTION_PASSPHRASE_FILE ||
+				    option == OPTION_NEW_PASSPHRASE_FD ||
+				    option == OPTION_NEW_PASSPHRASE_FILE);
 	assert_answer(COMMAND("list", "--passphrase", "x"), ANSWER_INVALID_ARGUMENT, why);
 }
 

@@ -257,6 +257,24 @@ static void test_changed_consent_is_none(void **state)
 	assert_int_equal(kinds(home, "Mia"), 0);
 }
 
+static void test_r22_a_later_parent_consents_once_vouched_for(void **state)
+{
+	struct home *home = *state;
+	struct vouch vouch = { .name = "Ben", .time_s = 1700000000 };
+	_cleanup_(cleanup_free) char *text = NULL;
+	struct snapshot snapshot;
+
+	grant(home, consent_for(home, 0, KIND_AUDIO), home->stranger);
+	update(home);
+	assert_int_equal(kinds(home, "Mia"), 0);
+	memcpy(vouch.parent, home->stranger->public, SIGN_PUBLIC_BYTES);
+	assert_int_equal(vouch_sign(&vouch, home->parent, &text), 0);
+	snapshot = snapshot_of(home);
+	snapshot.parents = (const char *[]){ text }, snapshot.n_parents = 1;
+	assert_int_equal(decider_update(home->decider, &snapshot, NULL), 0);
+	assert_int_equal(kinds(home, "Mia"), AUDIO);
+}
+
 static void test_withdrawn_consent_ends_with_the_next_snapshot(void **state)
 {
 	struct home *home = *state;
@@ -462,6 +480,7 @@ int main(void)
 		WITH_HOME(test_r21_a_narrower_policy_goes_on_and_a_wider_one_not),
 		WITH_HOME(test_r22_stranger_cannot_consent),
 		WITH_HOME(test_changed_consent_is_none),
+		WITH_HOME(test_r22_a_later_parent_consents_once_vouched_for),
 		WITH_HOME(test_withdrawn_consent_ends_with_the_next_snapshot),
 		WITH_HOME(test_household_is_pinned_on_first_use),
 		WITH_HOME(test_household_is_pinned_by_setting),

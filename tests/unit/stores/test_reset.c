@@ -13,7 +13,7 @@
 static const char household_sql[] =
 	"INSERT INTO household VALUES (1, '{\"founder_name\":\"Mirjam Zweifel\",\"signature\":\""
 	"0123456789abcdef0123456789abcdef\"}', 1);"
-	"INSERT INTO parent VALUES (1, 'Mirjam Zweifel', randomblob(32), NULL, 1);"
+	"INSERT INTO parent VALUES (1, 'Mirjam Zweifel', randomblob(32), NULL, 1, NULL);"
 	"INSERT INTO door VALUES (1, 'passphrase', randomblob(16), 3, 65536, randomblob(32), 0,"
 	" 900,"
 	" randomblob(16), randomblob(16));"
