@@ -41,7 +41,8 @@ static const struct alert_row_of {
 	[ALERT_DRILL_FAILED] = {"drill-failed", false,
 		"The last deletion drill failed; \"cubby drill\" runs it again and says where."},
 	[ALERT_STORES_DISAGREE] = {"stores-disagree", false,
-		"The stores disagree with each other in {n} place{s}; \"cubby drill\" says where."},
+		"The stores are damaged or disagree with each other in {n} place{s}; \"cubby "
+		"drill\" says where."},
 	[ALERT_CLOCK] = {"clock", false,
 		"The system clock went ahead by {n} hour{s} at once; what that would expire is "
 		"hidden, and erased only once the clock has proved right."},

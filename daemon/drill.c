@@ -33,6 +33,7 @@ struct drill {
 	bool posted;
 	bool canary_found;		/* a canary, or that it could not be looked for */
 	uint64_t n_disagree;
+	uint64_t n_damage_told;
 	char found[FOUND_BYTES];	/* a sentence a line */
 };
 
@@ -379,10 +380,22 @@ int drill_begin(struct drill *drill, struct why *why)
 	return 0;
 }
 
+/* Whoever asked for what is on a damaged page got an error, but that may have been the keeper. */
+static void damage_tell(struct drill *drill)
+{
+	const uint64_t n = store_damage(drill->config.store);
+
+	if (n == drill->n_damage_told)
+		return;
+	if (alert_raise(drill->config.alerts, ALERT_STORES_DISAGREE, NULL, n) == 0)
+		drill->n_damage_told = n;
+}
+
 void drill_minute(struct drill *drill)
 {
 	struct why why = { "" };
 
+	damage_tell(drill);
 	if (drill->phase != IDLE || age_now_min(drill->config.age) < drill->next_min)
 		return;
 	if (drill_begin(drill, &why) != 0)

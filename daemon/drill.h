@@ -43,7 +43,7 @@ bool drill_owns(const struct drill *drill, int64_t job);
 /* Goes on with looking and reconciling; the loop does so by itself. DRILL_MORE: call again. */
 #define DRILL_MORE 104
 int drill_step(struct drill *drill);
-/* Call every minute: begins the daily one. */
+/* Call every minute: begins the daily one, and tells of damaged pages that were met. */
 void drill_minute(struct drill *drill);
 /* At start, before the first call is answered: erases canaries that a crash has left, and tells of
  * profiles that are hidden for no reason. */

@@ -61,7 +61,7 @@ STATEMENT(slots_named_twice,
 	"SELECT slot FROM log_slot UNION ALL SELECT slot FROM voiceprint UNION ALL "
 	"SELECT slot FROM profile WHERE slot IS NOT NULL)"
 	" GROUP BY slot HAVING count(*) > 1)");
-/* In a large database the start leaves the indexes to this (store/intact.h). */
+/* Damage that nobody has met yet. */
 STATEMENT(tables_damaged,
 	"SELECT count(*) AS n FROM sqlite_schema AS t CROSS JOIN pragma_integrity_check(t.name) AS "
 	"c WHERE t.type = 'table' AND t.name <> 'body' AND c.integrity_check <> 'ok'");

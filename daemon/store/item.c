@@ -159,7 +159,7 @@ int store_body_read(struct store *store, int64_t body, uint8_t *bytes, size_t n)
 	statement_bind_integer(s, ":body", body);
 	r = statement_next(s);
 	if (r != STATEMENT_ROW)
-		return r == 0 ? ANSWER_FAILED : fault_trace(r);
+		return r == 0 || store_met_damage(store) ? ANSWER_FAILED : fault_trace(r);
 	sealed = statement_blob(s, "sealed", &n_there);
 	if (!sealed || n_there != n)
 		return ANSWER_FAILED;

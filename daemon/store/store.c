@@ -15,7 +15,8 @@
 #include "failpoint.h"
 #include "secure.h"
 #include "store/core.h"
-#include "store/intact.h"
+#include "store/page.h"
+#include "store/refusal.h"
 #include "store/schema.h"
 #include "store/step.h"
 #include "store/vfs.h"
@@ -24,6 +25,8 @@
 #ifndef STORE_PAGE_BYTES
 #define STORE_PAGE_BYTES 4096
 #endif
+/* schemas/sql/0021: from here on a database without sums is a damaged one. */
+#define STEP_OF_SUMS 21
 #define TEXT_OF(x) TEXT_OF_(x)
 #define TEXT_OF_(x) #x
 
@@ -73,39 +76,6 @@ static int pragma_text(sqlite3 *db, const char *sql, char *text, int n)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* A code that opening can meet, in words. */
-static int refuse_code(sqlite3 *db, int rc, const char *dir, struct why *why)
-{
-	switch (rc & 0xff) {
-	case SQLITE_BUSY:
-		return answer_why(why, ANSWER_BUSY,
-				  "another process has %s/" STORE_FILE " open; stop it "
-				  "first",
-				  dir);
-	case SQLITE_NOTADB:
-	case SQLITE_CORRUPT:
-		return answer_why(why, ANSWER_FAILED,
-				  "%s/" STORE_FILE " is damaged or not a database "
-				  "(%s); restore it from a backup, or move it away to begin anew",
-				  dir, sqlite3_errmsg(db));
-	case SQLITE_FULL:
-		return answer_why(why, ANSWER_FAILED, "the disk under %s is full; free some space",
-				  dir);
-	case SQLITE_READONLY:
-	case SQLITE_CANTOPEN:
-	case SQLITE_PERM:
-		return answer_why(why, ANSWER_FAILED,
-				  "cannot write %s/" STORE_FILE " (%s); check that the "
-				  "disk is mounted read-write",
-				  dir, sqlite3_errmsg(db));
-	default:
-		return answer_why(why, ANSWER_FAILED,
-				  "cannot use %s/" STORE_FILE " (%s, code %d); check "
-				  "the disk",
-				  dir, sqlite3_errmsg(db), rc);
-	}
-}
-
 /* What a test breaks, to see whether it is noticed; NULL: nothing. */
 static const char *promise_broken(const char *set)
 {
@@ -130,7 +100,7 @@ static int promises_hold(sqlite3 *db, const char *dir, struct why *why)
 		if (rc == SQLITE_OK && promises[i].ask)
 			rc = pragma_text(db, promises[i].ask, text, sizeof(text));
 		if (rc != SQLITE_OK)
-			return refuse_code(db, rc, dir, why);
+			return refusal_code(db, rc, dir, why);
 		if (promises[i].ask && strcmp(text, promises[i].holds) != 0)
 			return answer_why(why, ANSWER_FAILED,
 					  "SQLite does not hold \"%s\" for %s/" STORE_FILE
@@ -178,14 +148,44 @@ static int walls_drop(sqlite3 *db)
 	return rc == SQLITE_OK ? 0 : fault_origin(-EIO);
 }
 
-static int schema_migrate(sqlite3 *db, const char *dir, struct why *why)
+/* For a new file at once, for another with the next VACUUM, unless a pragma sets the page size. */
+static int sums_want(struct store *store)
 {
+	int bytes = PAGE_SUM_BYTES;
+
+	return sqlite3_file_control(store->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
+}
+
+/* A database from before there were sums is written anew, with them. */
+static int sums_add(struct store *store, int version, const char *dir, struct why *why)
+{
+	bool there = false;
+	int rc = sqlite3_file_control(store->db, "main", VFS_HAS_SUMS, &there);
+
+	if (rc == SQLITE_OK && !there && version >= STEP_OF_SUMS)
+		return refusal_damaged("its pages carry no sums", dir, why);
+	if (rc == SQLITE_OK && !there)
+		rc = sums_want(store);
+	if (rc == SQLITE_OK && !there)
+		rc = sqlite3_exec(store->db, "VACUUM", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return refusal_code(store->db, rc, dir, why);
+	/* Out of the log before a step says that they are there. */
+	if (!there && store_checkpoint(store) != 0)
+		return answer_why(why, ANSWER_FAILED, "%s/" STORE_FILE " could not be written anew "
+				  "with sums; free some space and check the disk", dir);
+	return 0;
+}
+
+static int schema_migrate(struct store *store, const char *dir, struct why *why)
+{
+	sqlite3 *db = store->db;
 	char text[64];
 	int version, rc, r;
 
 	rc = pragma_text(db, "PRAGMA user_version", text, sizeof(text));
 	if (rc != SQLITE_OK)
-		return refuse_code(db, rc, dir, why);
+		return refusal_code(db, rc, dir, why);
 	version = atoi(text);
 	if (version > store_steps_n || version < 0)
 		return answer_why(why, ANSWER_FAILED,
@@ -196,7 +196,7 @@ static int schema_migrate(sqlite3 *db, const char *dir, struct why *why)
 	if (version == 0) {
 		rc = pragma_text(db, "SELECT count(*) FROM sqlite_schema", text, sizeof(text));
 		if (rc != SQLITE_OK)
-			return refuse_code(db, rc, dir, why);
+			return refusal_code(db, rc, dir, why);
 		if (strcmp(text, "0") != 0)
 			return answer_why(why, ANSWER_FAILED,
 					  "%s/" STORE_FILE " is a database of some "
@@ -206,7 +206,7 @@ static int schema_migrate(sqlite3 *db, const char *dir, struct why *why)
 	/* Before a step runs: it would meet the triggers that are there. */
 	r = schema_check(db, version, dir, why);
 	if (r == 0)
-		r = store_intact(db, dir, why);
+		r = sums_add(store, version, dir, why);
 	if (r != 0)
 		return fault_trace(r);
 	for (; version < store_steps_n; version++) {
@@ -279,19 +279,21 @@ static int db_open(struct store *store, const char *dir, struct why *why)
 	rc = sqlite3_open_v2(path, &store->db,
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 			     SQLITE_OPEN_EXRESCODE,
-			     seeded(SEEDED_STOCK_VFS) ? NULL : STORE_VFS);
+			     STORE_VFS);
+	if (rc == SQLITE_OK)
+		rc = sums_want(store);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (rc != SQLITE_OK)
-		return refuse_code(store->db, rc, dir, why);
+		return refusal_code(store->db, rc, dir, why);
 	r = promises_hold(store->db, dir, why);
 	if (r == 0)
-		r = schema_migrate(store->db, dir, why);
+		r = schema_migrate(store, dir, why);
 	if (r != 0)
 		return fault_trace(r);
 	rc = sqlite3_exec(store->db, temporary_tables, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
-		return refuse_code(store->db, rc, dir, why);
+		return refusal_code(store->db, rc, dir, why);
 	r = statements_prepare(store);
 	if (r == 0)
 		r = log_fold(store, dir, why);
@@ -427,6 +429,19 @@ int store_checkpoint(struct store *store)
 void store_rest(struct store *store)
 {
 	sqlite3_db_release_memory(store->db);
+}
+
+bool store_met_damage(const struct store *store)
+{
+	return sqlite3_extended_errcode(store->db) == SQLITE_IOERR_DATA;
+}
+
+uint64_t store_damage(const struct store *store)
+{
+	uint64_t n = 0;
+
+	sqlite3_file_control(store->db, "main", VFS_DAMAGE, &n);
+	return n;
 }
 
 int store_check(struct store *store, struct why *why)

@@ -88,6 +88,10 @@ int64_t store_changes(const struct store *store);
 int store_checkpoint(struct store *store);
 /* Gives back the pages that are only held to be read sooner. */
 void store_rest(struct store *store);
+/* The last statement ended at a page that is not as it was written. */
+bool store_met_damage(const struct store *store);
+/* How often that was so since the start. */
+uint64_t store_damage(const struct store *store);
 /* PRAGMA integrity_check and foreign_key_check; ANSWER_FAILED names the first finding. */
 int store_check(struct store *store, struct why *why);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The scrubbing VFS: SQLite's own unix VFS, and nothing leaves a file without being overwritten
- * first. It must never lose a commit that SQLite was told is on the disk, and must never let SQLite
- * open a file of another sort than the database, its log and its journal (no temporary files).
+ * first, and no page of the database is believed that is not as it was written. It must never lose
+ * a commit that SQLite was told is on the disk, and must never let SQLite open a file of another
+ * sort than the database, its log and its journal (no temporary files).
  *
  * Why it is needed: no sequence of pragmas cleans the raw device. Truncating or unlinking a log
  * hands its blocks back to the file system with their content, and with secure_delete=ON stale
- * bytes still stay in b-tree pages, in the gap between the cell pointers and the cells. The layout
- * of those pages: https://www.sqlite.org/fileformat2.html#b_tree_pages
+ * bytes still stay in b-tree pages, in the gap between the cell pointers and the cells.
  */
 
 #include "store/vfs.h"
@@ -25,14 +25,16 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "failpoint.h"
+#include "store/page.h"
 
 #define SCRUB_HEAD_BYTES 512
 #define SCRUB_CHUNK_BYTES 65536
-#define PAGE_MAX_BYTES 65536
 
 struct vfs_file {
 	sqlite3_file base;
 	bool main_db;
+	bool sums;		/* every page carries one */
+	uint64_t n_damaged;
 	sqlite3_file real[];	/* the unix VFS's own object lies here */
 };
 
@@ -73,7 +75,7 @@ static int file_scrub(sqlite3_file *real, sqlite3_int64 from)
 	int rc;
 
 	rc = real->pMethods->xFileSize(real, &size);
-	if (rc != SQLITE_OK || from >= size)
+	if (rc != SQLITE_OK || from >= size || seeded(SEEDED_STOCK_VFS))
 		return rc;
 	head = from + SCRUB_HEAD_BYTES < size ? from + SCRUB_HEAD_BYTES : size;
 	rc = range_zero(real, from, head);
@@ -85,33 +87,6 @@ static int file_scrub(sqlite3_file *real, sqlite3_int64 from)
 	return rc;
 }
 
-/* Zeroes the gap of a b-tree page; leaves every other page, and one that makes no sense, as it is.
- */
-static void page_scrub_gap(uint8_t *page, size_t n, bool first)
-{
-	const size_t header = first ? 100 : 0;
-	size_t begin, end;
-
-	switch (page[header]) {
-	case 2:
-	case 5:
-		begin = header + 12;
-		break;
-	case 10:
-	case 13:
-		begin = header + 8;
-		break;
-	default:
-		return;
-	}
-	begin += 2 * (size_t)(page[header + 3] << 8 | page[header + 4]);
-	end = (size_t)(page[header + 5] << 8 | page[header + 6]);
-	if (end == 0)
-		end = 65536;
-	if (begin < end && end <= n)
-		memset(page + begin, 0, end - begin);
-}
-
 static int vfs_file_close(sqlite3_file *file)
 {
 	return real_of(file)->pMethods->xClose(real_of(file));
@@ -119,19 +94,34 @@ static int vfs_file_close(sqlite3_file *file)
 
 static int vfs_file_read(sqlite3_file *file, void *buffer, int n, sqlite3_int64 at)
 {
-	return real_of(file)->pMethods->xRead(real_of(file), buffer, n, at);
+	struct vfs_file *self = (struct vfs_file *)(void *)file;
+	int rc = real_of(file)->pMethods->xRead(real_of(file), buffer, n, at);
+
+	if (rc == SQLITE_OK && self->sums && page_is(n, at) &&
+	    !page_sum_holds(buffer, (size_t)n, at)) {
+		log_error("the database is damaged: the sum of page %lld is wrong",
+			  (long long)(at / n + 1));
+		self->n_damaged++;
+		rc = SQLITE_IOERR_DATA;
+	}
+	return rc;
 }
 
 static int vfs_file_write(sqlite3_file *file, const void *buffer, int n, sqlite3_int64 at)
 {
-	const struct vfs_file *self = (const struct vfs_file *)(const void *)file;
+	struct vfs_file *self = (struct vfs_file *)(void *)file;
 	uint8_t page[PAGE_MAX_BYTES];
 
-	/* The pager writes the database in whole pages only. */
-	if (self->main_db && n >= 512 && n <= PAGE_MAX_BYTES && (n & (n - 1)) == 0 && at % n == 0) {
+	/* The pager writes the database in whole pages only, the first one first. */
+	if (self->main_db && page_is(n, at)) {
 		memcpy(page, buffer, (size_t)n);
-		page_scrub_gap(page, (size_t)n, at == 0);
-		return real_of(file)->pMethods->xWrite(real_of(file), page, n, at);
+		if (at == 0)
+			self->sums = page_says_sums(page);
+		if (!seeded(SEEDED_STOCK_VFS))
+			page_scrub_gap(page, (size_t)n, at);
+		if (self->sums)
+			page_sum(page, (size_t)n, at);
+		buffer = page;
 	}
 	return real_of(file)->pMethods->xWrite(real_of(file), buffer, n, at);
 }
@@ -172,7 +162,15 @@ static int vfs_file_reserved(sqlite3_file *file, int *ret)
 
 static int vfs_file_control(sqlite3_file *file, int op, void *argument)
 {
-	return real_of(file)->pMethods->xFileControl(real_of(file), op, argument);
+	const struct vfs_file *self = (const struct vfs_file *)(const void *)file;
+
+	if (op == VFS_HAS_SUMS)
+		*(bool *)argument = self->sums;
+	else if (op == VFS_DAMAGE)
+		*(uint64_t *)argument = self->n_damaged;
+	else
+		return real_of(file)->pMethods->xFileControl(real_of(file), op, argument);
+	return SQLITE_OK;
 }
 
 static int vfs_file_sector(sqlite3_file *file)
@@ -206,9 +204,10 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
 		    int *ret_flags)
 {
 	struct vfs_file *self = (struct vfs_file *)(void *)file;
+	uint8_t first[PAGE_HEADER_BYTES];
 	int rc;
 
-	self->base.pMethods = NULL;
+	*self = (struct vfs_file){ 0 };
 	if (!(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL))) {
 		log_error("SQLite asked for a temporary file and was refused");
 		return SQLITE_CANTOPEN;
@@ -217,6 +216,9 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
 	if (rc != SQLITE_OK)
 		return rc;
 	self->main_db = flags & SQLITE_OPEN_MAIN_DB;
+	self->sums = self->main_db &&
+		     self->real->pMethods->xRead(self->real, first, sizeof(first), 0) ==
+			     SQLITE_OK && page_says_sums(first);
 	self->base.pMethods = &vfs_file_methods;
 	return SQLITE_OK;
 }
@@ -248,7 +250,7 @@ static int path_scrub(const char *path)
 
 static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_dir)
 {
-	if (path_scrub(path) < 0)
+	if (!seeded(SEEDED_STOCK_VFS) && path_scrub(path) < 0)
 		return SQLITE_IOERR_DELETE;
 	failpoint("scrub-before-unlink");
 	return real_vfs(vfs)->xDelete(real_vfs(vfs), path, sync_dir);

@@ -4,6 +4,10 @@
 /* The scrubbing VFS: see vfs.c. */
 
 #define STORE_VFS "cubby"
+/* For sqlite3_file_control(): whether the database carries sums, into a bool. */
+#define VFS_HAS_SUMS 0xCB01
+/* How many pages were not as they had been written, into a uint64_t. */
+#define VFS_DAMAGE 0xCB02
 
 /*
  * With page numbers below 2^24 the first byte of an overflow or free page, the head of the number

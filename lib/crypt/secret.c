@@ -104,6 +104,15 @@ bool crypt_equal(const void *a, const void *b, size_t n)
 	return sodium_memcmp(a, b, n) == 0;
 }
 
+void crypt_sum(uint64_t key, const void *bytes, size_t n, uint8_t ret_sum[static SUM_BYTES])
+{
+	uint8_t long_key[crypto_shorthash_KEYBYTES] = { 0 };
+
+	for (int i = 0; i < 8; i++)
+		long_key[i] = (uint8_t)(key >> (8 * i));
+	crypto_shorthash(ret_sum, bytes, n, long_key);
+}
+
 void crypt_hash(const void *bytes, size_t n, uint8_t ret_hash[static HASH_BYTES])
 {
 	crypto_generichash(ret_hash, HASH_BYTES, bytes, n, NULL, 0);

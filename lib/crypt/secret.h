@@ -37,6 +37,9 @@ void secret_wipe(void *bytes, size_t n);
 void crypt_random(void *bytes, size_t n);
 /* In a time that does not depend on where they differ. */
 bool crypt_equal(const void *a, const void *b, size_t n);
+#define SUM_BYTES 8
+/* SipHash-2-4 under a key that everybody knows: against accidents, never against people. */
+void crypt_sum(uint64_t key, const void *bytes, size_t n, uint8_t ret_sum[static SUM_BYTES]);
 /* BLAKE2b-256, plain and keyed with 16 to 64 bytes. */
 void crypt_hash(const void *bytes, size_t n, uint8_t ret_hash[static HASH_BYTES]);
 void crypt_hash_keyed(const void *key, size_t n_key, const void *bytes, size_t n,

@@ -13,6 +13,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import pages            # noqa: E402
 import sodium           # noqa: E402
 from tap import Tap     # noqa: E402
 
@@ -66,6 +67,7 @@ def change(how):
     for _, sql in triggers:
         db.execute(sql)
     db.close()
+    pages.sums_put(f"{STATE}/cubby.db")
     for name in os.listdir(STATE):
         os.chown(f"{STATE}/{name}", owner.st_uid, owner.st_gid)
 

@@ -5,7 +5,6 @@ list of files is closed."""
 import json
 import os
 import re
-import sqlite3
 import subprocess
 import sys
 import wave
@@ -13,6 +12,7 @@ import wave
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import pages            # noqa: E402
 from tap import Tap     # noqa: E402
 
 WORLD = os.environ["CUBBY_SANDBOX_DIR"]
@@ -149,10 +149,8 @@ def drill(tap):
 
 def plant():
     """A body that no part names, as a bug or a crash might leave it."""
-    db = sqlite3.connect(f"{STATE}/cubby.db")
-    with db:
+    with pages.database(f"{STATE}/cubby.db") as db:
         db.execute("INSERT INTO body (sealed) VALUES (randomblob(3000))")
-    db.close()
     for name in os.listdir(STATE):
         os.chown(f"{STATE}/{name}", os.stat(STATE).st_uid, os.stat(STATE).st_gid)
 

@@ -324,9 +324,20 @@ static void detected(struct connection *connection, const struct seat_news *news
 					     stamped ? &timestamp : NULL));
 }
 
+/* Takes the seat that a stream waits for. Waiting for it was not the client's doing. */
+static bool seat_wait(struct connection *connection)
+{
+	if (!stream_waits(connection->stream))
+		return false;
+	if (!stream_seat(connection->stream))
+		return true;
+	connection->active_ms = now();
+	return false;
+}
+
 void connection_news(struct connection *connection)
 {
-	struct seat *seat = stream_seat(connection->stream);
+	struct seat *seat = seat_wait(connection) ? NULL : stream_seat(connection->stream);
 	struct seat_news news = { 0 };
 
 	if (seat)
@@ -341,10 +352,10 @@ void connection_news(struct connection *connection)
 void connection_tick(struct connection *connection, int64_t now_ms)
 {
 	const struct config *config = connection->desk.config;
+	bool open = stream_is_open(connection->stream);
+	bool no_seat = seat_wait(connection);
 	int64_t idle_ms = now_ms - connection->active_ms;
 	int64_t idle_max_ms = (int64_t)config->idle_max_s * 1000;
-	bool open = stream_is_open(connection->stream);
-	bool no_seat = open && !stream_seat(connection->stream);
 	/* The ear is behind: that is not the client's fault. */
 	bool ours = open && !no_seat &&
 		    (connection->told_end || !stream_flush(connection->stream));

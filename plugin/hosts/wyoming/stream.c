@@ -63,6 +63,11 @@ bool stream_is_open(const struct stream *stream)
 	return stream->open;
 }
 
+bool stream_waits(const struct stream *stream)
+{
+	return stream->open && !stream->seat;
+}
+
 void stream_open(struct stream *stream)
 {
 	stream_close(stream);

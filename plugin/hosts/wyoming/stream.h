@@ -16,6 +16,8 @@ struct stream *stream_free(struct stream *stream);
 CLEANUP_DEFINE(struct stream *, stream_free)
 
 bool stream_is_open(const struct stream *stream);
+/* It is open, and had no seat when it was last looked for one. */
+bool stream_waits(const struct stream *stream);
 /* Opens it, dropping what was open. */
 void stream_open(struct stream *stream);
 /* Leaves the seat; what was not heard yet is dropped. */

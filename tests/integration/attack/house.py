@@ -10,12 +10,12 @@ import contextlib
 import json
 import os
 import shutil
-import sqlite3
 import sys
 import tempfile
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support")]
 import dbus                                                     # noqa: E402
+import pages                                                    # noqa: E402
 import sodium                                                   # noqa: E402
 from keeper import Keeper, memfd, parts_of                      # noqa: E402
 from keeper_world import World, join                            # noqa: E402
@@ -209,9 +209,9 @@ def refused(name, call, *arguments, **options):
 
 
 def tamper(house, steps, walls=False):
-    """Runs SQL on the files as another program does, without the schema's triggers, or
-    with them."""
-    with contextlib.closing(sqlite3.connect(f"{house.state}/cubby.db")) as db:
+    """Runs SQL on the files as who knows their format does, without the schema's triggers, or with
+    them."""
+    with pages.database(f"{house.state}/cubby.db") as db:
         triggers = [] if walls else db.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:
@@ -220,7 +220,6 @@ def tamper(house, steps, walls=False):
             db.execute(step)
         for _, sql in triggers:
             db.execute(sql)
-        db.commit()
 
 
 def run(tests, *more):

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import sys
 
-from house import WORDS, dbus, run, sodium, tamper
+from house import WORDS, dbus, pages, run, sodium, tamper
 
 PAGE, PAGE_SLOTS = 4096, 127
 CHILD_ITEM = "(SELECT item FROM item JOIN profile USING (profile) WHERE type = 'child')"
@@ -138,7 +138,7 @@ def test_r17_without_the_law_nothing_comes_out(house):
 def test_r17_a_file_without_its_law_is_not_served(house):
     house.stop()
     house.anew()
-    with contextlib.closing(sqlite3.connect(f"{house.state}/cubby.db")) as db:
+    with pages.database(f"{house.state}/cubby.db") as db:
         db.execute("DROP TRIGGER copy_only_of_an_adult")
     assert not house.world.start()
     house.anew()

@@ -23,6 +23,8 @@ except ImportError:
     print("1..0 # SKIP python3-dbus is not installed")
     sys.exit(0)
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support"))
+import pages    # noqa: E402
 from parent import Parent, blake, body, box_open, box_pair, box_seal, header, memfd, statement_holds
 
 CUBBYD = sys.argv[1]
@@ -374,6 +376,7 @@ def test_a_newer_database_is_refused_and_kept(world):
     with open(world.state + "/cubby.db", "r+b") as file:
         file.seek(60)
         file.write((9999).to_bytes(4, "big"))
+    pages.sums_put(world.state + "/cubby.db")
     with open(world.state + "/cubby.db", "rb") as file:
         before = file.read()
     assert "9999" in world.refused() or "newer" in world.refused()

@@ -120,6 +120,8 @@ void world_freeze(bool frozen)
 
 static const char tamper[] =
 	"import sqlite3, sys\n"
+	"sys.path.insert(0, '" TESTS_SUPPORT "')\n"
+	"import pages\n"
 	"c = sqlite3.connect(sys.argv[1])\n"
 	"triggers = c.execute(\"SELECT name, sql FROM sqlite_master WHERE type = "
 	"'trigger'\").fetchall()\n"
@@ -128,6 +130,7 @@ static const char tamper[] =
 	"for name, sql in triggers: c.execute(sql)\n"
 	"c.commit()\n"
 	"c.close()\n"
+	"pages.sums_put(sys.argv[1])\n"
 	"sys.exit(0 if changed == 1 else 1)\n";
 
 void world_between(void (*change)(const char *state, void *context), void *context)

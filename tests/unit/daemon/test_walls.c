@@ -6,11 +6,11 @@
 
 #include "house.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 
 #include "crypt/envelope.h"
 #include "export.h"
+#include "outside.h"
 
 enum wall {
 	WALL_KEY = 1,		/* the exporter has the release key alone */
@@ -87,7 +87,7 @@ static int forge(struct house *house)
 
 	house_close(house);
 	snprintf(path, sizeof(path), "%s/cubby.db", house->dir);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(outside_open(path, &db), SQLITE_OK);
 	if (!(standing & WALL_SCHEMA))
 		sqlite3_exec(db, "DROP TRIGGER copy_only_of_an_adult", NULL, NULL, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(sql); i++)

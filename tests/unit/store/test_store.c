@@ -147,19 +147,77 @@ static void test_newer_file_is_refused_and_kept(void **state)
 	store_free(opened(room));
 }
 
-/* A file that stopped after each step goes on from there. */
+/* A file from before there were sums, and that stopped after each step, goes on from there. */
+#define STEP_OF_SUMS 21
 static void test_migrates_from_every_step(void **state)
 {
 	struct room *room = *state;
+	static const char household[] = "INSERT INTO household (one, statement, created_min)"
+					" VALUES (1, 'Zweifelhofer', 100)";
 	char path[320];
 
-	for (int from = 0; from <= store_steps_n; from++) {
+	for (int from = 0; from <= STEP_OF_SUMS; from++) {
+		sqlite3 *db;
+
 		unlink(room_path(room, STORE_FILE, path));
 		room_write(room, STORE_FILE, 0, "", 0);
+		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 		for (int i = 0; i < from; i++)
-			outside(room, store_steps[i].sql);
+			assert_int_equal(sqlite3_exec(db, store_steps[i].sql, NULL, NULL, NULL),
+					 SQLITE_OK);
+		if (from > 0)
+			assert_int_equal(sqlite3_exec(db, household, NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(db);
+		if (from == STEP_OF_SUMS) {
+			refused(room, ANSWER_FAILED, "no sums");
+			break;
+		}
+		store_free(opened(room));
+		assert_int_equal(room_count(room, STORE_FILE, "Zweifelhofer", 12),
+				 from > 0);
 		store_free(opened(room));
 	}
+}
+
+static void file_change(struct room *room, off_t at, uint8_t mask)
+{
+	_cleanup_(cleanup_close) int fd = -1;
+	char path[320];
+	uint8_t byte;
+
+	fd = open(room_path(room, STORE_FILE, path), O_RDWR);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= mask;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+}
+
+/* Every page that the start reads, at its ends and in the middle; then another's in its place. */
+static void test_r8_a_page_that_changed_is_refused(void **state)
+{
+	static const struct { off_t at; uint8_t mask; const char *words; } changes[] = {
+		{ 20, 8, "no sums" },		/* what says that there are sums */
+		{ 63, 1, "damaged" },		/* the schema's version */
+		{ 2000, 1, "damaged" },
+		{ 4095, 0x80, "damaged" },
+	};
+	struct room *room = *state;
+	char path[320];
+	uint8_t page[4096];
+	int fd;
+
+	store_free(opened(room));
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		file_change(room, changes[i].at, changes[i].mask);
+		refused(room, ANSWER_FAILED, changes[i].words);
+		file_change(room, changes[i].at, changes[i].mask);
+		store_free(opened(room));
+	}
+	fd = open(room_path(room, STORE_FILE, path), O_RDWR);
+	assert_int_equal(pread(fd, page, sizeof(page), 4096), sizeof(page));
+	for (off_t at = 8192; at < room_size(room, STORE_FILE); at += 4096)
+		assert_int_equal(pwrite(fd, page, sizeof(page), at), sizeof(page));
+	close(fd);
+	refused(room, ANSWER_FAILED, "damaged");
 }
 
 static void test_failed_step_keeps_the_file(void **state)
@@ -194,6 +252,7 @@ static void test_foreign_and_damaged_files_are_refused(void **state)
 	char junk[8192];
 	char path[320];
 
+	room_write(room, STORE_FILE, 0, "", 0);
 	outside(room, "CREATE TABLE mine (a)");
 	chmod(room_path(room, STORE_FILE, path), 0600);
 	refused(room, ANSWER_FAILED, "other program");
@@ -385,6 +444,7 @@ int main(void)
 		TEST(test_second_instance_is_refused),
 		TEST(test_newer_file_is_refused_and_kept),
 		TEST(test_migrates_from_every_step),
+		TEST(test_r8_a_page_that_changed_is_refused),
 		TEST(test_failed_step_keeps_the_file),
 		TEST(test_foreign_and_damaged_files_are_refused),
 		TEST(test_what_cannot_be_secured_is_refused),

@@ -4,10 +4,10 @@
 
 #include "keeper_room.h"
 
-#include <sqlite3.h>
 
 #include "drill.h"
 #include "lost.h"
+#include "outside.h"
 #include "store/drill.h"
 #include "store/alert.h"
 
@@ -17,7 +17,7 @@ static void sql_run(struct cupboard *c, const char *sql)
 	sqlite3 *db = NULL;
 
 	cupboard_shut(c);
-	assert_int_equal(sqlite3_open(room_path(c->room, "cubby.db", path), &db), SQLITE_OK);
+	assert_int_equal(outside_open(room_path(c->room, "cubby.db", path), &db), SQLITE_OK);
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s", sqlite3_errmsg(db));
 	sqlite3_close(db);

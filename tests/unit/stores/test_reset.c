@@ -4,8 +4,8 @@
 
 #include "keeper_room.h"
 
-#include <sqlite3.h>
 
+#include "outside.h"
 #include "store/reset.h"
 #include "stores.h"
 
@@ -35,7 +35,7 @@ static void sql_run(struct cupboard *c, const char *sql)
 	sqlite3 *db = NULL;
 
 	cupboard_shut(c);
-	assert_int_equal(sqlite3_open(room_path(c->room, "cubby.db", path), &db), SQLITE_OK);
+	assert_int_equal(outside_open(room_path(c->room, "cubby.db", path), &db), SQLITE_OK);
 	sqlite3_exec(db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s", sqlite3_errmsg(db));
@@ -66,7 +66,7 @@ static unsigned tables_with_rows(struct cupboard *c)
 	unsigned n = 0;
 
 	cupboard_shut(c);
-	assert_int_equal(sqlite3_open(room_path(c->room, "cubby.db", path), &db), SQLITE_OK);
+	assert_int_equal(outside_open(room_path(c->room, "cubby.db", path), &db), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE "
 					    "type = 'table' AND name NOT IN "
 					    "('sqlite_sequence', 'job', 'reset')",

@@ -4,8 +4,8 @@
 
 #include "keeper_room.h"
 
-#include <sqlite3.h>
 
+#include "outside.h"
 #include "stores.h"
 
 struct strangers {
@@ -24,7 +24,7 @@ static sqlite3 *db_open(struct cupboard *c)
 	char path[320];
 	sqlite3 *db = NULL;
 
-	assert_int_equal(sqlite3_open(room_path(c->room, "cubby.db", path), &db), SQLITE_OK);
+	assert_int_equal(outside_open(room_path(c->room, "cubby.db", path), &db), SQLITE_OK);
 	return db;
 }
 

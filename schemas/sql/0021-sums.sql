@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- From here on the last 8 bytes of every page are a sum over it and its place (daemon/store/page.c),
+-- so that a damaged page is an error and never an answer (docs/decisions/0016). No table changes: the
+-- file was written anew before this step, and a file of this version without sums is refused.
