@@ -19,6 +19,8 @@
 
 /* In the hidden directory alone: which export it is. */
 #define ID_FILE "export"
+/* Of a manifest's lines: about 10,000 items. */
+#define ROUND_BYTES (4 << 20)
 
 struct dataset {
 	char *path;
@@ -171,18 +173,25 @@ int dataset_discard(struct dataset *dataset)
 
 /* ---- Writing ---- */
 
-/* Writes the file whole under another name, syncs it, renames it. */
-static int file_put(int dir, const char *name, const void *bytes, size_t n)
+/* Writes the file whole under another name, syncs it, renames it. lines: what follows, -1: none. */
+static int file_put(int dir, const char *name, const char *text, int lines)
 {
 	static const char temporary[] = ".new";
 	_cleanup_(cleanup_close) int fd = openat(dir, temporary,
 						 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
 						 O_CLOEXEC, 0644);
+	char piece[4096];
+	off_t at = 0;
+	ssize_t n;
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = file_write(fd, bytes, n);
+	r = file_write(fd, text, strlen(text));
+	while (r == 0 && lines >= 0 && (n = pread(lines, piece, sizeof(piece), at)) != 0) {
+		r = n < 0 ? -errno : file_write(fd, piece, (size_t)n);
+		at += n;
+	}
 	if (r == 0 && (fsync(fd) < 0 || renameat(dir, temporary, dir, name) < 0))
 		r = -errno;
 	return r;
@@ -200,7 +209,7 @@ int dataset_begin(struct dataset *dataset, const struct cubby_export_info *info)
 		if (dataset->dir < 0)
 			return -errno;
 	}
-	r = file_put(dataset->dir, ID_FILE, info->id, strlen(info->id));
+	r = file_put(dataset->dir, ID_FILE, info->id, -1);
 	if (r == 0 && mkdirat(dataset->dir, "audio", 0755) < 0 && errno != EEXIST)
 		r = -errno;
 	if (r < 0)
@@ -266,7 +275,8 @@ static int stray_remove(int dir, const char *name, void *context)
 	strncpy(token, name, sizeof(token) - 1);
 	audio_name(keeping->dataset, token, known);
 	if (id_parse(token, &id) && strcmp(known, name) == 0 &&
-	    dataset_tokens_have(keeping->tokens, &id))
+	    (!dataset_tokens_reach(keeping->tokens, &id) ||
+	     dataset_tokens_find(keeping->tokens, &id)))
 		return 0;
 	return entry_remove(dir, name, NULL);
 }
@@ -284,21 +294,46 @@ static int parent_sync(const char *path)
 	return dir < 0 || fsync(dir) < 0 ? -errno : 0;
 }
 
-int dataset_finish(struct dataset *dataset, const char *manifest, size_t n)
+/* Leaves what the manifest has, in as many rounds as keep the memory small. */
+static int rest_remove(struct dataset *dataset, int lines, size_t *ret_items)
 {
-	_cleanup_(dataset_tokens_clear) struct dataset_tokens tokens = { .n = 0 };
-	struct keeping keeping = { dataset, &tokens };
-	int r = dataset_tokens_read(manifest, n, dataset->encoding, &tokens);
+	struct stat st;
+	unsigned rounds;
+	size_t items = 0;
+	int r = 0;
+
+	if (fstat(lines, &st) < 0)
+		return -errno;
+	rounds = 1 + (unsigned)(st.st_size / ROUND_BYTES);
+	for (unsigned round = 0; r == 0 && round < rounds; round++) {
+		_cleanup_(dataset_tokens_clear) struct dataset_tokens tokens = {
+			.round = round, .rounds = rounds,
+		};
+		struct keeping keeping = { dataset, &tokens };
+
+		r = dataset_tokens_read(&tokens, lines, dataset->encoding);
+		if (r == 0)
+			r = dir_each(dataset->audio, stray_remove, &keeping);
+		if (r == 0)
+			r = dataset_index_finish(&dataset->index, &tokens);
+		items += tokens.n;
+	}
+	*ret_items = items;
+	return r;
+}
+
+int dataset_finish(struct dataset *dataset, const char *head, int lines, size_t *ret_items)
+{
+	_cleanup_(cleanup_free) char *first = NULL;
+	int r = asprintf(&first, "%s\n", head) < 0 ? -ENOMEM : 0;
 
 	if (r == 0)
-		r = dir_each(dataset->audio, stray_remove, &keeping);
-	if (r == 0)
-		r = dataset_index_finish(&dataset->index, &tokens);
+		r = rest_remove(dataset, lines, ret_items);
 	if (r == 0)
 		r = dataset_sync(dataset);
 	/* Last: from here on it is an export. */
 	if (r == 0)
-		r = file_put(dataset->dir, MANIFEST_FILE, manifest, n);
+		r = file_put(dataset->dir, MANIFEST_FILE, first, lines);
 	if (r == 0)
 		r = dataset_index_end(&dataset->index);
 	if (r == 0 && unlinkat(dataset->dir, ID_FILE, 0) < 0 && errno != ENOENT)

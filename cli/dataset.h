@@ -43,5 +43,6 @@ int dataset_add(struct dataset *dataset, const struct dataset_item *item,
 int dataset_sync(struct dataset *dataset);
 /* Removes an item's sound; its lines go when the directory is finished. No such file is fine. */
 int dataset_drop(struct dataset *dataset, const char *token);
-/* Leaves just what the manifest has, writes the manifest, syncs all, gives it its name. */
-int dataset_finish(struct dataset *dataset, const char *manifest, size_t n);
+/* Leaves just what the manifest has (its first line and a descriptor with the others), writes the
+ * manifest, syncs all, gives it its name. *ret_items: as many as are in it. */
+int dataset_finish(struct dataset *dataset, const char *head, int lines, size_t *ret_items);

@@ -9,15 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "crypt/manifest.h"
-
-/* Of an index file: 60 s of speech is not a thousand words. */
-#define INDEX_MAX_BYTES (1ll << 30)
 
 void dataset_index_init(struct dataset_index *index)
 {
@@ -158,38 +154,81 @@ void dataset_tokens_clear(struct dataset_tokens *tokens)
 	*tokens = (struct dataset_tokens){ .n = 0 };
 }
 
-bool dataset_tokens_have(const struct dataset_tokens *tokens, const struct id *id)
+bool dataset_tokens_reach(const struct dataset_tokens *tokens, const struct id *id)
 {
-	return bsearch(id, tokens->ids, tokens->n, sizeof(*id), id_order) != NULL;
+	return (id->bytes[0] << 8 | id->bytes[1]) * tokens->rounds >> 16 == tokens->round;
 }
 
-int dataset_tokens_read(const char *manifest, size_t n, const char *encoding,
-			struct dataset_tokens *ret)
+const struct id *dataset_tokens_find(const struct dataset_tokens *tokens, const struct id *id)
 {
-	_cleanup_(dataset_tokens_clear) struct dataset_tokens tokens = { .n = 0 };
-	const char *end = manifest + n;
-	const char *at = memchr(manifest, '\n', n);
-	size_t lines = 0;
+	return bsearch(id, tokens->ids, tokens->n, sizeof(*id), id_order);
+}
 
-	if (!at)
-		return -EBADMSG;
-	for (const char *line = at + 1; line < end; line++)
-		lines += *line == '\n';
-	tokens.ids = calloc(lines + 1, sizeof(*tokens.ids));
-	if (!tokens.ids)
-		return -ENOMEM;
-	for (at++; at < end && tokens.n < lines; at = strchr(at, '\n') + 1) {
-		struct manifest_item item;
+static int token_add(struct dataset_tokens *tokens, const struct id *id)
+{
+	if (tokens->n == tokens->room) {
+		const size_t room = 2 * tokens->room + 64;
+		struct id *ids = reallocarray(tokens->ids, room, sizeof(*ids));
 
-		if (manifest_item_parse(at, (size_t)(strchr(at, '\n') - at), encoding, &item,
-					NULL) != 0)
-			return -EBADMSG;
-		tokens.ids[tokens.n++] = item.token;
+		if (!ids)
+			return -ENOMEM;
+		tokens->ids = ids;
+		tokens->room = room;
 	}
-	qsort(tokens.ids, tokens.n, sizeof(*tokens.ids), id_order);
-	*ret = tokens;
-	tokens = (struct dataset_tokens){ .n = 0 };
+	tokens->ids[tokens->n++] = *id;
 	return 0;
+}
+
+/* Calls `each` for every whole line of the file, with its end, until it does not return 0. */
+static int lines_each(int fd, int (*each)(void *context, const char *line, size_t n, off_t at),
+		      void *context)
+{
+	_cleanup_(cleanup_free) char *line = NULL;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	FILE *file = copy >= 0 ? fdopen(copy, "r") : NULL;
+	size_t room = 0;
+	off_t at = 0;
+	ssize_t n;
+	int r;
+
+	if (!file) {
+		r = -errno;
+		cleanup_close(&copy);
+		return r;
+	}
+	r = fseeko(file, 0, SEEK_SET) < 0 ? -errno : 0;
+	for (; r == 0 && (n = getline(&line, &room, file)) > 0; at += n)
+		r = line[n - 1] == '\n' ? each(context, line, (size_t)n, at) : 0;
+	if (r == 0 && ferror(file))
+		r = -EIO;
+	fclose(file);
+	return r;
+}
+
+struct reading_tokens {
+	struct dataset_tokens *tokens;
+	const char *encoding;
+};
+
+static int token_read(void *context, const char *line, size_t n, off_t at)
+{
+	struct reading_tokens *reading = context;
+	struct manifest_item item;
+
+	if (manifest_item_parse(line, n - 1, reading->encoding, &item, NULL) != 0)
+		return -EBADMSG;
+	return dataset_tokens_reach(reading->tokens, &item.token)
+		? token_add(reading->tokens, &item.token) : 0;
+}
+
+int dataset_tokens_read(struct dataset_tokens *tokens, int lines, const char *encoding)
+{
+	struct reading_tokens reading = { tokens, encoding };
+	int r = lines_each(lines, token_read, &reading);
+
+	if (r == 0 && tokens->n > 0)
+		qsort(tokens->ids, tokens->n, sizeof(*tokens->ids), id_order);
+	return r;
 }
 
 const char *dataset_index_token(const char *line, size_t n)
@@ -209,107 +248,79 @@ const char *dataset_index_token(const char *line, size_t n)
 }
 
 struct index_line {
-	const char *text;
-	size_t n;		/* with its end */
-	struct id id;
+	off_t at;
+	size_t n;		/* with its end; 0: there is none */
 };
 
-static int line_order(const void *a, const void *b)
-{
-	const struct index_line *one = a, *other = b;
+struct finding_lines {
+	const struct dataset_tokens *tokens;
+	struct index_line *lines;	/* one for each token */
+};
 
-	return memcmp(&one->id, &other->id, sizeof(one->id));
+static int line_find(void *context, const char *text, size_t n, off_t at)
+{
+	struct finding_lines *finding = context;
+	const char *token = dataset_index_token(text, n - 1);
+	struct index_line *line;
+	const struct id *found;
+	char copy[ID_TEXT] = "";
+	struct id id;
+
+	if (token)
+		memcpy(copy, token, ID_TEXT - 1);
+	found = id_parse(copy, &id) ? dataset_tokens_find(finding->tokens, &id) : NULL;
+	if (!found)
+		return 0;
+	line = &finding->lines[found - finding->tokens->ids];
+	/* Of several the longest: another may have been torn. */
+	if (n > line->n)
+		*line = (struct index_line){ at, n };
+	return 0;
 }
 
-/* Lines of the manifest's items, whole ones only, sorted; each once. */
-static int lines_read(const char *text, size_t n, const struct dataset_tokens *tokens,
-		      struct index_line **ret, size_t *ret_n)
+static int lines_write(int from, int to, const struct index_line *lines, size_t n)
 {
-	_cleanup_(cleanup_free) struct index_line *lines = NULL;
-	size_t room = 0, found = 0, kept = 0;
-	const char *end;
+	_cleanup_(cleanup_free) char *text = NULL;
+	size_t room = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < n; i++)
-		room += text[i] == '\n';
-	lines = calloc(room + 1, sizeof(*lines));
-	if (!lines)
-		return -ENOMEM;
-	for (; (end = memchr(text, '\n', n)); n -= (size_t)(end + 1 - text), text = end + 1) {
-		struct index_line *line = &lines[found];
-		const char *token = dataset_index_token(text, (size_t)(end - text));
-		char copy[ID_TEXT] = "";
-
-		if (token)
-			memcpy(copy, token, ID_TEXT - 1);
-		if (!id_parse(copy, &line->id) || !dataset_tokens_have(tokens, &line->id))
-			continue;
-		line->text = text;
-		line->n = (size_t)(end + 1 - text);
-		found++;
-	}
-	qsort(lines, found, sizeof(*lines), line_order);
-	for (size_t i = 0; i < found; i++) {
-		/* Of several the longest: another may have been torn. */
-		if (kept > 0 && id_equal(&lines[kept - 1].id, &lines[i].id)) {
-			if (lines[i].n > lines[kept - 1].n)
-				lines[kept - 1] = lines[i];
-		} else {
-			lines[kept++] = lines[i];
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (lines[i].n == 0)
+			return -EBADMSG;
+		if (lines[i].n > room) {
+			free(text);
+			room = lines[i].n;
+			text = malloc(room);
+			if (!text)
+				return -ENOMEM;
 		}
+		r = file_pread(from, text, lines[i].n, lines[i].at);
+		if (r == 0)
+			r = file_write(to, text, lines[i].n);
 	}
-	*ret = take(lines);
-	*ret_n = kept;
-	return kept == tokens->n ? 0 : -EBADMSG;
-}
-
-static int index_write(struct dataset_index *index, unsigned i, const struct index_line *lines,
-		       size_t n)
-{
-	_cleanup_(cleanup_free) char *out = NULL;
-	_cleanup_(cleanup_close) int fd = openat(index->dir, index->names[i],
-						 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-						 O_CLOEXEC, 0644);
-	size_t bytes = 0;
-
-	if (fd < 0)
-		return -errno;
-	for (size_t k = 0; k < n; k++)
-		bytes += lines[k].n;
-	out = malloc(bytes + 1);
-	if (!out)
-		return -ENOMEM;
-	bytes = 0;
-	for (size_t k = 0; k < n; k++) {
-		memcpy(out + bytes, lines[k].text, lines[k].n);
-		bytes += lines[k].n;
-	}
-	return file_write(fd, out, bytes);
+	return r;
 }
 
 int dataset_index_finish(struct dataset_index *index, const struct dataset_tokens *tokens)
 {
-	for (unsigned i = 0; i < index->n; i++) {
-		_cleanup_(cleanup_free) struct index_line *lines = NULL;
-		_cleanup_(cleanup_free) char *text = NULL;
-		struct stat st;
-		size_t n = 0;
-		int r;
+	const int mode = tokens->round == 0 ? O_TRUNC : O_APPEND;
+	int r = 0;
 
-		if (fstat(index->fds[i], &st) < 0 || st.st_size > INDEX_MAX_BYTES)
-			return -EFBIG;
-		text = malloc((size_t)st.st_size + 1);
-		if (!text)
-			return -ENOMEM;
-		text[st.st_size] = '\0';
-		r = file_pread(index->fds[i], text, (size_t)st.st_size, 0);
+	for (unsigned i = 0; r == 0 && i < index->n; i++) {
+		_cleanup_(cleanup_free) struct index_line *lines =
+			calloc(tokens->n + 1, sizeof(*lines));
+		struct finding_lines finding = { tokens, lines };
+		_cleanup_(cleanup_close) int fd = openat(index->dir, index->names[i],
+							 O_WRONLY | O_CREAT | O_NOFOLLOW |
+							 O_CLOEXEC | mode, 0644);
+
+		if (fd < 0 || !lines)
+			return fd < 0 ? -errno : -ENOMEM;
+		r = lines_each(index->fds[i], line_find, &finding);
 		if (r == 0)
-			r = lines_read(text, (size_t)st.st_size, tokens, &lines, &n);
-		if (r == 0)
-			r = index_write(index, i, lines, n);
-		if (r < 0)
-			return r;
+			r = lines_write(index->fds[i], fd, lines, tokens->n);
 	}
-	return 0;
+	return r;
 }
 
 int dataset_index_end(struct dataset_index *index)

@@ -26,16 +26,21 @@ int dataset_index_open(struct dataset_index *index, int dir, const struct cubby_
 int dataset_index_add(struct dataset_index *index, const struct dataset_item *item,
 		      const char *const **ret_lines);
 
-/* The tokens of a manifest, sorted. */
+/* Tokens of a manifest, sorted: of its `rounds` equal parts by token, the one numbered `round`. */
 struct dataset_tokens {
+	unsigned round, rounds;
 	struct id *ids;
-	size_t n;
+	size_t n, room;
 };
-int dataset_tokens_read(const char *manifest, size_t n, const char *encoding,
-			struct dataset_tokens *ret);
+/* lines: a descriptor with the manifest's lines. */
+int dataset_tokens_read(struct dataset_tokens *tokens, int lines, const char *encoding);
 void dataset_tokens_clear(struct dataset_tokens *tokens);
-bool dataset_tokens_have(const struct dataset_tokens *tokens, const struct id *id);
-/* -EBADMSG: an item of the manifest has no line. */
+/* It would be in this part. */
+bool dataset_tokens_reach(const struct dataset_tokens *tokens, const struct id *id);
+/* Its place in `ids`; NULL: it is not in the manifest. */
+const struct id *dataset_tokens_find(const struct dataset_tokens *tokens, const struct id *id);
+/* Writes the lines of this part, after those of the parts before. -EBADMSG: an item of the manifest
+ * has no line. */
 int dataset_index_finish(struct dataset_index *index, const struct dataset_tokens *tokens);
 /* The manifest is on the disk: what was collected is not needed any more. */
 int dataset_index_end(struct dataset_index *index);

@@ -124,56 +124,57 @@ int verb_export_approve(struct hand *hand)
 	return refused && done ? EXIT_PARTLY : refused;
 }
 
-static int copies_table(struct hand *hand, const struct cubby_copies *copies)
+struct listing_copies {
+	struct hand *hand;
+	struct table *table;
+	json_t *array;
+	size_t n;
+};
+
+static int copy_list(void *context, const struct cubby_copy *copy)
 {
-	static const char *const heads[] = { "COPY", "OF", "APPROVED", "EXPIRES", "PURPOSE",
-					     "RECIPIENT", NULL };
-	_cleanup_(table_freep) struct table *table = NULL;
-	int r = table_new(heads, hand->color, &table);
+	struct listing_copies *listing = context;
+	char id[9], item[9], approved[MOMENT_TEXT], until[MOMENT_TEXT];
+	const char *cells[] = { id, item, approved, until, copy->purpose, copy->recipient };
 
-	for (size_t i = 0; r == 0 && i < copies->n; i++) {
-		const struct cubby_copy *copy = copies->list[i];
-		char id[9], item[9], approved[MOMENT_TEXT], until[MOMENT_TEXT];
-		const char *cells[] = { id, item, approved, until, copy->purpose, copy->recipient };
-
-		snprintf(id, sizeof(id), "%.8s", copy->id);
-		snprintf(item, sizeof(item), "%.8s", copy->item);
-		moment_local(copy->approved_s, approved);
-		moment_until(copy->expires_s, hand->now_s, until);
-		r = table_row(table, cells);
-	}
-	return r == 0 ? table_print(table) : r;
+	listing->n++;
+	if (listing->array)
+		return json_array_append_new(
+			listing->array,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "copy", copy->id, "id",
+				  copy->item, "approved", moment_iso(copy->approved_s, approved),
+				  "expires", moment_iso(copy->expires_s, until), "purpose",
+				  copy->purpose, "recipient", copy->recipient));
+	snprintf(id, sizeof(id), "%.8s", copy->id);
+	snprintf(item, sizeof(item), "%.8s", copy->item);
+	moment_local(copy->approved_s, approved);
+	moment_until(copy->expires_s, listing->hand->now_s, until);
+	return table_row(listing->table, cells);
 }
 
 int verb_export_list(struct hand *hand)
 {
-	_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
+	static const char *const heads[] = { "COPY", "OF", "APPROVED", "EXPIRES", "PURPOSE",
+					     "RECIPIENT", NULL };
+	_cleanup_(table_freep) struct table *table = NULL;
+	_cleanup_(render_json_freep) json_t *array = hand->json ? json_array() : NULL;
+	struct listing_copies listing = { hand, NULL, array, 0 };
 	int r = prompt_proof(hand, 0);
 
 	if (r != 0)
 		return r;
-	r = cubby_copies(hand->cubby, &copies);
-	if (r != 0)
-		return hand_refused(hand, r);
-	if (hand->json) {
-		json_t *array = json_array();
-		char approved[MOMENT_TEXT], expires[MOMENT_TEXT];
-
-		for (size_t i = 0; i < copies->n; i++) {
-			const struct cubby_copy *copy = copies->list[i];
-
-			json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
-							       "copy",
-				copy->id, "id", copy->item, "approved",
-				moment_iso(copy->approved_s, approved), "expires",
-				moment_iso(copy->expires_s, expires), "purpose", copy->purpose,
-				"recipient", copy->recipient));
-		}
-		r = render_json(array);
-	} else if (copies->n == 0) {
-		hand_say(hand, "Nothing is released for export.");
-	} else {
-		r = copies_table(hand, copies);
+	r = table_new(heads, hand->color, &table);
+	listing.table = table;
+	if (r == 0) {
+		r = cubby_copies(hand->cubby, copy_list, &listing);
+		if (r != 0)
+			return hand_refused(hand, r);
+		if (array)
+			r = render_json(take(array));
+		else if (listing.n == 0)
+			hand_say(hand, "Nothing is released for export.");
+		else
+			r = table_print(table);
 	}
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }

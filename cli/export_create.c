@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypt/manifest.h"
 #include "dataset.h"
 #include "moment.h"
 #include "progress.h"
@@ -50,52 +51,64 @@ static int write_failed(struct hand *hand, const char *path, int r)
 /* ---- What is exported ---- */
 
 /* The one purpose and recipient that there are approvals for, where none was named. */
-static int words_find(struct hand *hand, const struct cubby_copies *copies, const char **purpose,
-		      const char **recipient)
+struct finding_words {
+	const char *purpose, *recipient;	/* NULL: any */
+	char purpose_found[MANIFEST_TEXT], recipient_found[MANIFEST_TEXT];
+	bool found, several;
+};
+
+static int words_meet(void *context, const struct cubby_copy *copy)
 {
-	const struct cubby_copy *first = NULL;
+	struct finding_words *words = context;
 
-	for (size_t i = 0; i < copies->n; i++) {
-		const struct cubby_copy *copy = copies->list[i];
+	if ((words->purpose && strcmp(words->purpose, copy->purpose) != 0) ||
+	    (words->recipient && strcmp(words->recipient, copy->recipient) != 0))
+		return 0;
+	if (words->found)
+		words->several = words->several ||
+				 strcmp(words->purpose_found, copy->purpose) != 0 ||
+				 strcmp(words->recipient_found, copy->recipient) != 0;
+	words->found = true;
+	snprintf(words->purpose_found, MANIFEST_TEXT, "%s", copy->purpose);
+	snprintf(words->recipient_found, MANIFEST_TEXT, "%s", copy->recipient);
+	return 0;
+}
 
-		if ((*purpose && strcmp(*purpose, copy->purpose) != 0) ||
-		    (*recipient && strcmp(*recipient, copy->recipient) != 0))
-			continue;
-		if (first && (strcmp(first->purpose, copy->purpose) != 0 ||
-			      strcmp(first->recipient, copy->recipient) != 0))
-			return hand_fail(hand, EXIT_USAGE,
-					 "items are approved for more than one export; say which: "
-					 "--purpose P --recipient R ('cubby export list' shows "
-					 "them)");
-		first = first ? first : copy;
-	}
-	if (!first)
+static int words_find(struct hand *hand, struct finding_words *words)
+{
+	int r = cubby_copies(hand->cubby, words_meet, words);
+
+	if (r != 0)
+		return hand_refused(hand, r);
+	if (words->several)
+		return hand_fail(hand, EXIT_USAGE,
+				 "items are approved for more than one export; say which: "
+				 "--purpose P --recipient R ('cubby export list' shows them)");
+	if (!words->found)
 		return hand_fail(hand, EXIT_NOT_FOUND,
 				 "nothing is approved for this export; an adult does that with "
 				 "'cubby export review'");
-	*purpose = first->purpose;
-	*recipient = first->recipient;
 	return 0;
 }
 
 static int export_new(struct hand *hand, const char *format, const char *encoding,
 		      struct cubby_export **ret)
 {
-	_cleanup_(cubby_copies_freep) struct cubby_copies *copies = NULL;
 	struct cubby_export_options options = CUBBY_EXPORT_OPTIONS_INIT;
+	struct finding_words words = { .purpose = hand->command.value[OPTION_PURPOSE],
+				       .recipient = hand->command.value[OPTION_RECIPIENT] };
 	int r;
 
-	options.purpose = hand->command.value[OPTION_PURPOSE];
-	options.recipient = hand->command.value[OPTION_RECIPIENT];
+	options.purpose = words.purpose;
+	options.recipient = words.recipient;
 	options.format = format;
 	options.encoding = encoding;
 	if (!options.purpose || !options.recipient) {
-		r = cubby_copies(hand->cubby, &copies);
-		if (r != 0)
-			return hand_refused(hand, r);
-		r = words_find(hand, copies, &options.purpose, &options.recipient);
+		r = words_find(hand, &words);
 		if (r != 0)
 			return r;
+		options.purpose = words.purpose_found;
+		options.recipient = words.recipient_found;
 	}
 	r = cubby_export_begin(hand->cubby, &options, ret);
 	return r == 0 ? 0 : hand_refused(hand, r);
@@ -284,8 +297,9 @@ static int export_write(struct hand *hand, struct cubby_export *export, struct d
 {
 	const char *path = hand->command.arguments[0];
 	struct dropping dropping = { dataset, 0 };
-	_cleanup_(cleanup_free) char *manifest = NULL;
-	size_t n, items = 0;
+	_cleanup_(cleanup_free) char *head = NULL;
+	_cleanup_(cleanup_close) int lines = -1;
+	size_t items;
 	int r = dataset_begin(dataset, cubby_export_info(export));
 
 	if (r < 0)
@@ -293,15 +307,13 @@ static int export_write(struct hand *hand, struct cubby_export *export, struct d
 	r = items_write(hand, export, dataset);
 	if (r != 0)
 		return r;
-	r = cubby_export_finish(export, recalled_drop, &dropping, &manifest, &n);
+	r = cubby_export_finish(export, recalled_drop, &dropping, &head, &lines);
 	if (r != 0)
 		return hand_refused(hand, r);
-	r = dataset_finish(dataset, manifest, n);
+	r = dataset_finish(dataset, head, lines, &items);
 	if (r < 0)
 		return write_failed(hand, path, r);
-	for (size_t i = 0; i < n; i++)
-		items += manifest[i] == '\n';
-	return export_tell(hand, path, cubby_export_info(export), items - 1, dropping.n);
+	return export_tell(hand, path, cubby_export_info(export), items, dropping.n);
 }
 
 static int form_read(struct hand *hand, const char **ret_format, const char **ret_encoding)

@@ -41,13 +41,10 @@ struct cubby_copy {
 	int64_t approved_s, expires_s;
 	const char *purpose, *recipient;
 };
-struct cubby_copies {
-	size_t n;
-	struct cubby_copy *const *list;
-};
-/* Needs a proof. */
-CUBBY_API int cubby_copies(struct cubby *cubby, struct cubby_copies **ret);
-CUBBY_API struct cubby_copies *cubby_copies_free(struct cubby_copies *copies);
+/* Tells of each, newest first; a non-zero return ends the call with CUBBY_FAILED. Needs a proof. */
+CUBBY_API int cubby_copies(struct cubby *cubby,
+			   int (*each)(void *context, const struct cubby_copy *copy),
+			   void *context);
 
 struct cubby_excluded {
 	const char *reason;	/* "child", "not approved", "approved for something else" */
@@ -100,11 +97,12 @@ CUBBY_API int cubby_export_wrote(struct cubby_export *export, const struct cubby
 /* What was written of this page is on the disk: tells the keeper. */
 CUBBY_API int cubby_export_synced(struct cubby_export *export);
 /* Ends it. `drop` is called for each item that was recalled meanwhile, to be removed; a non-zero
- * return ends the call with CUBBY_FAILED. ret_manifest: all of the manifest's file; free(). May be
- * called again for one that has ended. CUBBY_NOT_FOUND: nothing is left of it. */
+ * return ends the call with CUBBY_FAILED. The manifest's file is *ret_head (free() it) and what can
+ * be read from *ret_lines, a sealed memfd (close() it). May be called again for one that has ended.
+ * CUBBY_NOT_FOUND: nothing is left of it. */
 CUBBY_API int cubby_export_finish(struct cubby_export *export,
 				  int (*drop)(void *context, const char *token), void *context,
-				  char **ret_manifest, size_t *ret_bytes);
+				  char **ret_head, int *ret_lines);
 /* Forgets one that has not ended. Needs no proof. CUBBY_EXISTS: it has. */
 CUBBY_API int cubby_export_cancel(struct cubby *cubby, const char *id);
 

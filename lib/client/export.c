@@ -2,8 +2,10 @@
 /* The exporter. It has the release key and no other: nothing that was not approved can be opened
  * here, whatever it was handed. */
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/id.h"
 #include "client/open.h"
 #include "client/reply.h"
@@ -345,44 +347,59 @@ int cubby_export_synced(struct cubby_export *export)
 
 /* ---- Ending ---- */
 
-static int recalled_drop(struct cubby_export *export, const char *lines,
+/* The tokens of what was recalled, one a line. */
+static int recalled_drop(struct cubby_export *export, int fd, size_t n,
 			 int (*drop)(void *context, const char *token), void *context)
 {
 	char token[ID_TEXT];
 	struct id id;
+	int r = n % ID_TEXT == 0 ? 0 : ANSWER_INVALID_ARGUMENT;
 
-	for (; *lines; lines += ID_TEXT) {
-		if (strlen(lines) < ID_TEXT || lines[ID_TEXT - 1] != '\n')
-			return session_malformed(export->cubby, ANSWER_INVALID_ARGUMENT,
-						 "Export.Finish");
-		memcpy(token, lines, ID_TEXT - 1);
+	for (size_t at = 0; r == 0 && at < n; at += ID_TEXT) {
+		r = file_pread(fd, token, ID_TEXT, (off_t)at);
+		if (r == 0 && token[ID_TEXT - 1] != '\n')
+			r = ANSWER_INVALID_ARGUMENT;
 		token[ID_TEXT - 1] = '\0';
-		if (!id_parse(token, &id))
-			return session_malformed(export->cubby, ANSWER_INVALID_ARGUMENT,
-						 "Export.Finish");
-		if (drop(context, token) != 0)
+		if (r == 0 && !id_parse(token, &id))
+			r = ANSWER_INVALID_ARGUMENT;
+		if (r == 0 && drop(context, token) != 0)
 			return answer_why(&export->cubby->why, ANSWER_FAILED,
 					  "an item that was recalled could not be removed");
 	}
-	return 0;
+	return fault_trace(session_malformed(export->cubby, r, "Export.Finish"));
 }
 
-static int manifest_check(struct cubby_export *export, char *text, size_t n, size_t n_head)
+static int lines_hash(int fd, size_t n, uint8_t ret[static HASH_BYTES])
+{
+	struct hash_stream stream;
+	uint8_t piece[4096];
+	int r = 0;
+
+	hash_stream_begin(&stream, NULL, 0);
+	for (size_t at = 0; r == 0 && at < n; at += sizeof(piece)) {
+		const size_t more = n - at < sizeof(piece) ? n - at : sizeof(piece);
+
+		r = file_pread(fd, piece, more, (off_t)at);
+		hash_stream_add(&stream, piece, more);
+	}
+	hash_stream_end(&stream, ret);
+	return fault_trace(r);
+}
+
+static int manifest_check(struct cubby_export *export, const char *head, int fd, size_t n)
 {
 	struct cubby *cubby = export->cubby;
-	uint8_t lines[HASH_BYTES];
 	struct manifest manifest;
+	uint8_t lines[HASH_BYTES];
 	struct id id;
 	int r = session_device(cubby);
 
+	if (r == 0)
+		r = manifest_verify(head, cubby->pins.device_sign, NULL, &manifest, &cubby->why);
+	if (r == 0)
+		r = lines_hash(fd, n, lines);
 	if (r != 0)
 		return fault_trace(r);
-	text[n_head] = '\0';
-	r = manifest_verify(text, cubby->pins.device_sign, NULL, &manifest, &cubby->why);
-	text[n_head] = '\n';
-	if (r != 0)
-		return fault_trace(r);
-	crypt_hash(text + n_head + 1, n - n_head - 1, lines);
 	if (!id_parse(export->info.id, &id) || !id_equal(&id, &manifest.export) ||
 	    memcmp(lines, manifest.lines, HASH_BYTES) != 0)
 		return answer_why(&cubby->why, ANSWER_FAILED,
@@ -391,50 +408,51 @@ static int manifest_check(struct cubby_export *export, char *text, size_t n, siz
 }
 
 static int finish_run(struct cubby_export *export, int (*drop)(void *context, const char *token),
-		      void *context, char **ret_manifest, size_t *ret_bytes)
+		      void *context, char **ret_head, int *ret_lines)
 {
 	struct cubby *cubby = export->cubby;
 
 	for (;;) {
 		_cleanup_(message_freep) struct message *reply = NULL;
-		_cleanup_(cleanup_free) char *text = NULL;
-		size_t n, n_head;
+		_cleanup_(cleanup_close) int fd = -1;
+		const char *head;
 		uint32_t now;
+		size_t n;
 		int r;
 
 		r = reply_get(cubby, "Export", "Finish", &reply, "su", export->info.id,
 			      export->generation);
 		if (r != 0)
 			return fault_trace(r);
-		r = reply_list(reply, &text, &n, &n_head);
+		r = reply_lines(reply, &head, &fd, &n);
 		if (r == 0)
 			r = message_read(reply, "u", &now);
 		/* Recalls only grow: anything else would have us ask for ever. */
-		if (r == 0 && n_head == 0 && now <= export->generation)
+		if (r == 0 && !head[0] && now <= export->generation)
 			r = ANSWER_INVALID_ARGUMENT;
 		if (r != 0)
 			return fault_trace(session_malformed(cubby, r, "Export.Finish"));
-		if (n_head > 0) {
-			r = manifest_check(export, text, n, n_head);
-			if (r != 0)
-				return fault_trace(r);
-			*ret_manifest = take(text);
-			*ret_bytes = n;
-			return 0;
-		}
-		r = recalled_drop(export, text + 1, drop, context);
+		r = head[0] ? manifest_check(export, head, fd, n)
+			    : recalled_drop(export, fd, n, drop, context);
 		if (r != 0)
 			return fault_trace(r);
 		export->generation = now;
+		if (!head[0])
+			continue;
+		*ret_head = strdup(head);
+		if (!*ret_head)
+			return fault_origin(-ENOMEM);
+		*ret_lines = fd;
+		fd = -1;
+		return 0;
 	}
 }
 
 int cubby_export_finish(struct cubby_export *export, int (*drop)(void *context, const char *token),
-			void *context, char **ret_manifest, size_t *ret_bytes)
+			void *context, char **ret_head, int *ret_lines)
 {
 	session_begin(export->cubby);
-	return session_end(export->cubby, finish_run(export, drop, context, ret_manifest,
-						     ret_bytes));
+	return session_end(export->cubby, finish_run(export, drop, context, ret_head, ret_lines));
 }
 
 int cubby_export_cancel(struct cubby *cubby, const char *id)

@@ -162,19 +162,30 @@ int reply_variant(struct message *message, const char *signature, void *ret)
 	return r == 0 ? message_leave(message) : fault_trace(r);
 }
 
+int reply_lines(struct message *reply, const char **ret_head, int *ret_fd, size_t *ret_n)
+{
+	_cleanup_(cleanup_close) int fd = -1;
+	int r = message_read(reply, "sh", ret_head, &fd);
+
+	if (r != 0)
+		return fault_trace(r);
+	if (!file_memfd_sealed(fd, ret_n) || *ret_n > LIST_MAX_BYTES)
+		return ANSWER_INVALID_ARGUMENT;
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
 int reply_list(struct message *reply, char **ret_text, size_t *ret_n, size_t *ret_head)
 {
 	_cleanup_(cleanup_free) char *text = NULL;
 	_cleanup_(cleanup_close) int fd = -1;
 	const char *head;
 	size_t n_head, n;
-	int r;
+	int r = reply_lines(reply, &head, &fd, &n);
 
-	r = message_read(reply, "sh", &head, &fd);
 	if (r != 0)
 		return fault_trace(r);
-	if (!file_memfd_sealed(fd, &n) || n > LIST_MAX_BYTES)
-		return ANSWER_INVALID_ARGUMENT;
 	n_head = strlen(head);
 	text = malloc(n_head + 1 + n + 1);
 	if (!text)

@@ -31,6 +31,8 @@ int reply_each(struct message *message, const char *contents,
 int reply_texts(struct message *message, struct array *array);
 /* The variant that comes next, with one value of a basic type. */
 int reply_variant(struct message *message, const char *signature, void *ret);
-/* A statement and, in a memfd, the lines under it (docs/FORMATS.md): one text, of which the first
- * ret_head bytes are the statement. */
+/* A statement and, in a memfd, the lines under it (docs/FORMATS.md). ret_head lasts as long as the
+ * reply. */
+int reply_lines(struct message *reply, const char **ret_head, int *ret_fd, size_t *ret_n);
+/* The same as one text, of which the first ret_head bytes are the statement. */
 int reply_list(struct message *reply, char **ret_text, size_t *ret_n, size_t *ret_head);

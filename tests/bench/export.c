@@ -4,10 +4,7 @@
  *
  *	bench-export CUBBY [ITEMS [SECONDS]]
  *
- * with the keeper's program in CUBBYD, and "[bus] rate = 6000" and a large enough "[quota]
- * megabytes" for it in CUBBY_WORLD_CONFIG (lines of cubbyd.conf);
- *
- * prints one line of JSON. Making the items takes the longest, and is not counted. */
+ * with the keeper's program in CUBBYD; prints one line of JSON. */
 
 #include "unit/client/world.h"
 
@@ -16,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "seed.h"
 #include "sound/sound.h"
 
 static double now_s(void)
@@ -26,56 +24,25 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Noise under a slow envelope: it compresses like speech, about to a half. */
-static void sound_make(int16_t *samples, size_t frames, unsigned seed)
-{
-	uint32_t state = seed * 2654435761u + 1;
-
-	for (size_t i = 0; i < frames; i++) {
-		state = state * 1664525u + 1013904223u;
-		samples[i] = (int16_t)((int32_t)(state >> 16) - 32768) >> (4 + (i / 4000) % 4);
-	}
-}
-
 static struct cubby *proved(unsigned secrets)
 {
 	return world_proved("home", secrets);
 }
 
-/* A proof lasts 300 s, and a caller gets so many calls a minute: both are waited for. */
-static void items_make(size_t items, const int16_t *samples, size_t frames)
+static void items_make(size_t items, size_t frames)
 {
 	struct cubby *cubby = proved(CUBBY_SECRET_HOME);
-	double since_s = now_s();
+	struct seed seed = { .items = items, .frames = frames, .purpose = "bench",
+			     .recipient = "bench" };
 	char profile[CUBBY_ID_TEXT];
+	struct household household;
 
 	assert_cubby(cubby, cubby_profile_add(cubby, "Anna", false, profile));
-	for (size_t i = 0; i < items; i++) {
-		const struct timespec pause = { .tv_nsec = 100000000 };
-		const struct timespec rest = { .tv_nsec = 28000000 };
-		char id[CUBBY_ID_TEXT], copy[CUBBY_ID_TEXT];
-		int64_t expires_s;
-		int r;
-
-		sound_make((int16_t *)(uintptr_t)samples, frames, (unsigned)i);
-		/* What was refused for the rate stays open for a minute, four at most. */
-		while ((r = cubby_import(cubby, "Anna", samples, frames, "some words", id)) ==
-		       CUBBY_RATE_LIMITED || r == CUBBY_BUSY)
-			nanosleep(&pause, NULL);
-		assert_cubby(cubby, r);
-		while ((r = cubby_export_approve(cubby, id, "bench", "bench", "heard", NULL, copy,
-						 &expires_s)) == CUBBY_RATE_LIMITED ||
-		       r == CUBBY_BUSY)
-			nanosleep(&pause, NULL);
-		assert_cubby(cubby, r);
-		nanosleep(&rest, NULL);
-		if (now_s() - since_s > 240) {
-			cubby_free(cubby);
-			cubby = proved(CUBBY_SECRET_HOME);
-			since_s = now_s();
-		}
-	}
+	assert_true(id_parse(profile, &seed.profile));
+	household = cubby->household;
+	seed.household = &household;
 	cubby_free(cubby);
+	world_between(seed_items, &seed);
 }
 
 /* Runs the command; seconds and the most memory it had. */
@@ -147,14 +114,13 @@ static double bench_seconds = 2;
 static void bench(void **state)
 {
 	const size_t frames = (size_t)(bench_seconds * SOUND_RATE_HZ);
-	_cleanup_(cleanup_free) int16_t *samples = calloc(frames, sizeof(*samples));
 	double export_s, copy_s, sync_s, open_s;
 	char command[1024];
 	size_t opened;
 	long kib, unused;
 
 	world_code();
-	items_make(bench_items, samples, frames);
+	items_make(bench_items, frames);
 	open_s = open_all(&opened);
 	assert_int_equal(opened, bench_items);
 	assert_int_equal(mkdir(world_path("out"), 0777), 0);

@@ -14,7 +14,7 @@
 
 CLEANUP_DEFINE(struct dataset *, dataset_free)
 
-static char dir[] = "/tmp/cubby-test-files-XXXXXX";
+static char dir[64];
 
 static char *in_dir(const char *name)
 {
@@ -38,7 +38,9 @@ static unsigned count_entries(void)
 
 static int dir_make(void **state)
 {
-	memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
+	/* In memory where that is possible: nothing here has to outlive the machine. */
+	snprintf(dir, sizeof(dir), "%s/cubby-test-files-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	return mkdtemp(dir) ? 0 : -1;
 }
 
@@ -74,21 +76,36 @@ static void test_output_that_fails_leaves_nothing(void **state)
 /* A manifest of these tokens, as the keeper gives it; only its lines are read here. */
 static char *manifest_of(const char *const *tokens, size_t n, const char *encoding)
 {
-	char *text = strdup("{}\n");
+	char *text = NULL;
+	size_t room;
+	FILE *file = open_memstream(&text, &room);
 
+	fputs("{}\n", file);
 	for (size_t i = 0; i < n; i++) {
 		struct manifest_item item = { .bytes = 4, .expires_s = 1, .review = "named",
 					      .n_lines = 1 };
 		_cleanup_(cleanup_free) char *line = NULL;
-		char *more = NULL;
 
 		assert_true(id_parse(tokens[i], &item.token));
 		assert_int_equal(manifest_item_text(&item, encoding, &line), 0);
-		assert_true(asprintf(&more, "%s%s", text, line) > 0);
-		free(text);
-		text = more;
+		fputs(line, file);
 	}
+	fclose(file);
 	return text;
+}
+
+/* What the export ends with: the keeper's first line, and the others in a memfd. */
+static int finish(struct dataset *dataset, const char *manifest, size_t wanted)
+{
+	_cleanup_(cleanup_close) int lines = -1;
+	size_t items = 0;
+	int r;
+
+	assert_int_equal(file_memfd("lines", manifest + 3, strlen(manifest + 3), &lines), 0);
+	r = dataset_finish(dataset, "{}", lines, &items);
+	if (r == 0)
+		assert_int_equal(items, wanted);
+	return r;
 }
 
 static const char *const index_hf[] = { "metadata.jsonl", NULL };
@@ -136,7 +153,7 @@ static void whole(const struct cubby_export_info *info)
 	item_add(dataset, AA, "say \"hi\"");
 	assert_int_equal(dataset_sync(dataset), 0);
 	assert_int_equal(access(in_dir("set"), F_OK), -1);
-	assert_int_equal(dataset_finish(dataset, manifest, strlen(manifest)), 0);
+	assert_int_equal(finish(dataset, manifest, 2), 0);
 	assert_file("set/cubby-manifest.jsonl", manifest);
 	assert_int_equal(access(in_dir("set/export"), F_OK), -1);
 	assert_int_equal(count_entries(), 1);
@@ -200,10 +217,52 @@ static void test_an_export_is_gone_on_with(void **state)
 	item_add(dataset, AA, "hello");
 	assert_int_equal(dataset_drop(dataset, BB), 0);
 	assert_int_equal(dataset_drop(dataset, BB), 0);
-	assert_int_equal(dataset_finish(dataset, manifest, strlen(manifest)), 0);
+	assert_int_equal(finish(dataset, manifest, 1), 0);
 	assert_file("set/metadata.jsonl",
 		    "{\"file_name\":\"audio/" AA ".flac\",\"transcription\":\"hello\"}\n");
 	assert_int_equal(access(in_dir("set/audio/" BB ".flac"), F_OK), -1);
+}
+
+/* More than is held in memory at once: all of them, once, sorted, and no other file. */
+static void test_an_export_of_many_items(void **state)
+{
+	enum { MANY = 12000 };
+	const struct cubby_export_info info = info_of("hf", index_hf, "flac");
+	_cleanup_(dataset_freep) struct dataset *dataset = NULL;
+	_cleanup_(cleanup_free) char *manifest = NULL, *text = NULL;
+	static char tokens[MANY][ID_TEXT];
+	static const char *list[MANY];
+	char last[ID_TEXT] = "";
+	size_t n = 0;
+
+	assert_int_equal(dataset_open(in_dir("set"), &dataset), 0);
+	assert_int_equal(dataset_begin(dataset, &info), 0);
+	for (unsigned i = 0; i < MANY; i++) {
+		struct id id = { 0 };
+
+		/* Spread over all there are, in no order. */
+		for (unsigned k = 0; k < 4; k++)
+			id.bytes[k] = (uint8_t)(i * 2654435761u >> (24 - 8 * k));
+		list[i] = id_text(&id, tokens[i]);
+		item_add(dataset, list[i], "hello");
+	}
+	item_add(dataset, "00000000000000000000000000000001", "recalled");
+	item_add(dataset, "ffffffffffffffffffffffffffffffff", "recalled");
+	manifest = manifest_of(list, MANY, "flac");
+	assert_true(strlen(manifest) > 4 << 20);
+	assert_int_equal(finish(dataset, manifest, MANY), 0);
+	assert_int_equal(file_read_path(in_dir("set/metadata.jsonl"), 8 << 20, &text, NULL), 0);
+	for (char *line = text; *line; line = strchr(line, '\n') + 1, n++) {
+		char *token = strstr(line, "audio/") + 6;
+
+		assert_true(strncmp(last, token, ID_TEXT - 1) < 0);
+		memcpy(last, token, ID_TEXT - 1);
+	}
+	assert_int_equal(n, MANY);
+	assert_int_equal(access(in_dir("set/audio/ffffffffffffffffffffffffffffffff.flac"), F_OK),
+			 -1);
+	assert_int_equal(access(in_dir("set/audio/00000000000000000000000000000001.flac"), F_OK),
+			 -1);
 }
 
 /* An item of the manifest that was never written: there is no export. */
@@ -216,7 +275,7 @@ static void test_an_export_is_never_half(void **state)
 	assert_int_equal(dataset_open(in_dir("set"), &dataset), 0);
 	assert_int_equal(dataset_begin(dataset, &info), 0);
 	item_add(dataset, AA, "hello");
-	assert_int_equal(dataset_finish(dataset, manifest, strlen(manifest)), -EBADMSG);
+	assert_int_equal(finish(dataset, manifest, 1), -EBADMSG);
 	assert_int_equal(access(in_dir("set"), F_OK), -1);
 	assert_int_equal(access(in_dir(".set.partial/cubby-manifest.jsonl"), F_OK), -1);
 	assert_int_equal(dataset_discard(dataset), 0);
@@ -240,7 +299,7 @@ static void test_an_export_never_writes_over(void **state)
 	item_add(dataset, AA, "hello");
 	/* Somebody puts a file there meanwhile. */
 	assert_int_equal(output_write(in_dir("set/mine"), "x", 1, 0600), 0);
-	assert_int_equal(dataset_finish(dataset, manifest, strlen(manifest)), -EEXIST);
+	assert_int_equal(finish(dataset, manifest, 1), -EEXIST);
 	assert_int_equal(access(in_dir("set/mine"), F_OK), 0);
 }
 
@@ -258,6 +317,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_kaldi_directory, dir_make,
 						dir_remove),
 		cmocka_unit_test_setup_teardown(test_an_export_is_gone_on_with, dir_make,
+						dir_remove),
+		cmocka_unit_test_setup_teardown(test_an_export_of_many_items, dir_make,
 						dir_remove),
 		cmocka_unit_test_setup_teardown(test_an_export_is_never_half, dir_make,
 						dir_remove),

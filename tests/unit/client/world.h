@@ -17,7 +17,6 @@ CLEANUP_DEFINE(struct cubby_consents *, cubby_consents_free)
 CLEANUP_DEFINE(struct cubby_erasure *, cubby_erasure_free)
 CLEANUP_DEFINE(struct cubby_receipt *, cubby_receipt_free)
 CLEANUP_DEFINE(struct cubby_status *, cubby_status_free)
-CLEANUP_DEFINE(struct cubby_copies *, cubby_copies_free)
 CLEANUP_DEFINE(struct cubby_export *, cubby_export_free)
 CLEANUP_DEFINE(struct cubby_past_exports *, cubby_past_exports_free)
 
