@@ -137,7 +137,9 @@ def programs(tally, title, patterns, env, names):
     if found:
         tally.phase(title)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        running = {pool.submit(run, [os.path.abspath(path)], env): path for path in found}
+        patience_s = 3600 if env["CUBBY_TEST_SLOW"] else 600
+        running = {pool.submit(run, [os.path.abspath(path)], env, patience_s): path
+                   for path in found}
         for done in concurrent.futures.as_completed(running):
             tally.add(os.path.relpath(running[done], "tests"), *done.result())
 
