@@ -11,6 +11,7 @@
 #include "consent.h"
 #include "keeper.h"
 #include "log_day.h"
+#include "notify.h"
 #include "service/renew.h"
 #include "service/service.h"
 #include "store/household.h"
@@ -179,7 +180,8 @@ static void erasure_ended(void *context, const struct erasure_job *job)
 	if (job->state == ERASURE_PARTIAL && alert_tell(keeper->alerts, ALERT_PARTIAL, NULL, 1))
 		log_warning("parents could not be told that an erasure is only partly done");
 	/* Before who waits hears of it: the key it asks for next is the new one. */
-	if (job->state == ERASURE_DONE && job->reason == ERASURE_RESET && keeper_renew(keeper))
+	if (job->state == ERASURE_DONE && job->reason == ERASURE_RESET && !keeper->offline &&
+	    keeper_renew(keeper))
 		log_error("everything is erased, but the keeper still has its old key; restart it");
 	service_job_ended(keeper, job);
 	if (keeper->drill)
@@ -291,6 +293,22 @@ static void save_age(void *context)
 		log_error("the age clock could not be saved; after a power cut it runs late");
 }
 
+static void watchdog_feed(void *context)
+{
+	notify_manager("WATCHDOG=1");
+}
+
+/* Fed from the loop that answers, and twice as often as needs be. */
+static int start_watchdog(struct keeper *keeper)
+{
+	uint64_t interval_ms = notify_watchdog_ms() / 2;
+
+	if (!interval_ms)
+		return 0;
+	return fault_trace(loop_timer_new(keeper->loop, interval_ms, watchdog_feed, keeper,
+					  &keeper->watchdog));
+}
+
 static int start_bus(struct keeper *keeper, const char *address, uint32_t ear_gid,
 		     uint32_t parents_gid, struct why *why)
 {
@@ -300,6 +318,8 @@ static int start_bus(struct keeper *keeper, const char *address, uint32_t ear_gi
 	if (!r)
 		r = loop_timer_new(keeper->loop, AGE_SAVE_INTERVAL_MS, save_age, keeper,
 				   &keeper->save);
+	if (!r)
+		r = start_watchdog(keeper);
 	if (!r)
 		r = service_start(keeper, address, ear_gid, parents_gid, why);
 	return fault_trace(r);
@@ -330,6 +350,7 @@ int keeper_start(const struct keeper_options *options, struct keeper **ret, stru
 	if (!keeper)
 		return fault_origin(-ENOMEM);
 	keeper->clock = &clock_system;
+	keeper->offline = options->offline;
 	json_set_alloc_funcs(malloc, json_free_wiped);
 	r = config_load(options->config_path ? options->config_path : CONFIG_PATH,
 			options->config_path != NULL, &keeper->config, why);
@@ -359,7 +380,7 @@ int keeper_start(const struct keeper_options *options, struct keeper **ret, stru
 		r = keeper_renew(keeper);
 	if (!r)
 		r = start_drill(keeper);
-	if (!r)
+	if (!r && !keeper->offline)
 		r = start_bus(keeper, options->bus_address, ear_gid, parents_gid, why);
 	if (r)
 		return fault_trace(r);
@@ -381,6 +402,7 @@ struct keeper *keeper_free(struct keeper *keeper)
 	service_stop(keeper);
 	loop_timer_free(keeper->minute);
 	loop_timer_free(keeper->save);
+	loop_timer_free(keeper->watchdog);
 	drill_free(keeper->drill);
 	erasure_free(keeper->erasure);
 	intake_free(keeper->intake);

@@ -29,6 +29,7 @@ struct keeper_options {
 	const char *config_path;	/* NULL: CONFIG_PATH, if it is there */
 	const char *state_dir;
 	const char *bus_address;	/* NULL: the system bus */
+	bool offline;			/* no bus: for keeper_purge() */
 };
 
 /* What the service knows of one connection: caller->session. */
@@ -45,6 +46,7 @@ struct keeper {
 	struct loop *loop;
 	struct state *state;
 	unsigned confined;		/* enum sandbox: what holds */
+	bool offline;			/* nobody is asked or told: purge.h */
 	bool device_made;		/* at this start, beside a household that knew another */
 	struct device *device;
 	char *identity;			/* Status.Identity */
@@ -65,10 +67,11 @@ struct keeper {
 	struct bus_server *server;
 	struct loop_timer *minute;
 	struct loop_timer *save;
+	struct loop_timer *watchdog;	/* NULL: nobody watches */
 };
 
-/* Up to the point where the bus name is ours. Any answer but 0 says in one sentence what stands in
- * the way and what to do about it. */
+/* Up to the point where the bus name is ours, or would be. Any answer but 0 says in one sentence
+ * what stands in the way and what to do about it. */
 int keeper_start(const struct keeper_options *options, struct keeper **ret, struct why *why);
 /* Runs until it is told to stop; the program's exit status. */
 int keeper_run(struct keeper *keeper);

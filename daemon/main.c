@@ -12,6 +12,7 @@
 #include "crypt/secret.h"
 #include "keeper.h"
 #include "notify.h"
+#include "purge.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -23,19 +24,22 @@ static const char usage[] =
 	"  --state-dir DIR   keep everything in DIR instead of " STATE_DIR "\n"
 	"  --bus BUS         \"system\" (the default), \"session\", or the address of a bus\n"
 	"  --foreground      stay in the foreground; the keeper always does\n"
+	"  --erase-everything  erase all that is kept, and the household, verify it, print the\n"
+	"                    receipt, remove the files, and end: for the removal of Cubby\n"
 	"  --help            show this\n"
 	"  --version         show the version\n"
 	"\n"
 	"See cubbyd(8), cubbyd.conf(5).\n";
 
 enum option_value { OPTION_CONFIG = 256, OPTION_STATE_DIR, OPTION_BUS, OPTION_FOREGROUND,
-		    OPTION_HELP, OPTION_VERSION };
+		    OPTION_ERASE, OPTION_HELP, OPTION_VERSION };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"state-dir", required_argument, NULL, OPTION_STATE_DIR},
 	{"bus", required_argument, NULL, OPTION_BUS},
 	{"foreground", no_argument, NULL, OPTION_FOREGROUND},
+	{"erase-everything", no_argument, NULL, OPTION_ERASE},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{0},
@@ -87,6 +91,9 @@ static int options_read(int argc, char **argv, struct keeper_options *options)
 			break;
 		case OPTION_FOREGROUND:
 			break;
+		case OPTION_ERASE:
+			options->offline = true;
+			break;
 		case OPTION_HELP:
 			fputs(usage, stdout);
 			return EXIT_SUCCESS;
@@ -102,6 +109,23 @@ static int options_read(int argc, char **argv, struct keeper_options *options)
 	if (optind < argc)
 		return usage_error("unexpected argument ", argv[optind]);
 	return -1;
+}
+
+/* The receipt on standard output, what it means on the other. Returns the exit status. */
+static int purge(struct keeper *keeper)
+{
+	_cleanup_(erasure_job_freep) struct erasure_job *job = NULL;
+	const char *level;
+	struct why why = {{0}};
+	int r = keeper_purge(keeper, &job, &level, &why);
+
+	if (r) {
+		log_error("%s", r > 0 ? why.text : strerror(-r));
+		return EXIT_FAILURE;
+	}
+	log_info("everything is erased, %llu items, and was read back; erasure level %s: what that "
+		 "means is in docs/ERASURE.md", (unsigned long long)job->items, level);
+	return printf("%s\n", job->receipt) < 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
@@ -126,6 +150,8 @@ int main(int argc, char **argv)
 		log_error("cannot start: %s; the lines above say where", strerror(-r));
 	if (r)
 		return EXIT_FAILURE;
+	if (options.offline)
+		return purge(take(keeper));
 	notify_manager("READY=1");
 	log_info("ready (version " KEEPER_VERSION ")");
 	status = keeper_run(keeper);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "notify.h"
@@ -32,4 +33,13 @@ void notify_manager(const char *state)
 	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
 			     offsetof(struct sockaddr_un, sun_path) + n) < 0)
 		log_warning("cannot tell the service manager \"%s\": %m", state);
+}
+
+uint64_t notify_watchdog_ms(void)
+{
+	const char *interval_us = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+
+	if (!interval_us || (pid && strtol(pid, NULL, 10) != getpid()))
+		return 0;
+	return strtoull(interval_us, NULL, 10) / 1000;
 }

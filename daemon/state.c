@@ -175,7 +175,7 @@ int state_device_key(struct state *state, struct secret **ret, bool *ret_made, s
 
 /* The old key is no more before there is a new one: what it could open or sign is of a household
  * that is erased. A file of zeros would be taken for a key, so it goes at once. */
-int state_device_key_renew(struct state *state, struct secret **ret)
+int state_device_key_erase(struct state *state)
 {
 	static const uint8_t zeros[KEY_BYTES];
 	_cleanup_(cleanup_close) int fd = -1;
@@ -190,6 +190,13 @@ int state_device_key_renew(struct state *state, struct secret **ret)
 		return fault_trace(r);
 	if (fd >= 0 && (fdatasync(fd) < 0 || unlinkat(state->fd, KEY_FILE, 0) < 0))
 		return fault_origin(-errno);
+	return 0;
+}
+
+int state_device_key_renew(struct state *state, struct secret **ret)
+{
+	int r = state_device_key_erase(state);
+
 	failpoint("device-key-overwritten");
-	return fault_trace(key_make(state, ret));
+	return fault_trace(r ? r : key_make(state, ret));
 }

@@ -27,6 +27,8 @@ CLEANUP_DEFINE(struct state *, state_free)
 /* The 32 bytes of device.key, made when there is none (*ret_made). ANSWER_FAILED: wrong owner,
  * mode, length, or not a plain file. */
 int state_device_key(struct state *state, struct secret **ret, bool *ret_made, struct why *why);
-/* A new key in the place of the old one, which is overwritten first: for a reset. After a crash in
+/* Overwrites device.key, if it is there, and removes it. */
+int state_device_key_erase(struct state *state);
+/* A new key in the place of the old one, which is erased first: for a reset. After a crash in
  * between there is the old one, the new one, or none; call it again. */
 int state_device_key_renew(struct state *state, struct secret **ret);

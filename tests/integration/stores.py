@@ -109,6 +109,29 @@ def reset(tap):
     tap.ok(done.returncode == 10, "there is nothing to reset now", f"{done.returncode} {done.stderr}")
 
 
+def purge(tap):
+    """What the removal of the package does."""
+    needles = (FOUNDER.encode(), NICKNAME.encode(), device_key())
+    erase = ("cubbyd", "--erase-everything", "--state-dir", STATE)
+    done = run(*erase, role="keeper")
+    tap.ok(done.returncode == 1 and all(traces(*needles).values()),
+           "while a keeper runs nobody else erases everything", done.stderr)
+    run("sandbox", "--stop", "keeper", role="root")
+    done = run(*erase, role="keeper")
+    tap.ok(done.returncode == 0 and "erasure level E" in done.stderr,
+           "R11 the keeper erases everything before it is removed, and says the level", done.stderr)
+    body = json.loads(done.stdout or "{}")
+    tap.ok(body.get("reason") == "reset" and body["items"] == 1, "with a receipt", done.stdout)
+    receipt = f"{WORLD}/home/parent/last.json"
+    with open(receipt, "w", encoding="utf-8") as file:
+        file.write(done.stdout)
+    good(tap, "that holds", "cubby", "receipt", "verify", receipt, "--key", body.get("key", ""))
+    tap.ok(os.listdir(STATE) == [], "R5 and no file is left", os.listdir(STATE))
+    done = run(*erase, role="keeper")
+    tap.ok(done.returncode == 0 and '"items":0' in done.stdout.replace(" ", "")
+           and os.listdir(STATE) == [], "a second time there is nothing to erase", done.stdout)
+
+
 def status():
     return json.loads(run("cubby", "status", "--json").stdout)
 
@@ -168,6 +191,7 @@ def main():
     run("sandbox", "--start", "keeper", role="root")
     items = json.loads(run("cubby", "list", "--json").stdout)
     tap.ok(len(items) == 1, "what the new household keeps survives a restart", items)
+    purge(tap)
     return tap.done()
 
 

@@ -272,6 +272,21 @@ def test_it_says_it_is_ready_and_stops_when_told(world):
     assert status == 0 and "fault" not in said, said
 
 
+def test_it_feeds_the_watchdog(world):
+    path = world.dir + "/watched"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as watched:
+        watched.bind(path)
+        watched.settimeout(30)
+        world.keeper = subprocess.Popen(world.command(), stderr=subprocess.PIPE, text=True,
+                                        env=dict(os.environ, NOTIFY_SOCKET=path,
+                                                 WATCHDOG_USEC="200000"))
+        assert watched.recv(100) == b"READY=1"
+        assert [watched.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+        world.keeper.send_signal(signal.SIGKILL)
+        world.keeper.communicate()
+        world.keeper = None
+
+
 def test_r26_the_keeper_has_no_network(world):
     world.start()
     held = Connection(world, STRANGER).get("Status", "Sandbox")
