@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `cubby export approve` and `list`: an adult releases copies of single items. Whether an item is
- * an adult's own is the keeper's to say; nothing here can say it instead. */
+/* `cubby export approve`, `refuse` and `list`: an adult releases copies of single items. Whether an
+ * item is an adult's own is the keeper's to say; nothing here can say it instead. */
+
+#include "export.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "erase.h"
 #include "moment.h"
 #include "prompt.h"
 #include "render.h"
@@ -97,10 +100,9 @@ int verb_export_approve(struct hand *hand)
 	size_t done = 0;
 	int refused = 0, r;
 
-	if (!command_has(&hand->command, OPTION_PURPOSE) || !command_has(&hand->command,
-									 OPTION_RECIPIENT))
-		return hand_fail(hand, EXIT_USAGE,
-				 "say what for and for whom: --purpose P --recipient R");
+	r = export_words_check(hand);
+	if (r != 0)
+		return r;
 	if (!voice_option_fits(hand))
 		return EXIT_USAGE;
 	r = hand_ids(hand, &ids);
@@ -122,6 +124,29 @@ int verb_export_approve(struct hand *hand)
 	else
 		json_decref(array);
 	return refused && done ? EXIT_PARTLY : refused;
+}
+
+int verb_export_refuse(struct hand *hand)
+{
+	_cleanup_(hand_ids_freep) char **ids = NULL;
+	_cleanup_(cleanup_free) char *job = NULL;
+	int r = hand_ids(hand, &ids);
+
+	if (r == 0) {
+		r = cubby_export_refuse(hand->cubby, (const char *const *)ids, hand->command.n,
+					&job);
+		if (r != 0)
+			return hand_refused(hand, r);
+	}
+	if (r != 0)
+		return r;
+	hand_say(hand, "Refused: %zu item%s. They are not offered for review again.",
+		 hand->command.n, hand->command.n == 1 ? "" : "s");
+	if (job)
+		return erase_finish(hand, job, NULL, 0);
+	if (hand->json)
+		render_json(json_pack("{s:i}", "refused", (int)hand->command.n));
+	return 0;
 }
 
 struct listing_copies {

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crypt/manifest.h"
-#include "dataset.h"
+#include "export.h"
 #include "moment.h"
 #include "progress.h"
 #include "prompt.h"
@@ -38,124 +37,6 @@ static bool signals_pending(void)
 	return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 ||
 					     sigismember(&pending, SIGTERM) == 1 ||
 					     sigismember(&pending, SIGHUP) == 1);
-}
-
-static int write_failed(struct hand *hand, const char *path, int r)
-{
-	if (r == -EEXIST)
-		return hand_fail(hand, EXIT_GENERAL,
-				 "%s is there already and not empty; name a new one", path);
-	return hand_fail(hand, EXIT_GENERAL, "cannot write %s (%s)", path, strerror(-r));
-}
-
-/* ---- What is exported ---- */
-
-/* The one purpose and recipient that there are approvals for, where none was named. */
-struct finding_words {
-	const char *purpose, *recipient;	/* NULL: any */
-	char purpose_found[MANIFEST_TEXT], recipient_found[MANIFEST_TEXT];
-	bool found, several;
-};
-
-static int words_meet(void *context, const struct cubby_copy *copy)
-{
-	struct finding_words *words = context;
-
-	if ((words->purpose && strcmp(words->purpose, copy->purpose) != 0) ||
-	    (words->recipient && strcmp(words->recipient, copy->recipient) != 0))
-		return 0;
-	if (words->found)
-		words->several = words->several ||
-				 strcmp(words->purpose_found, copy->purpose) != 0 ||
-				 strcmp(words->recipient_found, copy->recipient) != 0;
-	words->found = true;
-	snprintf(words->purpose_found, MANIFEST_TEXT, "%s", copy->purpose);
-	snprintf(words->recipient_found, MANIFEST_TEXT, "%s", copy->recipient);
-	return 0;
-}
-
-static int words_find(struct hand *hand, struct finding_words *words)
-{
-	int r = cubby_copies(hand->cubby, words_meet, words);
-
-	if (r != 0)
-		return hand_refused(hand, r);
-	if (words->several)
-		return hand_fail(hand, EXIT_USAGE,
-				 "items are approved for more than one export; say which: "
-				 "--purpose P --recipient R ('cubby export list' shows them)");
-	if (!words->found)
-		return hand_fail(hand, EXIT_NOT_FOUND,
-				 "nothing is approved for this export; an adult does that with "
-				 "'cubby export review'");
-	return 0;
-}
-
-static int export_new(struct hand *hand, const char *format, const char *encoding,
-		      struct cubby_export **ret)
-{
-	struct cubby_export_options options = CUBBY_EXPORT_OPTIONS_INIT;
-	struct finding_words words = { .purpose = hand->command.value[OPTION_PURPOSE],
-				       .recipient = hand->command.value[OPTION_RECIPIENT] };
-	int r;
-
-	options.purpose = words.purpose;
-	options.recipient = words.recipient;
-	options.format = format;
-	options.encoding = encoding;
-	if (!options.purpose || !options.recipient) {
-		r = words_find(hand, &words);
-		if (r != 0)
-			return r;
-		options.purpose = words.purpose_found;
-		options.recipient = words.recipient_found;
-	}
-	r = cubby_export_begin(hand->cubby, &options, ret);
-	return r == 0 ? 0 : hand_refused(hand, r);
-}
-
-/* What was begun in this directory is for what was asked now. */
-static int same_check(struct hand *hand, const char *path, const struct cubby_export_info *info,
-		      const char *format, const char *encoding)
-{
-	const char *purpose = hand->command.value[OPTION_PURPOSE];
-	const char *recipient = hand->command.value[OPTION_RECIPIENT];
-
-	if ((!purpose || strcmp(purpose, info->purpose) == 0) &&
-	    (!recipient || strcmp(recipient, info->recipient) == 0) &&
-	    strcmp(format, info->format) == 0 && strcmp(encoding, info->encoding) == 0)
-		return 0;
-	return hand_fail(hand, EXIT_USAGE,
-			 "an unfinished export lies there, %s and %s, for %s, to %s; go on with "
-			 "just that, or drop it with 'cubby export cancel %s'",
-			 info->format, info->encoding, info->purpose, info->recipient, path);
-}
-
-static int export_take_up(struct hand *hand, struct dataset *dataset, const char *format,
-			  const char *encoding, struct cubby_export **ret)
-{
-	struct cubby_export_options options = CUBBY_EXPORT_OPTIONS_INIT;
-	const char *path = hand->command.arguments[0];
-	const struct cubby_export_info *info;
-	int r;
-
-	options.resume = dataset_unfinished(dataset);
-	if (options.resume) {
-		r = cubby_export_begin(hand->cubby, &options, ret);
-		if (r != 0 && r != CUBBY_NOT_FOUND)
-			return hand_refused(hand, r);
-		if (r == 0) {
-			info = cubby_export_info(*ret);
-			hand_say(hand, "Going on with %s: %u of %u items are written.", path,
-				 info->written, info->items);
-			return same_check(hand, path, info, format, encoding);
-		}
-	}
-	/* Nothing to go on with: what lies there is worth nothing. */
-	r = dataset_discard(dataset);
-	if (r < 0)
-		return write_failed(hand, path, r);
-	return export_new(hand, format, encoding, ret);
 }
 
 /* ---- Writing ---- */
@@ -197,7 +78,7 @@ static int item_write(struct hand *hand, struct cubby_export *export, struct dat
 	}
 	r = dataset_add(dataset, &item, &written.lines);
 	if (r < 0)
-		return write_failed(hand, hand->command.arguments[0], r);
+		return export_write_failed(hand, hand->command.arguments[0], r);
 	written.token = token;
 	written.file = item.file;
 	written.file_bytes = item.file_bytes;
@@ -222,7 +103,7 @@ static int page_write(struct hand *hand, struct cubby_export *export, struct dat
 		return r;
 	r = dataset_sync(dataset);
 	if (r < 0)
-		return write_failed(hand, path, r);
+		return export_write_failed(hand, path, r);
 	r = cubby_export_synced(export);
 	if (r != 0)
 		return hand_refused(hand, r);
@@ -303,7 +184,7 @@ static int export_write(struct hand *hand, struct cubby_export *export, struct d
 	int r = dataset_begin(dataset, cubby_export_info(export));
 
 	if (r < 0)
-		return write_failed(hand, path, r);
+		return export_write_failed(hand, path, r);
 	r = items_write(hand, export, dataset);
 	if (r != 0)
 		return r;
@@ -312,7 +193,7 @@ static int export_write(struct hand *hand, struct cubby_export *export, struct d
 		return hand_refused(hand, r);
 	r = dataset_finish(dataset, head, lines, &items);
 	if (r < 0)
-		return write_failed(hand, path, r);
+		return export_write_failed(hand, path, r);
 	return export_tell(hand, path, cubby_export_info(export), items, dropping.n);
 }
 
@@ -352,7 +233,7 @@ int verb_export_create(struct hand *hand)
 		return r;
 	r = dataset_open(path, &dataset);
 	if (r < 0)
-		return write_failed(hand, path, r);
+		return export_write_failed(hand, path, r);
 	r = prompt_proof(hand, CUBBY_SECRET_RELEASE);
 	if (r != 0)
 		return r;
@@ -373,7 +254,7 @@ int verb_export_cancel(struct hand *hand)
 	int r = dataset_open(path, &dataset);
 
 	if (r < 0)
-		return write_failed(hand, path, r);
+		return export_write_failed(hand, path, r);
 	if (!dataset_unfinished(dataset))
 		return hand_fail(hand, EXIT_NOT_FOUND, "no unfinished export lies at %s", path);
 	r = cubby_export_cancel(hand->cubby, dataset_unfinished(dataset));
@@ -382,7 +263,7 @@ int verb_export_cancel(struct hand *hand)
 		return hand_refused(hand, r);
 	r = dataset_discard(dataset);
 	if (r < 0)
-		return write_failed(hand, path, r);
+		return export_write_failed(hand, path, r);
 	hand_say(hand, "Dropped the unfinished export of %s.", path);
 	return 0;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `cubby export review` and `refuse`: an adult hears each item of theirs and answers for it, or
+/* `cubby export review`: an adult hears each item of theirs and answers for it, or
  * hears some chosen at random and answers for all. Without an answer nothing is approved. */
+
+#include "export.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "erase.h"
 #include "item.h"
 #include "moment.h"
 #include "playback.h"
@@ -16,47 +17,44 @@
 
 #define SAMPLE_MIN 3
 
+struct review_item {
+	char id[CUBBY_ID_TEXT];
+	char owner[CUBBY_ID_TEXT];
+	int64_t started_s;
+	enum voice_said said;
+};
+
 struct review {
 	struct hand *hand;
 	const struct cubby_profiles *profiles;
 	struct voice_check *check;
-	char (*ids)[CUBBY_ID_TEXT];
-	char (*owners)[CUBBY_ID_TEXT];
-	int64_t *started_s;
+	struct review_item *items;
 	size_t n, room;
 	size_t approved, refused;
 };
 
 static void review_clear(struct review *review)
 {
-	free(review->ids);
-	free(review->owners);
-	free(review->started_s);
+	free(review->items);
 }
 
 static int review_add(struct review *review, const struct cubby_item *item)
 {
-	if (review->n == review->room) {
-		const size_t room = review->room ? 2 * review->room : 64;
-		void *ids = realloc(review->ids, room * sizeof(*review->ids));
-		void *owners, *started_s;
+	struct review_item *added;
 
-		if (!ids)
+	if (review->n == review->room) {
+		const size_t room = 2 * review->room + 64;
+		void *items = reallocarray(review->items, room, sizeof(*review->items));
+
+		if (!items)
 			return -ENOMEM;
-		review->ids = ids;
-		owners = realloc(review->owners, room * sizeof(*review->owners));
-		if (!owners)
-			return -ENOMEM;
-		review->owners = owners;
-		started_s = realloc(review->started_s, room * sizeof(*review->started_s));
-		if (!started_s)
-			return -ENOMEM;
-		review->started_s = started_s;
+		review->items = items;
 		review->room = room;
 	}
-	strcpy(review->ids[review->n], item->id);
-	strcpy(review->owners[review->n], item->profile_id);
-	review->started_s[review->n++] = item->started_s;
+	added = &review->items[review->n++];
+	*added = (struct review_item){ .started_s = item->started_s };
+	strcpy(added->id, item->id);
+	strcpy(added->owner, item->profile_id);
 	return 0;
 }
 
@@ -79,14 +77,15 @@ static int review_collect(struct review *review)
 }
 
 /* Says what it is and whose voice, and plays it where there is a sound server. */
-static int review_show(struct review *review, size_t i, enum voice_said *ret_said)
+static int review_show(struct review *review, size_t i)
 {
+	struct review_item *item = &review->items[i];
 	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
 	struct hand *hand = review->hand;
 	_cleanup_(cleanup_free) char *words = NULL;
 	struct why why = { "" };
 	char when[MOMENT_TEXT];
-	int r = item_open(hand, review->ids[i], NULL, &opened);
+	int r = item_open(hand, item->id, NULL, &opened);
 
 	if (r != 0)
 		return hand_refused(hand, r);
@@ -94,30 +93,30 @@ static int review_show(struct review *review, size_t i, enum voice_said *ret_sai
 	if (!words)
 		return hand_fail(hand, EXIT_GENERAL, "out of memory");
 	render_clean(words);
-	fprintf(stderr, "%zu of %zu: %.8s, %s, %s: %s\n", i + 1, review->n, review->ids[i],
-		hand_profile_name(review->profiles, review->owners[i]),
-		moment_local(review->started_s[i], when), words);
-	r = voice_check_item(review->check, review->owners[i], opened, ret_said);
+	fprintf(stderr, "%zu of %zu: %.8s, %s, %s: %s\n", i + 1, review->n, item->id,
+		hand_profile_name(review->profiles, item->owner),
+		moment_local(item->started_s, when), words);
+	r = voice_check_item(review->check, item->owner, opened, &item->said);
 	if (r != 0)
 		return r;
-	if (*ret_said != VOICE_NONE)
-		fprintf(stderr, "(Voice: %s.)\n", voice_said_text(*ret_said));
+	if (item->said != VOICE_NONE)
+		fprintf(stderr, "(Voice: %s.)\n", voice_said_text(item->said));
 	if (opened->samples &&
 	    playback_run(opened->samples, opened->frames, opened->rate_hz, &why) != 0)
 		fprintf(stderr, "(It cannot be played: %s.)\n", why.text);
 	return 0;
 }
 
-static int review_approve(struct review *review, size_t i, const char *how,
-			  enum voice_said said)
+static int review_approve(struct review *review, size_t i, const char *how)
 {
+	const struct review_item *item = &review->items[i];
 	struct hand *hand = review->hand;
 	char copy[CUBBY_ID_TEXT];
 	int64_t expires_s;
-	int r = cubby_export_approve(hand->cubby, review->ids[i],
+	int r = cubby_export_approve(hand->cubby, item->id,
 				     hand->command.value[OPTION_PURPOSE],
 				     hand->command.value[OPTION_RECIPIENT], how,
-				     voice_said_word(said), copy, &expires_s);
+				     voice_said_word(item->said), copy, &expires_s);
 
 	if (r != 0)
 		return hand_refused(hand, r);
@@ -127,7 +126,7 @@ static int review_approve(struct review *review, size_t i, const char *how,
 
 static int review_refuse(struct review *review, size_t i)
 {
-	const char *const ids[] = { review->ids[i] };
+	const char *const ids[] = { review->items[i].id };
 	_cleanup_(cleanup_free) char *job = NULL;
 	int r = cubby_export_refuse(review->hand->cubby, ids, 1, &job);
 
@@ -159,19 +158,19 @@ static int review_each(struct review *review)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < review->n; i++) {
-		enum voice_said said;
 		char answer;
 
-		r = review_show(review, i, &said);
+		r = review_show(review, i);
 		if (r != 0)
 			break;
 		answer = review_ask();
 		if (answer == 'q')
 			break;
-		if (answer == 'a' && said == VOICE_OTHER && !voice_answered(review->hand, ask_mine))
+		if (answer == 'a' && review->items[i].said == VOICE_OTHER &&
+		    !voice_answered(review->hand, ask_mine))
 			continue;
 		if (answer == 'a')
-			r = review_approve(review, i, "heard", said);
+			r = review_approve(review, i, "heard");
 		else if (answer == 'r')
 			r = review_refuse(review, i);
 	}
@@ -184,37 +183,31 @@ static int review_each(struct review *review)
 static void review_shuffle(struct review *review, size_t sample)
 {
 	for (size_t i = 0; i < sample; i++) {
-		char id[CUBBY_ID_TEXT];
+		const struct review_item item = review->items[i];
 		uint64_t random;
-		int64_t when;
 		size_t k;
 
 		crypt_random(&random, sizeof(random));
 		k = i + (size_t)(random % (review->n - i));
-		memcpy(id, review->ids[i], sizeof(id));
-		memcpy(review->ids[i], review->ids[k], sizeof(id));
-		memcpy(review->ids[k], id, sizeof(id));
-		memcpy(id, review->owners[i], sizeof(id));
-		memcpy(review->owners[i], review->owners[k], sizeof(id));
-		memcpy(review->owners[k], id, sizeof(id));
-		when = review->started_s[i];
-		review->started_s[i] = review->started_s[k];
-		review->started_s[k] = when;
+		review->items[i] = review->items[k];
+		review->items[k] = item;
 	}
 }
 
-/* Of every one, heard or not: `said` has room for all. */
-static int review_compare(struct review *review, enum voice_said *said)
+/* Of every one, heard or not. */
+static int review_compare(struct review *review)
 {
 	size_t others = 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < review->n; i++) {
-		r = voice_check_id(review->check, review->owners[i], review->ids[i], &said[i]);
-		if (r != 0 || said[i] != VOICE_OTHER)
+		struct review_item *item = &review->items[i];
+
+		r = voice_check_id(review->check, item->owner, item->id, &item->said);
+		if (r != 0 || item->said != VOICE_OTHER)
 			continue;
 		others++;
-		fprintf(stderr, "%.8s: %s.\n", review->ids[i], voice_said_text(said[i]));
+		fprintf(stderr, "%.8s: %s.\n", item->id, voice_said_text(item->said));
 	}
 	if (r == 0 && others > 0 &&
 	    !voice_answered(review->hand, "These are not the enrolled voice. If they are yours all "
@@ -227,19 +220,16 @@ static int review_compare(struct review *review, enum voice_said *said)
 
 static int review_batch(struct review *review, size_t sample)
 {
-	_cleanup_(cleanup_free) enum voice_said *said = calloc(review->n, sizeof(*said));
 	struct hand *hand = review->hand;
 	char question[128];
 	int r;
 
-	if (!said)
-		return hand_fail(hand, EXIT_GENERAL, "out of memory");
 	if (sample > review->n)
 		sample = review->n;
 	review_shuffle(review, sample);
-	r = review_compare(review, said);
+	r = review_compare(review);
 	for (size_t i = 0; r == 0 && i < sample; i++) {
-		r = review_show(review, i, &said[i]);
+		r = review_show(review, i);
 		if (r == 0 && review_ask() != 'a')
 			return hand_fail(hand, EXIT_GENERAL,
 					 "one of the sample was not approved, so nothing is; go "
@@ -252,7 +242,7 @@ static int review_batch(struct review *review, size_t sample)
 	if (!prompt_confirm(question, "yes"))
 		return hand_fail(hand, EXIT_GENERAL, "nothing was approved");
 	for (size_t i = 0; r == 0 && i < review->n; i++)
-		r = review_approve(review, i, i < sample ? "heard" : "batch", said[i]);
+		r = review_approve(review, i, i < sample ? "heard" : "batch");
 	return r;
 }
 
@@ -281,11 +271,9 @@ int verb_export_review(struct hand *hand)
 	size_t sample;
 	int r;
 
-	if (!command_has(&hand->command, OPTION_PURPOSE) ||
-	    !command_has(&hand->command, OPTION_RECIPIENT))
-		return hand_fail(hand, EXIT_USAGE,
-				 "say what for and for whom: --purpose P --recipient R");
-	r = sample_read(hand, &sample);
+	r = export_words_check(hand);
+	if (r == 0)
+		r = sample_read(hand, &sample);
 	if (r != 0)
 		return r;
 	if (!voice_option_fits(hand))
@@ -314,27 +302,4 @@ int verb_export_review(struct hand *hand)
 	hand_say(hand, "%zu approved, %zu refused, %zu left as they were.", review.approved,
 		 review.refused, review.n - review.approved - review.refused);
 	return r;
-}
-
-int verb_export_refuse(struct hand *hand)
-{
-	_cleanup_(hand_ids_freep) char **ids = NULL;
-	_cleanup_(cleanup_free) char *job = NULL;
-	int r = hand_ids(hand, &ids);
-
-	if (r == 0) {
-		r = cubby_export_refuse(hand->cubby, (const char *const *)ids, hand->command.n,
-					&job);
-		if (r != 0)
-			return hand_refused(hand, r);
-	}
-	if (r != 0)
-		return r;
-	hand_say(hand, "Refused: %zu item%s. They are not offered for review again.",
-		 hand->command.n, hand->command.n == 1 ? "" : "s");
-	if (job)
-		return erase_finish(hand, job, NULL, 0);
-	if (hand->json)
-		render_json(json_pack("{s:i}", "refused", (int)hand->command.n));
-	return 0;
 }
