@@ -7,6 +7,7 @@
 #include "consent.h"
 #include "profile.h"
 #include "retention.h"
+#include "store/item.h"
 #include "store/retention.h"
 
 #define GRANTS_MAX (KIND_MAX * PROFILES_MAX)
@@ -169,14 +170,9 @@ const char *consent_state(const struct ground *ground, const struct consent_row 
 
 int consent_narrow(const struct ground *ground)
 {
-	_cleanup_(cleanup_free) struct profile *profiles = NULL;
-	size_t n;
-	int r;
+	int64_t keep_min[KIND_MAX + 1] = { 0 };
 
-	r = store_profiles(ground->store, &profiles, &n);
-	for (size_t i = 0; !r && i < n; i++)
-		for (int kind = 1; !r && kind <= KIND_MAX; kind++)
-			r = archive_shorten(ground->archive, &profiles[i].id, kind,
-					    ground->config->keep_max_s[kind]);
-	return fault_trace(r);
+	for (int kind = 1; kind <= KIND_MAX; kind++)
+		keep_min[kind] = ground->config->keep_max_s[kind] / 60;
+	return fault_trace(store_parts_cap(ground->store, keep_min));
 }

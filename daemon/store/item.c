@@ -39,6 +39,13 @@ STATEMENT(copies_shorten,
 	" AND copy IN (SELECT copy FROM copy JOIN item USING (item)"
 	" WHERE profile = (SELECT profile FROM profile WHERE id = :profile))"
 	" AND expires_min > " SOURCE_EXPIRES);
+/* One walk for all kinds of all profiles: the start has no time for one each. */
+#define CAP "made_min + CASE kind WHEN :audio THEN :audio_keep WHEN :transcript THEN"           \
+	" :transcript_keep ELSE :location_keep END"
+STATEMENT(parts_cap, "UPDATE part SET expires_min = " CAP " WHERE expires_min > " CAP);
+STATEMENT(copies_cap,
+	"UPDATE copy_part SET expires_min = " SOURCE_EXPIRES " WHERE expires_min > "
+	SOURCE_EXPIRES);
 STATEMENT(load_items, "SELECT count(*) AS items FROM item");
 STATEMENT(load_bytes,
 	"SELECT (SELECT coalesce(sum(bytes), 0) FROM part)"
@@ -180,6 +187,21 @@ int store_parts_shorten(struct store *store, const struct id *profile, enum kind
 	statement_bind_integer(s, ":keep", keep_min);
 	statement_bind_id(copies, ":profile", profile);
 	statement_bind_integer(copies, ":kind", kind);
+	r = statement_run(s);
+	return fault_trace(r != 0 ? r : statement_run(copies));
+}
+
+int store_parts_cap(struct store *store, const int64_t keep_min[static KIND_MAX + 1])
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &parts_cap);
+	_cleanup_(statement_endp) struct statement *copies = store_statement(store, &copies_cap);
+	int r;
+
+	statement_bind_integer(s, ":audio", KIND_AUDIO);
+	statement_bind_integer(s, ":audio_keep", keep_min[KIND_AUDIO]);
+	statement_bind_integer(s, ":transcript", KIND_TRANSCRIPT);
+	statement_bind_integer(s, ":transcript_keep", keep_min[KIND_TRANSCRIPT]);
+	statement_bind_integer(s, ":location_keep", keep_min[KIND_LOCATION]);
 	r = statement_run(s);
 	return fault_trace(r != 0 ? r : statement_run(copies));
 }

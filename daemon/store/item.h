@@ -46,5 +46,7 @@ int store_body_read(struct store *store, int64_t body, uint8_t *bytes, size_t n)
 /* expires_min becomes made_min + keep_min where that is sooner. */
 int store_parts_shorten(struct store *store, const struct id *profile, enum kind kind,
 			int64_t keep_min);
+/* The same for every profile, with keep_min[kind]. */
+int store_parts_cap(struct store *store, const int64_t keep_min[static KIND_MAX + 1]);
 /* Of everything there is, tombstoned or not: what the disk carries. */
 int store_load(struct store *store, uint64_t *ret_items, uint64_t *ret_bytes);
