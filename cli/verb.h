@@ -31,6 +31,7 @@ int verb_show(struct hand *hand);
 int verb_play(struct hand *hand);
 int verb_takeout(struct hand *hand);
 int verb_delete(struct hand *hand);
+int verb_report(struct hand *hand);
 int verb_drill(struct hand *hand);
 int verb_reset(struct hand *hand);
 int verb_receipt_verify(struct hand *hand);

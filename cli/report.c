@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `cubby report`: one page for parents. It opens nothing and needs no passphrase, so that there is
+ * no word and no sound in it; like the listing it says what is kept, until when, and who looked. */
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "batch.h"
+#include "deeds.h"
+#include "moment.h"
+#include "output.h"
+#include "page.h"
+#include "verb.h"
+
+#define DAY_S 86400
+#define KINDS 3
+static const char *const kind_names[KINDS] = { "audio", "transcript", "location" };
+static const char *const kind_words[KINDS] = { "Sound", "Words", "Place" };
+
+/* What is kept of one profile and kind: ends[i] go in the i-th part of the time shown. */
+#define PARTS 30
+struct kept {
+	unsigned n;
+	int64_t first_s, last_s;
+	int64_t shown_s;		/* how far the picture reaches */
+	unsigned ends[PARTS];
+};
+
+struct report {
+	struct hand *hand;
+	struct page page;
+	struct cubby_profiles *profiles;
+	struct cubby_consents *consents;
+	struct cubby_retentions *retentions;
+	struct kept (*kept)[KINDS];	/* of each profile */
+};
+
+/* ---- What is kept ---- */
+
+static int report_item(void *context, const struct cubby_item *item,
+		       const struct cubby_opened *opened)
+{
+	struct report *report = context;
+	const int64_t now_s = report->hand->now_s;
+
+	for (size_t i = 0; i < report->profiles->n; i++) {
+		if (strcmp(report->profiles->list[i]->id, item->profile_id) != 0)
+			continue;
+		for (size_t k = 0; k < item->n_parts; k++)
+			for (unsigned kind = 0; kind < KINDS; kind++) {
+				struct kept *kept = &report->kept[i][kind];
+				const int64_t ends_s = item->parts[k].expires_s;
+				int64_t at;
+
+				if (strcmp(item->parts[k].kind, kind_names[kind]) != 0)
+					continue;
+				if (!kept->n++ || ends_s < kept->first_s)
+					kept->first_s = ends_s;
+				if (ends_s > kept->last_s)
+					kept->last_s = ends_s;
+				at = (ends_s - now_s) * PARTS / kept->shown_s;
+				kept->ends[at < 0 ? 0 : at >= PARTS ? PARTS - 1 : at]++;
+			}
+	}
+	return 0;
+}
+
+static void kept_put(struct report *report, unsigned kind, const struct kept *kept)
+{
+	char first[MOMENT_TEXT], last[MOMENT_TEXT], all[MOMENT_TEXT], label[256];
+	unsigned left[PARTS], still = kept->n;
+
+	moment_until(kept->first_s, report->hand->now_s, first);
+	moment_until(kept->last_s, report->hand->now_s, last);
+	duration_text(kept->shown_s, all);
+	for (unsigned i = 0; i < PARTS; i++) {
+		left[i] = still;
+		still -= kept->ends[i];
+	}
+	page_add(&report->page, "<h3>%s</h3>\n", kind_words[kind]);
+	if (!kept->n) {
+		page_add(&report->page, "<p class=\"soft\">Nothing is kept.</p>\n");
+		return;
+	}
+	if (kept->first_s == kept->last_s)
+		snprintf(label, sizeof(label), "%u kept, erased %s.", kept->n, last);
+	else
+		snprintf(label, sizeof(label), "%u kept. The first is erased %s, the last %s.",
+			 kept->n, first, last);
+	page_add(&report->page, "<p>%s</p>\n", label);
+	page_band(&report->page, label, kind_names[kind], left, PARTS);
+	page_add(&report->page, "<div class=\"scale\"><span>now</span><span>in %s</span></div>\n",
+		 all);
+}
+
+/* ---- What may be kept ---- */
+
+static void consents_put(struct report *report, const struct cubby_profile *profile)
+{
+	bool any = false;
+	char keep[MOMENT_TEXT];
+
+	page_add(&report->page, "<h3>Consent</h3>\n<ul>\n");
+	for (size_t i = 0; i < report->consents->n; i++) {
+		const struct cubby_consent *consent = report->consents->list[i];
+
+		if (strcmp(consent->profile_id, profile->id) != 0)
+			continue;
+		any = true;
+		page_add(&report->page, "<li>%s: %s, kept for %s</li>\n", consent->kind,
+			 consent->state, duration_text(consent->keep_s, keep));
+	}
+	if (!any)
+		page_add(&report->page, profile->child
+			 ? "<li>None: nothing that %s says is kept.</li>\n"
+			 : "<li>None: what %s says to the ear is not kept.</li>\n", profile->name);
+	page_add(&report->page, "</ul>\n<h3>Training</h3>\n");
+	if (profile->child)
+		page_add(&report->page, "<p class=\"good\">Never used for training. Nothing of a "
+			 "child can be approved, opened or selected for an export.</p>\n");
+	else
+		page_add(&report->page, "<p>Only copies that %s approved, each for one purpose "
+			 "and recipient.</p>\n", profile->name);
+}
+
+static int profiles_put(struct report *report)
+{
+	struct cubby_selection everything = CUBBY_SELECTION_INIT;
+	int r = batch_walk(&(struct batch){ .hand = report->hand, .selection = &everything,
+					    .each = report_item, .context = report });
+
+	for (size_t i = 0; r == 0 && i < report->profiles->n; i++) {
+		const struct cubby_profile *profile = report->profiles->list[i];
+
+		page_add(&report->page, "<section>\n<h2>%s <span class=\"badge soft\">%s</span>"
+			 "</h2>\n", profile->name, profile->child ? "child" : "adult");
+		for (unsigned kind = 0; kind < KINDS; kind++)
+			kept_put(report, kind, &report->kept[i][kind]);
+		consents_put(report, profile);
+		page_add(&report->page, "</section>\n");
+	}
+	return r;
+}
+
+/* ---- How it stands ---- */
+
+static int status_put(struct report *report)
+{
+	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
+	_cleanup_(cubby_drill_freep) struct cubby_drill *drill = NULL;
+	char when[MOMENT_TEXT];
+	int r = cubby_status(report->hand->cubby, &status);
+
+	if (r == 0)
+		r = cubby_drill_last(report->hand->cubby, &drill);
+	if (r != 0)
+		return hand_refused(report->hand, r);
+	page_add(&report->page, "<section>\n<h2>Now</h2>\n<p>%m items of %m people are kept; "
+		 "%m are being erased. %m approved copies could be exported.</p>\n",
+		 (long long)status->items, (long long)status->profiles,
+		 (long long)status->erasing, (long long)status->released);
+	if (!drill->ended_s)
+		page_add(&report->page, "<p>The daily test of deletion has not run yet.</p>\n");
+	else
+		page_add(&report->page, drill->found[0]
+			 ? "<p class=\"warn\">The last test of deletion, %s, failed: %s</p>\n"
+			 : "<p class=\"good\">The last test of deletion, %s, found nothing "
+			   "left.</p>\n",
+			 moment_local(drill->ended_s, when), drill->found[0]);
+	for (const char *const *alert = status->alerts; *alert; alert++)
+		page_add(&report->page, "<p class=\"warn\"><strong>Alert:</strong> %s</p>\n",
+			 *alert);
+	page_add(&report->page, "</section>\n");
+	return 0;
+}
+
+/* ---- Who did what ---- */
+
+static void deeds_table(struct report *report, const struct deeds *deeds, enum deed_kind kind,
+			const char *caption, const char *none)
+{
+	char when[MOMENT_TEXT];
+	bool any = false;
+
+	page_add(&report->page, "<h3>%s</h3>\n", caption);
+	for (size_t i = 0; i < deeds->n; i++) {
+		const struct deed *deed = &deeds->all[i];
+
+		if (deed->kind != kind)
+			continue;
+		if (!any)
+			page_add(&report->page, "<table>\n<tr><th scope=\"col\">Day</th>"
+				 "<th scope=\"col\">Who</th><th scope=\"col\">What</th></tr>\n");
+		any = true;
+		moment_local(deed->day_s, when)[10] = 0;
+		page_add(&report->page, "<tr><td>%s</td><td>%s</td><td>%s", when, deed->who,
+			 deed->what);
+		if (kind == DEED_ERASURE)
+			page_add(&report->page, deed->partial
+				 ? ", %m items: <span class=\"warn\">not complete, tried again"
+				   "</span>"
+				 : ", %m items: <span class=\"good\">verified, with a signed "
+				   "receipt</span>", (long long)deed->items);
+		else if (deed->times > 1)
+			page_add(&report->page, ", %m times", (long long)deed->times);
+		page_add(&report->page, "</td></tr>\n");
+	}
+	page_add(&report->page, any ? "</table>\n" : "<p class=\"soft\">%s</p>\n", none);
+}
+
+static int deeds_put(struct report *report)
+{
+	_cleanup_(deeds_clear) struct deeds deeds = { .all = NULL };
+	unsigned looks = 0, denials = 0;
+	char label[160];
+	int r = deeds_read(report->hand, &deeds);
+
+	if (r != 0)
+		return r;
+	for (unsigned i = 0; i < DEEDS_DAYS; i++) {
+		looks += deeds.days[i].one;
+		denials += deeds.days[i].other;
+	}
+	snprintf(label, sizeof(label), "In the last %d days: looks %u, refusals %u.", DEEDS_DAYS,
+		 looks, denials);
+	page_add(&report->page, "<section>\n<h2>Who looked or listened</h2>\n<p>%s</p>\n", label);
+	page_columns(&report->page, label, deeds.days, DEEDS_DAYS);
+	page_add(&report->page, "<div class=\"scale\"><span>%m days ago</span><span>today</span>"
+		 "</div>\n", (long long)DEEDS_DAYS);
+	deeds_table(report, &deeds, DEED_LOOK, "Looked or listened", "Nobody did.");
+	deeds_table(report, &deeds, DEED_DENIED, "Was refused", "Nobody was.");
+	page_add(&report->page, "</section>\n<section>\n<h2>What was erased</h2>\n");
+	deeds_table(report, &deeds, DEED_ERASURE, "In these days", "Nothing was.");
+	page_add(&report->page, "</section>\n<section>\n<h2>What else was done</h2>\n<details>\n"
+		 "<summary>Show it</summary>\n");
+	deeds_table(report, &deeds, DEED_CHANGE, "In these days", "Nothing was.");
+	page_add(&report->page, "</details>\n</section>\n");
+	return 0;
+}
+
+static int policy_put(struct report *report)
+{
+	_cleanup_(cleanup_free) char *text = NULL;
+	char hash[CUBBY_KEY_TEXT];
+	int r = cubby_policy(report->hand->cubby, &text, hash);
+
+	if (r != 0)
+		return hand_refused(report->hand, r);
+	page_add(&report->page, "<section>\n<h2>The policy in force</h2>\n");
+	for (char *line = text, *end; *line; line = end) {
+		end = strchrnul(line, '\n');
+		if (*end)
+			*end++ = 0;
+		if (*line)
+			page_add(&report->page, "<p>%s</p>\n", line);
+	}
+	page_add(&report->page, "<p class=\"soft\">Hash of this text: %s</p>\n</section>\n", hash);
+	return 0;
+}
+
+/* ---- The page ---- */
+
+/* A picture reaches as far as a kind of a profile is kept, and a day at least. */
+static void shown_choose(struct report *report)
+{
+	for (size_t i = 0; i < report->profiles->n; i++)
+		for (unsigned kind = 0; kind < KINDS; kind++)
+			report->kept[i][kind].shown_s = DAY_S;
+	for (size_t k = 0; k < report->retentions->n; k++)
+		for (size_t i = 0; i < report->profiles->n; i++)
+			for (unsigned kind = 0; kind < KINDS; kind++) {
+				const struct cubby_retention *one = report->retentions->list[k];
+				struct kept *kept = &report->kept[i][kind];
+
+				if (strcmp(one->profile_id, report->profiles->list[i]->id) == 0 &&
+				    strcmp(one->kind, kind_names[kind]) == 0 &&
+				    one->keep_s > kept->shown_s)
+					kept->shown_s = one->keep_s;
+			}
+}
+
+static int report_fetch(struct report *report)
+{
+	struct hand *hand = report->hand;
+	int r = hand_household(hand);
+
+	if (r != 0)
+		return r;
+	r = cubby_profiles(hand->cubby, &report->profiles);
+	if (r == 0)
+		r = cubby_consents(hand->cubby, NULL, &report->consents);
+	if (r == 0)
+		r = cubby_retentions(hand->cubby, NULL, &report->retentions);
+	if (r != 0)
+		return hand_refused(hand, r);
+	report->kept = calloc(report->profiles->n + 1, sizeof(*report->kept));
+	if (!report->kept)
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
+	shown_choose(report);
+	return 0;
+}
+
+static int report_write(struct report *report, const char *path)
+{
+	char when[MOMENT_TEXT];
+	int r;
+
+	if (page_begin(&report->page, "What Cubby keeps") < 0)
+		return hand_fail(report->hand, EXIT_GENERAL, "out of memory");
+	page_add(&report->page, "<h1>What Cubby keeps of our family</h1>\n<p class=\"soft\">As of "
+		 "%s. There is no word and no sound in this page.</p>\n",
+		 moment_local(report->hand->now_s, when));
+	r = status_put(report);
+	if (r == 0)
+		r = profiles_put(report);
+	if (r == 0)
+		r = deeds_put(report);
+	if (r == 0)
+		r = policy_put(report);
+	if (r != 0)
+		return r;
+	if (page_end(&report->page) < 0)
+		return hand_fail(report->hand, EXIT_GENERAL, "out of memory");
+	r = output_write(path, report->page.text, report->page.n, 0600);
+	if (r < 0)
+		return hand_fail(report->hand, EXIT_GENERAL, "cannot write %s (%s)", path,
+				 strerror(-r));
+	return 0;
+}
+
+static void report_clear(struct report *report)
+{
+	page_clear(&report->page);
+	cubby_profiles_free(report->profiles);
+	cubby_consents_free(report->consents);
+	cubby_retentions_free(report->retentions);
+	free(report->kept);
+}
+
+int verb_report(struct hand *hand)
+{
+	_cleanup_(report_clear) struct report report = { .hand = hand };
+	const char *path = hand->command.value[OPTION_OUTPUT];
+	int r;
+
+	if (!path)
+		return hand_fail(hand, EXIT_USAGE, "say where to: -o FILE.html");
+	r = report_fetch(&report);
+	if (r == 0)
+		r = report_write(&report, path);
+	if (r == 0 && strcmp(path, "-") != 0)
+		hand_say(hand, "Wrote %s. It has nicknames, times and counts in it; whoever has "
+			       "the file can read them.", path);
+	return r;
+}
