@@ -312,13 +312,26 @@ def partial(home, store, calls):
     return problem
 
 
+def directory(home):
+    """The names of files that an earlier start could not sync are synced by this one, or nothing is
+    promised at all: no start rests on a file that a power cut may take away."""
+    home.furnish()
+    home.kill()
+    home.shim.fail(errno.EIO, files=FILES["directory"], calls=SYNC, once=True)
+    assert not home.start(), "it started"
+    assert home.world.process.returncode == 1, "it did not refuse, it died"
+    assert home.shim.heal() == 1, "the directory was not synced"
+    assert home.start(), "it does not start on a good disk"
+    home.kill()
+
+
 def main(cubbyd, library):
     operations = {"setup": Setup, "consent": Consent, "keep": Keep, "delete": Delete,
                   "expire": Expire, "start": Start, "start_slots": StartSlots}
     errors = [(errno.EIO, True), (errno.ENOSPC, False)] + \
         ([(errno.EIO, False), (errno.EROFS, False), (errno.ENOSPC, True)] if SLOW else [])
     stores = {"slots.bin": SYNC, "cubby.db": WRITE, "cubby.db-wal": TRUNCATE}
-    report = Report(len(operations) * len(errors) + len(stores))
+    report = Report(len(operations) * len(errors) + len(stores) + 1)
     home = Home(cubbyd, library)
     try:
         for name, operation in operations.items():
@@ -330,6 +343,7 @@ def main(cubbyd, library):
         for store, calls in stores.items():
             case(report, f"test_r8_partial_is_told_at_once_{store}", partial, home, store, calls)
             clean(home)
+        case(report, "test_r8_a_start_syncs_the_directory", directory, home)
     finally:
         home.end()
     return 1 if report.failed else 0

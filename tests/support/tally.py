@@ -67,7 +67,8 @@ class Tally:
         for why in sorted({why for why in SKIP.findall(output) if why}):
             print(f"       - skipped: {why}", flush=True)
         if failed:
-            print("\n".join("       | " + line for line in output.splitlines()[-60:]), flush=True)
+            told = [line for line in output.splitlines() if not re.match(r"ok\b", line)]
+            print("\n".join("       | " + line for line in told[-60:]), flush=True)
 
     def phase(self, text):
         print(paint("1", f"== {text}"), flush=True)
