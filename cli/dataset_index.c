@@ -59,10 +59,12 @@ int dataset_index_open(struct dataset_index *index, int dir, const struct cubby_
 
 /* ---- Lines ---- */
 
+/* In ASCII: a reader may open the file in another encoding, or end a line at U+2028. */
 static char *json_line(json_t *json)
 {
 	_cleanup_(cleanup_free) char *text =
-		json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+		json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9))
+		     : NULL;
 	char *line = NULL;
 
 	json_decref(json);
@@ -84,14 +86,38 @@ static char *format_line(const char *format, ...)
 	return n < 0 ? NULL : line;
 }
 
-/* One line of words: what would end it becomes a space. */
+/* Bytes of a character (UTF-8) that Kaldi's validate_data_dir.sh refuses in "text": white space of
+ * other kinds, what cannot be printed, and what its own symbols (<s>, #0) are made of. 0: it takes
+ * the character. */
+static size_t refused_bytes(const char *at)
+{
+	static const char *const others[] = { "\u1680", "\u205f", "\u2060", "\u3000", "\ufeff" };
+	const unsigned char *c = (const unsigned char *)at;
+
+	if (c[0] < 0x20 || c[0] == 0x7f || strchr("<>#", c[0]))
+		return 1;
+	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0xa0)
+		return 2;
+	/* U+2000 to U+200F, U+2028 to U+202F. */
+	if (c[0] == 0xe2 && c[1] == 0x80 && (c[2] <= 0x8f || (c[2] >= 0xa8 && c[2] <= 0xaf)))
+		return 3;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strncmp(at, others[i], 3) == 0)
+			return 3;
+	return 0;
+}
+
+/* One line of words: what cannot be in it becomes space. */
 static char *text_line(const char *token, const char *text)
 {
 	char *line = format_line("%s%s%s\n", token, *text ? " " : "", text);
 
-	for (char *at = line; at && at[1]; at++)
-		if ((unsigned char)*at < 0x20)
-			*at = ' ';
+	for (char *at = line; at && at[1];) {
+		const size_t n = refused_bytes(at);
+
+		memset(at, ' ', n);
+		at += n ? n : 1;
+	}
 	return line;
 }
 
