@@ -114,12 +114,13 @@ def with_tampered(house, name, steps, walls):
 
 
 def running(house):
-    """An export under way lies in the file that is tampered with."""
-    house.begin()
+    """An export under way, which lies in the file that is tampered with."""
+    export = house.begin()
     house.stop()
     shutil.rmtree(house.base)
     shutil.copytree(house.state, house.base)
     house.start()
+    return export
 
 
 def test_r17_the_files_law_refuses(house):
@@ -133,6 +134,24 @@ def test_r17_without_the_law_nothing_comes_out(house):
         assert with_tampered(house, name, steps, False) == 0, name
     for name, steps in FREE.items():
         assert with_tampered(house, name, steps, True) == 0, name
+
+
+def test_r17_a_running_export_asks_again_whose_an_item_is(house):
+    """The link to what was approved is there; what it was approved as is not any more."""
+    export = running(house)
+    assert len(house.fetch(export)) == 1
+    for steps in ([f"UPDATE item SET profile = {CHILD} WHERE item IN (SELECT item FROM copy)"],
+                  ["UPDATE copy SET purpose = 'something else'"],
+                  ["UPDATE copy SET recipient = 'somebody else'"],
+                  ["UPDATE profile SET removing = 1 WHERE type = 'adult'"]):
+        house.stop()
+        house.anew()
+        tamper(house, steps)
+        house.start()
+        assert house.fetch(export) == [], steps
+    house.stop()
+    house.anew()
+    house.start()
 
 
 def test_r17_a_file_without_its_law_is_not_served(house):

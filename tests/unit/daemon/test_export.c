@@ -355,9 +355,12 @@ static void test_r17_each_copy_has_its_key(void **state)
 	sealed_item_clear(&sealed);
 }
 
-static void test_an_approval_ends_with_its_source(void **state)
+static void test_r17_an_approval_ends_with_its_source(void **state)
 {
 	struct house *house = *state;
+	_cleanup_(export_list_clear) struct export_list out = {.head = NULL};
+	struct export_page page = {.n = 0};
+	struct export_row running, none;
 	struct archive_copy *copies;
 	struct archive_item item;
 	struct id child, adult, copy;
@@ -373,10 +376,16 @@ static void test_an_approval_ends_with_its_source(void **state)
 	assert_int_equal(n, 1);
 	assert_int_equal(copies[0].expires_min, item.parts[0].expires_min);
 	archive_copies_free(copies, n);
+	assert_int_equal(begin(house, &running, "training"), 0);
 	house->boot_ms += 86400 * 1000ll;
 	assert_int_equal(list(house, &copies, &n), 0);
 	assert_int_equal(n, 0);
 	archive_copies_free(copies, n);
+	/* Neither the export that runs nor another one has it. */
+	assert_int_equal(house_guess(house, "passphrase", house->passphrase_proof), 0);
+	assert_int_equal(fetch(house, &running, &page), 0);
+	assert_answer(finish(house, &running, 0, &out), ANSWER_NOT_FOUND, house->why);
+	assert_answer(begin(house, &none, "training"), ANSWER_NOT_FOUND, house->why);
 }
 
 static void test_words_of_an_approval(void **state)
@@ -463,7 +472,7 @@ int main(void)
 		HOUSE_TEST(test_r19_a_removed_profile_is_recalled_at_once),
 		HOUSE_TEST(test_an_export_is_cancelled_or_forgotten),
 		HOUSE_TEST(test_r17_each_copy_has_its_key),
-		HOUSE_TEST(test_an_approval_ends_with_its_source),
+		HOUSE_TEST(test_r17_an_approval_ends_with_its_source),
 		HOUSE_TEST(test_words_of_an_approval),
 		HOUSE_TEST(test_no_export_without_a_proof),
 		HOUSE_TEST(test_a_long_listing_comes_in_pages),
