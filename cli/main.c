@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "crypt/secret.h"
+#include "complete.h"
 #include "hand.h"
 #include "help.h"
 #include "verb.h"
@@ -99,6 +100,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, output_buffer, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF,
 		sizeof(output_buffer));
 
+	if (argc > 1 && strcmp(arguments[1], "__complete") == 0)
+		return complete_print((const char *const *)arguments + 2, (size_t)argc - 2);
 	r = command_parse(argc, (const char *const *)arguments, &hand.command, &why);
 	if (r > 0)
 		r = hand_fail(&hand, EXIT_USAGE, "%s", why.text);

@@ -11,6 +11,7 @@ import wave
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import sodium                   # noqa: E402
+import schema                   # noqa: E402
 import story                    # noqa: E402
 from canaries import patient    # noqa: E402
 from keeper import Keeper       # noqa: E402
@@ -39,7 +40,11 @@ def cubby(*words, **more):
 
 
 def asked(*words, **more):
-    return json.loads(cubby(*words, "--json", **more))
+    """What it writes with --json, which is as the schema says."""
+    found = json.loads(cubby(*words, "--json", **more))
+    said = schema.of(words)
+    assert said and schema.wrong(said, found) == [], (words, schema.wrong(said or {}, found))
+    return found
 
 
 def secret_file(name, text):
@@ -107,6 +112,7 @@ def takeout_is_the_listing():
     assert said == {"folder": folder, "items": ITEMS + 1, "sounds": 1}, said
     with open(f"{folder}/takeout.json", encoding="utf-8") as file:
         taken = json.load(file)
+    assert schema.wrong(schema.DEFINED["takeout.json"], taken) == []
     for row in listed:
         mine, = [item for item in taken["items"] if item["id"] == row["id"]]
         assert {key: mine[key] for key in row} | {"duration_s": row["duration_s"]} == row, (mine, row)
@@ -145,6 +151,38 @@ def hears(profile):
                "--utterances", "1", role="ear")
     final, = [event for event in map(json.loads, said.splitlines()) if event["event"] == "final"]
     return final["kept"]
+
+
+def json_is_as_its_schema():
+    """Every other --json is as schemas/json/cubby-cli-1.schema.json says, and eyes see where not."""
+    cubby("profile", "add", "ada", "--adult", *CODE)
+    item = asked("import", f"{SHARED}/said.wav", "--profile", "ada", "--transcript", "hi", *CODE)["id"]
+    shown = asked("show", item, *CODE)
+    asked("play", item, "-o", f"{HOME}/x.wav", *CODE)
+    for words in (("profile", "list"), ("consent", "show"), ("retention", "show"), ("doctor",),
+                  ("policy",), ("log",), ("retention", "set", "mia", "audio", "6d"), ("drill",),
+                  ("status",), ("delete", item, "--yes", "--receipt", f"{HOME}/receipt"),
+                  ("receipt", "verify", f"{HOME}/receipt"),
+                  ("consent", "withdraw", "mia", "location"),
+                  ("profile", "add", "eva", "--child", *CODE),
+                  ("consent", "grant", "eva", "location", *CODE), ("profile", "remove", "eva", "--yes"),
+                  ("profile", "remove", "ada", "--yes")):
+        asked(*words)
+    assert asked("status", role="stranger").keys() < asked("status").keys()
+    for change in ({"id": "zz"}, {"more": 1}, {"started": None}, {"kinds": ["dreams"]},
+                   {"expires": {"audio": 3}}, {"duration_s": "1"}):
+        assert schema.wrong(schema.of(["show"]), shown | change), change
+    assert schema.wrong(schema.of(["show"]), {})
+
+
+def shells(tap):
+    import completion
+    for shell, check in completion.offered():
+        title = f"{shell} completes commands, options, people and items"
+        if check:
+            tap.run(title, check, shell, os.path.join(WORLD, "source"))
+        else:
+            tap.skip(title, f"there is no {shell} here")
 
 
 def another_parent():
@@ -214,8 +252,10 @@ def a_parent_is_removed():
 def main():
     tap = Tap()
     for step in (begin, many_are_one_alert, words_are_found, takeout_is_the_listing,
-                 a_profile_is_renamed, another_parent, passphrase_and_code_change,
-                 a_parent_is_removed):
+                 a_profile_is_renamed, json_is_as_its_schema):
+        tap.run((step.__doc__ or step.__name__).strip(), step)
+    shells(tap)
+    for step in (another_parent, passphrase_and_code_change, a_parent_is_removed):
         tap.run((step.__doc__ or step.__name__).strip(), step)
     return tap.done()
 
