@@ -97,18 +97,20 @@ class Damage:
         return sql
 
     def places(self):
-        """What was not right of each."""
-        return [f"{argument}: {outcome}" for strike, argument in (
-            (self.sector, "part"),
-            (self.sector, "item_by_time"),
-            (self.sector, "item_by_profile"),
-            (self.bit, "UPDATE profile SET removing = 1"),
-            (self.bit, "UPDATE household SET created_min = created_min + 16777216"),
-            (self.bit, "UPDATE job SET asked_min = asked_min + 16777216"),
-            (self.bit, "UPDATE log SET time_min = time_min + 16777216 WHERE seq = 2"),
-            (self.bit, "UPDATE clock SET leapt_min = 525600"),
+        """What was not right of each. A page that nobody needed may wait for the drill."""
+        said, any_of = ("refused", "told"), ("refused", "told", "unharmed")
+        return [f"{argument}: {outcome}" for strike, argument, right in (
+            (self.sector, "part", said),
+            (self.sector, "item_by_time", any_of),
+            (self.sector, "item_by_profile", any_of),
+            (self.bit, "UPDATE profile SET removing = 1", said),
+            (self.bit, "UPDATE household SET created_min = created_min + 16777216", said),
+            (self.bit, "UPDATE job SET asked_min = asked_min + 16777216", said),
+            (self.bit, "UPDATE log SET time_min = time_min + 16777216 WHERE seq = 2",
+             said),
+            (self.bit, "UPDATE clock SET leapt_min = 525600", said),
         ) for outcome in [self.round(0, lambda _, s=strike, a=argument: s(a))]
-            if outcome not in ("refused", "told")]
+            if outcome not in right]
 
     def strike(self, rng):
         """Damages one file; says how."""
