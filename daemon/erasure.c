@@ -245,22 +245,13 @@ static int selection_check(enum erasure_reason reason, const struct archive_sele
 	return 0;
 }
 
-/* Step 1: the working set holds the items; everything about the job in one transaction.
- * ANSWER_NOT_FOUND: there is nothing to erase. */
-static int job_make(struct erasure *erasure, struct job_row *job, const struct gather_reach *reach,
-		    const struct archive_within *within, int64_t now_min)
+/* What is selected becomes tombstones, and the job learns what it commits to. ANSWER_NOT_FOUND:
+ * there is nothing to erase. */
+static int job_gather(struct store *store, struct job_row *job, const struct gather_reach *reach,
+		      int64_t now_min)
 {
-	_cleanup_(store_rollbackp) struct store *transaction = NULL;
-	struct store *store = erasure->config.store;
-	int r;
+	int r = gather_tombstone(store, job, reach, now_min);
 
-	crypt_random(job->salt, sizeof(job->salt));
-	job->asked_min = now_min;
-	r = store_begin(store, &transaction);
-	if (r == 0)
-		r = store_job_insert(store, job, &job->job);
-	if (r == 0)
-		r = gather_tombstone(store, job, reach, now_min);
 	if (r == 0 && strcmp(job->reason, "reset") == 0)
 		r = store_reset_begin(store, job->job);
 	else if (r == 0 && job->parts == 0)
@@ -270,22 +261,14 @@ static int job_make(struct erasure *erasure, struct job_row *job, const struct g
 		receipt_commitment(job->salt, NULL, 0, job->commitment);
 	else if (r == 0)
 		r = gather_commitment(store, job, job->commitment);
-	if (r == 0)
-		r = store_job_set_extent(store, job->job, job->items, job->parts, job->profile,
-					 job->commitment);
-	if (r == 0 && within && within->run)
-		r = within->run(within->context);
-	failpoint("ask-before-commit");
-	if (r == 0)
-		r = store_commit(take(transaction));
-	failpoint("ask-committed");
 	return fault_trace(r);
 }
 
-/* Step 1 of a profile is one flag, however much it has: its parts become tombstones, and the job
- * learns what it commits to, after its veil is gone (erase.c). */
-static int removal_make(struct erasure *erasure, struct job_row *job, const struct id *profile,
-			const struct archive_within *within, int64_t now_min)
+/* Step 1: the working set holds the items; everything about the job in one transaction.
+ * `removed`: of a profile it is one flag, however much there is; its parts become tombstones, and
+ * the job learns what it commits to, after its veil is gone (erase.c). */
+static int job_make(struct erasure *erasure, struct job_row *job, const struct gather_reach *reach,
+		    const struct id *removed, const struct archive_within *within, int64_t now_min)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
 	struct store *store = erasure->config.store;
@@ -297,9 +280,10 @@ static int removal_make(struct erasure *erasure, struct job_row *job, const stru
 	if (r == 0)
 		r = store_job_insert(store, job, &job->job);
 	if (r == 0)
-		r = store_removal_begin(store, profile, &job->profile, &job->items);
+		r = removed ? store_removal_begin(store, removed, &job->profile, &job->items) :
+			      job_gather(store, job, reach, now_min);
 	if (r == 0)
-		r = store_job_set_extent(store, job->job, job->items, 0, job->profile,
+		r = store_job_set_extent(store, job->job, job->items, job->parts, job->profile,
 					 job->commitment);
 	if (r == 0 && within && within->run)
 		r = within->run(within->context);
@@ -308,7 +292,7 @@ static int removal_make(struct erasure *erasure, struct job_row *job, const stru
 		r = store_commit(take(transaction));
 	failpoint("ask-committed");
 	/* Others may be at work for long; this cannot wait. The job tries again what fails. */
-	if (r == 0 && gather_veil(store, erasure->config.vault, job->profile, NULL) != 0)
+	if (r == 0 && removed && gather_veil(store, erasure->config.vault, job->profile, NULL) != 0)
 		log_error("the key of a removed profile could not be overwritten yet");
 	return fault_trace(r);
 }
@@ -347,11 +331,10 @@ int erasure_ask(struct erasure *erasure, enum erasure_reason reason,
 	r = chosen_make(erasure, &job, reason, selection, why);
 	if (r == 0 && (job.items > 0 || selection->voices || reason == ERASURE_REMOVE))
 		reserve_give(erasure);
-	if (r == 0 && reason == ERASURE_REMOVE)
-		r = removal_make(erasure, &job, selection->profile, within,
-				 age_now_min(erasure->config.age));
-	else if (r == 0)
-		r = job_make(erasure, &job, &reach, within, age_now_min(erasure->config.age));
+	if (r == 0)
+		r = job_make(erasure, &job, &reach,
+			     reason == ERASURE_REMOVE ? selection->profile : NULL, within,
+			     age_now_min(erasure->config.age));
 	if (r != 0)
 		reserve_take_back(erasure);
 	if (r == ANSWER_NOT_FOUND && why && !why->text[0])
@@ -382,7 +365,8 @@ int erasure_copies(struct erasure *erasure, const struct archive_selection *sele
 	if (r == 0)
 		reserve_give(erasure);
 	if (r == 0)
-		r = job_make(erasure, &job, &reach, within, age_now_min(erasure->config.age));
+		r = job_make(erasure, &job, &reach, NULL, within,
+			     age_now_min(erasure->config.age));
 	if (r != 0)
 		reserve_take_back(erasure);
 	if (r == ANSWER_QUOTA_EXCEEDED)
@@ -406,7 +390,7 @@ static int expired_ask(struct erasure *erasure, int64_t now_min, int64_t *ret_jo
 	if (r == 0)
 		r = store_choose_expired(erasure->config.store, now_min, &job.items);
 	if (r == 0)
-		r = job_make(erasure, &job, &reach, NULL, now_min);
+		r = job_make(erasure, &job, &reach, NULL, NULL, now_min);
 	if (r != 0) {
 		reserve_take_back(erasure);
 		return fault_trace(r);
