@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/id.h"
 #include "doorbox.h"
+#include "sealed.h"
 
 #define BOX_MAX_BYTES 16384
 
@@ -38,14 +39,7 @@ static int box_json(const struct box_keypair *box, const char *caller, struct no
 	const char *bound;
 	int r;
 
-	if (n_sealed > BOX_MAX_BYTES)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the box is longer than %d bytes",
-				  BOX_MAX_BYTES);
-	r = box_open(box, sealed, n_sealed, &plain);
-	if (r > 0)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "the box is not sealed to this keeper's key; read "
-				  "Status.Identity again");
+	r = sealed_open(box, sealed, n_sealed, BOX_MAX_BYTES, &plain, why);
 	if (r)
 		return fault_trace(r);
 	json = json_loadb((const char *)plain->bytes, plain->n, JSON_REJECT_DUPLICATES, NULL);

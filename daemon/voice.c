@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "speaker/voiceprint.h"
 #include "profile.h"
+#include "sealed.h"
 #include "store/item.h"
 #include "veil.h"
 
@@ -80,14 +81,7 @@ static int bytes_open(const struct box_keypair *box, const struct voice_consent 
 	uint8_t hash[HASH_BYTES];
 	int r;
 
-	if (n_sealed > VOICE_BYTES_MAX)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the box is longer than %d bytes",
-				  VOICE_BYTES_MAX);
-	r = box_open(box, sealed, n_sealed, &bytes);
-	if (r > 0)
-		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "the box is not sealed to this keeper's key; read "
-				  "Status.Identity again");
+	r = sealed_open(box, sealed, n_sealed, VOICE_BYTES_MAX, &bytes, why);
 	if (r)
 		return fault_trace(r);
 	crypt_hash(bytes->bytes, bytes->n, hash);

@@ -8,12 +8,8 @@
 #include "base/id.h"
 #include "base/kind.h"
 #include "client/consent.h"
+#include "client/list.h"
 #include "client/reply.h"
-
-struct consents_owner {
-	struct cubby_consents public;
-	struct array array;
-};
 
 static void consent_free(void *element)
 {
@@ -24,17 +20,7 @@ static void consent_free(void *element)
 	free(consent);
 }
 
-struct cubby_consents *cubby_consents_free(struct cubby_consents *consents)
-{
-	struct consents_owner *owner = (struct consents_owner *)consents;
-
-	if (!owner)
-		return NULL;
-	array_clear(&owner->array, consent_free);
-	free(owner);
-	return NULL;
-}
-CLEANUP_DEFINE(struct cubby_consents *, cubby_consents_free)
+LIST_DEFINE(consents, cubby_consent, consent_free)
 
 uint32_t cubby_keep_max_s(const char *kind)
 {
@@ -87,8 +73,7 @@ static int consents_run(struct cubby *cubby, const char *profile, struct cubby_c
 	r = reply_each(reply, "(ssstts)", consent_read, &owner->array);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Consent.Show"));
-	consents->n = owner->array.n;
-	consents->list = (struct cubby_consent *const *)owner->array.all;
+	consents_show(owner);
 	*ret = take(consents);
 	return 0;
 }

@@ -6,15 +6,11 @@
 
 #include "base/id.h"
 #include "client/doors.h"
+#include "client/list.h"
 #include "client/reply.h"
 #include "crypt/vouch.h"
 
 /* ---- Listing ---- */
-
-struct parents_owner {
-	struct cubby_parents public;
-	struct array array;
-};
 
 struct parent_owner {
 	struct cubby_parent public;
@@ -29,17 +25,7 @@ static void parent_free(void *element)
 	free(parent);
 }
 
-struct cubby_parents *cubby_parents_free(struct cubby_parents *parents)
-{
-	struct parents_owner *owner = (struct parents_owner *)parents;
-
-	if (!owner)
-		return NULL;
-	array_clear(&owner->array, parent_free);
-	free(owner);
-	return NULL;
-}
-CLEANUP_DEFINE(struct cubby_parents *, cubby_parents_free)
+LIST_DEFINE(parents, cubby_parent, parent_free)
 
 static int parent_read(struct message *message, void *context)
 {
@@ -81,8 +67,7 @@ static int parents_run(struct cubby *cubby, struct cubby_parents **ret)
 	r = reply_each(reply, "(stb)", parent_read, &owner->array);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Parents.List"));
-	parents->n = owner->array.n;
-	parents->list = (struct cubby_parent *const *)owner->array.all;
+	parents_show(owner);
 	*ret = take(parents);
 	return 0;
 }

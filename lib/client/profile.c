@@ -5,14 +5,10 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "client/list.h"
 #include "client/reply.h"
 
 #define PROFILE_PATH BUS_PATH "/profile/"
-
-struct profiles_owner {
-	struct cubby_profiles public;
-	struct array array;
-};
 
 static void profile_free(void *element)
 {
@@ -22,17 +18,7 @@ static void profile_free(void *element)
 	free(profile);
 }
 
-struct cubby_profiles *cubby_profiles_free(struct cubby_profiles *profiles)
-{
-	struct profiles_owner *owner = (struct profiles_owner *)profiles;
-
-	if (!owner)
-		return NULL;
-	array_clear(&owner->array, profile_free);
-	free(owner);
-	return NULL;
-}
-CLEANUP_DEFINE(struct cubby_profiles *, cubby_profiles_free)
+LIST_DEFINE(profiles, cubby_profile, profile_free)
 
 static int profile_property(struct message *message, void *context)
 {
@@ -135,8 +121,7 @@ static int profiles_run(struct cubby *cubby, struct cubby_profiles **ret)
 		return fault_trace(session_malformed(cubby, r, "GetManagedObjects"));
 	if (owner->array.n > 1)
 		qsort(owner->array.all, owner->array.n, sizeof(*owner->array.all), profile_compare);
-	profiles->n = owner->array.n;
-	profiles->list = (struct cubby_profile *const *)owner->array.all;
+	profiles_show(owner);
 	*ret = take(profiles);
 	return 0;
 }

@@ -5,13 +5,9 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "client/list.h"
 #include "client/reply.h"
 #include "crypt/recalls.h"
-
-struct exports_owner {
-	struct cubby_past_exports public;
-	struct array array;
-};
 
 static void export_free(void *element)
 {
@@ -22,17 +18,7 @@ static void export_free(void *element)
 	free(export);
 }
 
-struct cubby_past_exports *cubby_past_exports_free(struct cubby_past_exports *exports)
-{
-	struct exports_owner *owner = (struct exports_owner *)exports;
-
-	if (!owner)
-		return NULL;
-	array_clear(&owner->array, export_free);
-	free(owner);
-	return NULL;
-}
-CLEANUP_DEFINE(struct cubby_past_exports *, cubby_past_exports_free)
+LIST_DEFINE(past_exports, cubby_past_export, export_free)
 
 static int export_read(struct message *message, void *array)
 {
@@ -68,7 +54,7 @@ static int exports_run(struct cubby *cubby, struct cubby_past_exports **ret)
 {
 	_cleanup_(cubby_past_exports_freep) struct cubby_past_exports *exports = NULL;
 	_cleanup_(cleanup_free) char *cursor = NULL;
-	struct exports_owner *owner = calloc(1, sizeof(*owner));
+	struct past_exports_owner *owner = calloc(1, sizeof(*owner));
 
 	if (!owner)
 		return fault_origin(-ENOMEM);
@@ -85,8 +71,7 @@ static int exports_run(struct cubby *cubby, struct cubby_past_exports **ret)
 		if (r != 0)
 			return fault_trace(session_malformed(cubby, r, "Export.History"));
 	} while (*cursor);
-	exports->n = owner->array.n;
-	exports->list = (struct cubby_past_export *const *)owner->array.all;
+	past_exports_show(owner);
 	*ret = take(exports);
 	return 0;
 }

@@ -3,24 +3,10 @@
 
 #include "base/id.h"
 #include "base/kind.h"
+#include "client/list.h"
 #include "client/reply.h"
 
-struct retentions_owner {
-	struct cubby_retentions public;
-	struct array array;
-};
-
-struct cubby_retentions *cubby_retentions_free(struct cubby_retentions *retentions)
-{
-	struct retentions_owner *owner = (struct retentions_owner *)retentions;
-
-	if (!owner)
-		return NULL;
-	array_clear(&owner->array, free);
-	free(owner);
-	return NULL;
-}
-CLEANUP_DEFINE(struct cubby_retentions *, cubby_retentions_free)
+LIST_DEFINE(retentions, cubby_retention, free)
 
 static int retention_read(struct message *message, void *array)
 {
@@ -61,8 +47,7 @@ static int retentions_run(struct cubby *cubby, const char *profile, struct cubby
 	r = reply_each(reply, "(ssuu)", retention_read, &owner->array);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Retention.Show"));
-	retentions->n = owner->array.n;
-	retentions->list = (struct cubby_retention *const *)owner->array.all;
+	retentions_show(owner);
 	*ret = take(retentions);
 	return 0;
 }

@@ -5,13 +5,9 @@
 #include <string.h>
 
 #include "client/consent.h"
+#include "client/list.h"
 #include "client/reply.h"
 #include "crypt/voiceconsent.h"
-
-struct voiceprints_owner {
-	struct cubby_voiceprints public;
-	struct array array;
-};
 
 static void voiceprint_free(void *element)
 {
@@ -21,17 +17,7 @@ static void voiceprint_free(void *element)
 	free(voiceprint);
 }
 
-struct cubby_voiceprints *cubby_voiceprints_free(struct cubby_voiceprints *voiceprints)
-{
-	struct voiceprints_owner *owner = (struct voiceprints_owner *)voiceprints;
-
-	if (!owner)
-		return NULL;
-	array_clear(&owner->array, voiceprint_free);
-	free(owner);
-	return NULL;
-}
-CLEANUP_DEFINE(struct cubby_voiceprints *, cubby_voiceprints_free)
+LIST_DEFINE(voiceprints, cubby_voiceprint, voiceprint_free)
 
 static int voiceprint_row(struct message *message, void *array)
 {
@@ -75,8 +61,7 @@ static int voiceprints_run(struct cubby *cubby, struct cubby_voiceprints **ret)
 	r = reply_each(reply, "(sstt)", voiceprint_row, &owner->array);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Voiceprints.List"));
-	voiceprints->n = owner->array.n;
-	voiceprints->list = (struct cubby_voiceprint *const *)owner->array.all;
+	voiceprints_show(owner);
 	*ret = take(voiceprints);
 	return 0;
 }
