@@ -18,6 +18,7 @@ const struct option_row option_table[OPTION_COUNT] = {
 		"read the passphrase from file F (also CUBBY_PASSPHRASE_FILE)" },
 	[OPTION_TIMEOUT] = { "timeout", 0, "S", "wait at most S seconds" },
 	[OPTION_NO_PAGER] = { "no-pager", 0, NULL, "for scripts; Cubby uses no pager anyway" },
+	[OPTION_HOST] = { "host", 'H', "USER@HOST", "the keeper there, through ssh" },
 	[OPTION_VERSION] = { "version", 0, NULL, "print the version" },
 	[OPTION_PARENT] = { "parent", 0, "NAME", "which parent you are" },
 	[OPTION_RECOVERY_FILE] = { "recovery-file", 0, "F",

@@ -99,7 +99,11 @@ int hand_open(struct hand *hand)
 	if (r != 0)
 		return r;
 	options.timeout_ms = hand->timeout_ms;
+	options.host = hand->command.value[OPTION_HOST];
 	r = cubby_new(&options, &hand->cubby);
+	if (r > 0)
+		return hand_fail(hand, EXIT_USAGE,
+				 "--host takes a machine, or user@machine, not '%s'", options.host);
 	if (r < 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot begin (%s)", strerror(-r));
 	return 0;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "crypt/secret.h"
 #include "complete.h"
+#include "elsewhere.h"
 #include "hand.h"
 #include "help.h"
 #include "verb.h"
@@ -76,6 +77,8 @@ static int command_run(struct hand *hand)
 				 words[0]);
 	}
 	r = hand_open(hand);
+	if (r == 0)
+		r = elsewhere_begin(hand);
 	if (r == 0)
 		r = command->verb ? command->verb->run(hand) : verb_next(hand);
 	hand_close(hand);

@@ -55,6 +55,10 @@ struct cubby_options {
 	const char *address;	/* D-Bus address; NULL: the system bus */
 	const char *state_dir;	/* pins and log checkpoints; NULL: $XDG_STATE_HOME/cubby */
 	int timeout_ms;		/* of one call; 0: 25 s */
+	/* "user@host": the keeper there, through ssh and systemd-stdio-bridge, with pins of its own
+	 * below state_dir. What needs descriptors is not possible then: import, enrolment, exports,
+	 * cubby_log_verify(). */
+	const char *host;
 };
 #define CUBBY_OPTIONS_INIT { .size = sizeof(struct cubby_options) }
 

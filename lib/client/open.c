@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/id.h"
+#include "client/remote.h"
 #include "crypt/transcript.h"
 #include "sound/sound.h"
 
@@ -240,6 +241,8 @@ static int open_run(struct cubby *cubby, const char *id_text_, const char *const
 	struct id id;
 	int r;
 
+	if (cubby->home && cubby->host)
+		return fault_trace(remote_open(cubby, id_text_, kinds, ret));
 	if (!cubby->home)
 		return answer_why(&cubby->why, ANSWER_NOT_AUTHORIZED,
 				  "opening an item takes a parent's passphrase: prove first");

@@ -2,11 +2,13 @@
 /* Opens many items, a page of ciphertext at a time and one of them in clear: however many there
  * are, no more than one of them is in this process's memory at once. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/id.h"
 #include "client/array.h"
 #include "client/open.h"
+#include "client/remote.h"
 #include "client/reply.h"
 
 /* What a call may name, and what a reply may hold (docs/BUS.md). */
@@ -147,12 +149,34 @@ static int page_fetch(struct cubby_opening *opening)
 					     "Archive.OpenMany"));
 }
 
+/* Where no page can come, item by item. */
+static int remote_next(struct cubby_opening *opening, char ret_id[CUBBY_ID_TEXT],
+		       struct cubby_opened **ret)
+{
+	const char *const *kinds = (const char *const *)opening->kinds.all;
+
+	*ret = NULL;
+	while (opening->done < opening->ids.n) {
+		const char *id = opening->ids.all[opening->done++];
+		int r = remote_open(opening->cubby, id, kinds, ret);
+
+		if (r == ANSWER_NOT_FOUND)
+			continue;
+		if (r == 0)
+			snprintf(ret_id, CUBBY_ID_TEXT, "%s", id);
+		return fault_trace(r);
+	}
+	return 0;
+}
+
 static int opening_next(struct cubby_opening *opening, char ret_id[CUBBY_ID_TEXT],
 			struct cubby_opened **ret)
 {
 	struct cubby *cubby = opening->cubby;
 	int r = 0;
 
+	if (cubby->host)
+		return fault_trace(remote_next(opening, ret_id, ret));
 	while (r == 0 && opening->at == opening->n_items && opening->done < opening->ids.n)
 		r = page_fetch(opening);
 	if (r != 0)

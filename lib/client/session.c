@@ -3,6 +3,7 @@
  * session, and no key is used that was not checked against the pins. */
 
 #include "client/session.h"
+#include "client/remote.h"
 
 #include <pwd.h>
 #include <string.h>
@@ -58,6 +59,20 @@ static int state_dir_default(char **ret)
 
 CLEANUP_DEFINE(struct cubby *, cubby_free)
 
+/* Another machine has another keeper, and so other pins. */
+static int host_take(struct cubby *cubby, const char *host)
+{
+	_cleanup_(cleanup_free) char *here = take(cubby->state_dir);
+	int r = remote_address(host, &cubby->address);
+
+	if (r != 0)
+		return fault_trace(r);
+	cubby->host = strdup(host);
+	if (!cubby->host || asprintf(&cubby->state_dir, "%s/hosts/%s", here, host) < 0)
+		return fault_origin(-ENOMEM);
+	return 0;
+}
+
 int cubby_new(const struct cubby_options *options, struct cubby **ret)
 {
 	_cleanup_(cubby_freep) struct cubby *cubby = NULL;
@@ -87,6 +102,11 @@ int cubby_new(const struct cubby_options *options, struct cubby **ret)
 		if (r < 0)
 			return fault_trace(r);
 	}
+	if (options && options->host) {
+		r = host_take(cubby, options->host);
+		if (r != 0)
+			return fault_trace(r);
+	}
 	*ret = take(cubby);
 	return 0;
 }
@@ -105,6 +125,7 @@ struct cubby *cubby_free(struct cubby *cubby)
 	session_forget_secrets(cubby);
 	bus_client_free(cubby->bus);
 	free(cubby->address);
+	free(cubby->host);
 	free(cubby->state_dir);
 	free(cubby->asked.job);
 	free(cubby->asked.ids);
@@ -150,6 +171,10 @@ static int session_connect(struct cubby *cubby)
 	cubby->device_known = false;
 	cubby->household_known = false;
 	r = bus_client_open(cubby->address, &cubby->bus, &cubby->why);
+	if (r > 0 && cubby->host)
+		return answer_why(&cubby->why, ANSWER_NO_DAEMON,
+				  "cannot reach the bus of %s through ssh: does 'ssh %s "
+				  "systemd-stdio-bridge' answer there?", cubby->host, cubby->host);
 	return fault_trace(r);
 }
 

@@ -15,6 +15,7 @@
 
 struct cubby {
 	char *address;			/* NULL: the system bus */
+	char *host;			/* NULL: this machine */
 	char *state_dir;
 	int timeout_ms;
 	uint32_t page_items;		/* of a listing's page; 0: the keeper's choice */

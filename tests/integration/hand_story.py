@@ -55,11 +55,11 @@ def secret_file(name, text):
 
 # ---- As the ear ----
 
-def deposits():
+def deposits(items):
     """Many transcripts of mia, one about a dragon."""
     keeper = Keeper()
     home = json.loads(str(keeper.call("Parents", "Household")[0]))["home"]
-    for n in range(ITEMS):
+    for n in range(items):
         text = "Where is the GRÜNE Dragon" if n == 40 else f"tell me number {n}"
         record = {"text": text, "confidence": 0.5, "duration_ms": 1500}
         patient(keeper.keep, "mia", bytes.fromhex(home),
@@ -68,7 +68,7 @@ def deposits():
 
 # ---- As root, who is everybody ----
 
-def begin():
+def begin(items=ITEMS):
     secret_file("passphrase", PASSPHRASE)
     cubby("setup", "--parent", "Anna", "--recovery-file", f"{HOME}/recovery")
     cubby("profile", "add", "mia", "--child", *CODE)
@@ -80,7 +80,8 @@ def begin():
     os.chmod(f"{SHARED}/said.wav", 0o644)
     run("cubby-listen", "--json", "--file", f"{SHARED}/said.wav", "--profile", "mia",
         "--utterances", "1", role="ear")
-    run("/usr/bin/python3", "-B", os.path.abspath(__file__), "deposits", role="ear")
+    run("/usr/bin/python3", "-B", os.path.abspath(__file__), "deposits", str(items),
+        role="ear")
 
 
 def many_are_one_alert():
@@ -261,4 +262,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(deposits() if sys.argv[1:] == ["deposits"] else main())
+    sys.exit(deposits(int(sys.argv[2])) if sys.argv[1:2] == ["deposits"] else main())
