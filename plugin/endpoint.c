@@ -10,7 +10,7 @@
 #define WINDOW_MASK ((1u << WINDOW_FRAMES) - 1)
 #define PREROLL_FRAMES (ENDPOINT_PREROLL_MS / FRAME_MS)
 #define POSTROLL_FRAMES (ENDPOINT_POSTROLL_MS / FRAME_MS)
-#define SILENCE_FRAMES (ENDPOINT_SILENCE_MS / FRAME_MS)
+#define SILENT_FRAMES (ENDPOINT_SILENCE_ENDED_MS / FRAME_MS)
 #define LENGTH_MAX_FRAMES (ENDPOINT_LENGTH_MAX_MS / FRAME_MS)
 /* While somebody speaks, so many of the last ten frames make it voice: single frames in a noisy
  * room are called voice by mistake, and would put the end off for ever. */
@@ -38,9 +38,19 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+uint64_t endpoint_so_far(const struct endpoint *endpoint)
+{
+	return earlier(endpoint->now, endpoint->last_voice + POSTROLL_FRAMES);
+}
+
+bool endpoint_pausing(const struct endpoint *endpoint)
+{
+	return endpoint->now - endpoint->last_voice == SILENT_FRAMES - 1;
+}
+
 static enum endpoint_change utterance_end(struct endpoint *endpoint)
 {
-	endpoint->end = earlier(endpoint->now, endpoint->last_voice + POSTROLL_FRAMES);
+	endpoint->end = endpoint_so_far(endpoint);
 	endpoint->barrier = endpoint->end;
 	endpoint->speaking = false;
 	endpoint->window = 0;
@@ -52,6 +62,7 @@ static enum endpoint_change utterance_begin(struct endpoint *endpoint)
 	unsigned oldest = 31 - (unsigned)__builtin_clz(endpoint->window);
 
 	endpoint->speaking = true;
+	endpoint->silence_ms = ENDPOINT_SILENCE_MS;
 	endpoint->onset = back(endpoint->now, oldest + 1);
 	endpoint->begin = later(back(endpoint->onset, PREROLL_FRAMES), endpoint->barrier);
 	endpoint->last_voice = endpoint->now;
@@ -69,7 +80,7 @@ enum endpoint_change endpoint_frame(struct endpoint *endpoint, bool voice)
 	}
 	if (voice && __builtin_popcount(endpoint->window & RECENT_MASK) >= RECENT_VOICE)
 		endpoint->last_voice = endpoint->now;
-	if (endpoint->now - endpoint->last_voice >= SILENCE_FRAMES ||
+	if ((endpoint->now - endpoint->last_voice) * FRAME_MS >= endpoint->silence_ms ||
 	    endpoint->now - endpoint->begin >= LENGTH_MAX_FRAMES)
 		return utterance_end(endpoint);
 	return ENDPOINT_SAME;

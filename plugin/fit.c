@@ -4,6 +4,19 @@
 
 #include "fit.h"
 
+#include <math.h>
+
+/* Weights of what tells sentences that were said from those that were not, beside the excess: one
+ * word that is far off; how badly the phones fit themselves, which is the room's or an accent's
+ * fault and none of the words'; and phones that come faster than anybody speaks. From a logistic
+ * regression over 400 sentences of speechocean762, half of them outside of the grammar; trained on
+ * half of the speakers it held for the others. */
+#define WEIGHT_WORST 0.35
+#define WEIGHT_PHONES (-1.4)
+#define WEIGHT_RATE 0.9
+
+#define FRAMES_S 100.0
+
 static int overlap(int from, int to, int other_from, int other_to)
 {
 	int first = from > other_from ? from : other_from;
@@ -17,33 +30,69 @@ void fit_word(struct fit *fit, int from, int to, int score)
 	if (to < from || fit->n == FIT_WORDS_MAX)
 		return;
 	fit->words[fit->n].from = from;
-	fit->words[fit->n++].to = to;
-	fit->words_score += score;
-	fit->frames += to - from + 1;
+	fit->words[fit->n].to = to;
+	fit->words[fit->n++].words = score;
 }
 
 void fit_phone(struct fit *fit, int from, int to, int score, int filler)
 {
-	int inside = 0;
-
 	if (to < from || fit->n == 0)
 		return;
 	for (unsigned i = 0; i < fit->n; i++)
-		inside += overlap(from, to, fit->words[i].from, fit->words[i].to);
-	fit->phones_score += (double)score * inside / (to - from + 1);
-	if (!filler)
-		fit->outside += to - from + 1 -
-				overlap(from, to, fit->words[0].from, fit->words[fit->n - 1].to);
+		fit->words[i].phones += (double)score / (to - from + 1) *
+					overlap(from, to, fit->words[i].from, fit->words[i].to);
+	if (filler)
+		return;
+	fit->phones++;
+	fit->outside += to - from + 1 -
+			overlap(from, to, fit->words[0].from, fit->words[fit->n - 1].to);
 }
 
-double fit_confidence(const struct fit *fit, double excess_max, int outside_max)
-{
-	double excess;
+/* All words together. */
+struct sum {
+	int frames;
+	double words, phones;
+	double worst;			/* excess a frame of the worst word */
+};
 
-	if (!fit->frames || fit->outside > outside_max)
+static struct sum fit_sum(const struct fit *fit)
+{
+	struct sum sum = { 0 };
+
+	for (unsigned i = 0; i < fit->n; i++) {
+		int frames = fit->words[i].to - fit->words[i].from + 1;
+		double excess = (fit->words[i].phones - fit->words[i].words) / frames;
+
+		sum.frames += frames;
+		sum.words += fit->words[i].words;
+		sum.phones += fit->words[i].phones;
+		sum.worst = i ? fmax(sum.worst, excess) : excess;
+	}
+	return sum;
+}
+
+double fit_cost(const struct fit *fit)
+{
+	struct sum sum = fit_sum(fit);
+
+	if (!fit->n)
+		return INFINITY;
+	return (sum.phones - sum.words - WEIGHT_PHONES * sum.phones) / sum.frames +
+	       WEIGHT_WORST * sum.worst + WEIGHT_RATE * fit->phones * FRAMES_S / sum.frames;
+}
+
+double fit_excess(const struct fit *fit, int outside_max)
+{
+	struct sum sum = fit_sum(fit);
+
+	if (!fit->n || fit->outside > outside_max)
+		return INFINITY;
+	return (sum.phones - sum.words) / sum.frames;
+}
+
+double fit_confidence(double cost, double cost_max)
+{
+	if (cost > cost_max)
 		return 0.0;
-	excess = (fit->phones_score - fit->words_score) / fit->frames;
-	if (excess > excess_max)
-		return 0.0;
-	return excess > 0.0 ? 1.0 - excess / excess_max / 2.0 : 1.0;
+	return cost > 0.0 ? 1.0 - cost / cost_max / 2.0 : 1.0;
 }

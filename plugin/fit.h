@@ -9,17 +9,21 @@
 struct fit {
 	struct {
 		int from, to;		/* frames of 10 ms; to is the last */
+		double words, phones;	/* scores */
 	} words[FIT_WORDS_MAX];
 	unsigned n;
-	int frames;			/* of all words */
-	double words_score, phones_score;
-	int outside;			/* frames of phones before the first or behind the last */
+	unsigned phones;		/* how many, fillers left out */
+	int outside;			/* frames of phones before and behind the words */
 };
 
-/* First all words of a path, fillers left out, then all phones; scores are logarithmic, more is
- * better. Words beyond FIT_WORDS_MAX are left out. */
+/* First all words of a path, fillers left out, then all phones; scores are logarithmic, 0 is the
+ * best there was. Words beyond FIT_WORDS_MAX are left out. */
 void fit_word(struct fit *fit, int from, int to, int score);
 void fit_phone(struct fit *fit, int from, int to, int score, int filler);
-/* From 1 to 0.5 for words that cost at most `excess_max` a frame more than phones and leave at most
- * `outside_max` frames of phones out; 0 for others and for none. */
-double fit_confidence(const struct fit *fit, double excess_max, int outside_max);
+/* How badly the words fit, for a whole sentence; without words, infinite. */
+double fit_cost(const struct fit *fit);
+/* What the words cost a frame more than phones. Without words, and where more than `outside_max`
+ * frames of phones are left out, infinite. */
+double fit_excess(const struct fit *fit, int outside_max);
+/* From 1 to 0.5 for a cost of 0 to `cost_max`; 0 above. */
+double fit_confidence(double cost, double cost_max);

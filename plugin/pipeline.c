@@ -5,53 +5,15 @@
  * not; nothing is decoded while nobody speaks; nothing is kept but through a verdict.
  */
 
-#include "pipeline.h"
+#include "pipeline_private.h"
 
 #include <string.h>
-#include "endpoint.h"
-#include "ring.h"
-#include "verdict.h"
-#include "voice.h"
-#include "wake.h"
 
 /* The longest utterance, and as much again while that one is being recognised. */
 #define RING_FRAMES (2 * CUBBY_EAR_RATE_HZ * (ENDPOINT_LENGTH_MAX_MS / 1000))
-#define UTTERANCE_FRAMES (CUBBY_EAR_RATE_HZ / 1000 * \
-			  (ENDPOINT_LENGTH_MAX_MS + ENDPOINT_PREROLL_MS + ENDPOINT_WINDOW_MS))
-#define FEED_FRAMES 3200
 #define PARTIAL_MS 300
 /* Voice for so long after the phrase is more than its end. */
 #define WAKE_REST_MS 400
-
-/* Everything that is sound or words, in one locked place. */
-struct heard {
-	struct recognition recognition;
-	char partial[RECOGNITION_TEXT_BYTES];
-	int16_t frame[FEED_FRAMES];
-	int16_t utterance[UTTERANCE_FRAMES];
-};
-
-struct pipeline {
-	struct pipeline_tools tools;
-	char *profile;
-	void (*event)(void *context, const struct cubby_ear_event *event);
-	void *context;
-	struct ring *ring;
-	struct voice *voice;
-	struct speaker_session *speaker;
-	struct endpoint endpoint;
-	uint64_t base;			/* position of the endpointer's frame 0 */
-	_Atomic uint64_t mark;		/* the utterance ends here; 0: no mark */
-	uint64_t ticket;
-	struct wake wake;
-	bool woken;			/* this utterance began with the phrase, which is cut off */
-	bool keeping;
-	bool keeping_told;
-	struct why keeping_why;		/* as told: why not */
-	unsigned allowed;		/* the kinds that could be kept all through the utterance */
-	struct secret *memory;
-	struct heard *heard;
-};
 
 int pipeline_new(const struct pipeline_tools *tools, const char *profile,
 		 void (*event)(void *context, const struct cubby_ear_event *event), void *context,
@@ -113,148 +75,27 @@ static uint64_t position_of(const struct pipeline *pipeline, uint64_t frame)
 	return pipeline->base + frame * VOICE_FRAMES;
 }
 
-static int64_t position_ms(uint64_t position)
+int64_t pipeline_ms(const struct pipeline *pipeline, uint64_t frame)
 {
-	return (int64_t)(position / (CUBBY_EAR_RATE_HZ / 1000));
+	return (int64_t)(position_of(pipeline, frame) / (CUBBY_EAR_RATE_HZ / 1000));
 }
 
-static void tell(struct pipeline *pipeline, struct cubby_ear_event *event)
+void pipeline_tell(struct pipeline *pipeline, struct cubby_ear_event *event)
 {
 	event->size = sizeof(*event);
 	pipeline->event(pipeline->context, event);
 }
 
-static void tell_at(struct pipeline *pipeline, enum cubby_ear_event_type type, uint64_t frame)
+void pipeline_tell_at(struct pipeline *pipeline, enum cubby_ear_event_type type, uint64_t frame)
 {
-	tell(pipeline, &(struct cubby_ear_event) {
-		.type = type, .at_ms = position_ms(position_of(pipeline, frame)) });
-}
-
-static void tell_keeping(struct pipeline *pipeline, const struct verdict *verdict)
-{
-	bool keeping = verdict->kinds != 0;
-
-	if (pipeline->keeping_told && pipeline->keeping == keeping &&
-	    (keeping || strcmp(pipeline->keeping_why.text, verdict->why.text) == 0))
-		return;
-	pipeline->keeping = keeping;
-	pipeline->keeping_told = true;
-	pipeline->keeping_why = verdict->why;
-	tell(pipeline, &(struct cubby_ear_event) {
-		.type = CUBBY_EAR_KEEPING, .kept = keeping,
-		.reason = keeping ? NULL : pipeline->keeping_why.text });
-}
-
-/* What was said before a parent consented, or while the consent was gone, is not kept. */
-static void verdict_narrow(struct verdict *verdict, unsigned allowed)
-{
-	if (verdict->kinds && !(verdict->kinds & allowed))
-		answer_why(&verdict->why, ANSWER_NO_CONSENT,
-			   "there was no consent when this was begun, or not all the time");
-	verdict->kinds &= allowed;
-}
-
-void pipeline_keeping(struct pipeline *pipeline)
-{
-	struct verdict verdict = { 0 };
-
-	if (*pipeline->tools.muted)
-		answer_why(&verdict.why, ANSWER_NO_CONSENT, "the ear is muted");
-	else
-		verdict_reach(pipeline->tools.report, pipeline->tools.decider, pipeline->profile,
-			      NULL, &verdict);
-	pipeline->allowed &= verdict.possible;
-	/* The light is about what is being said. */
-	if (pipeline->endpoint.speaking && !pipeline->wake.spotting)
-		verdict_narrow(&verdict, pipeline->allowed);
-	tell_keeping(pipeline, &verdict);
-}
-
-/* A consent withdrawn and given again at once leaves no trace in the answer to the next question:
- * so any change at all ends the keeping of what is being said. */
-void pipeline_policy_changed(struct pipeline *pipeline)
-{
-	pipeline->allowed = 0;
-	pipeline_keeping(pipeline);
-}
-
-void pipeline_played(struct pipeline *pipeline, const char *profile)
-{
-	if (*pipeline->profile && strcmp(pipeline->profile, profile) == 0)
-		tell(pipeline, &(struct cubby_ear_event) { .type = CUBBY_EAR_PLAYED });
-}
-
-static void utterance_listen(struct pipeline *pipeline, size_t n, struct voice_match *ret)
-{
-	const struct pipeline_tools *tools = &pipeline->tools;
-	int64_t begin_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin));
-
-	/* Of nobody whom the keeper cannot vouch for now. */
-	voiceprints_need(tools->report, tools->decider, tools->speaker);
-	ret->matched = speaker_hear(pipeline->speaker, pipeline->heard->utterance, n, begin_ms,
-				    &ret->profile, &ret->why) == 0;
-}
-
-static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
-{
-	const struct pipeline_tools *tools = &pipeline->tools;
-	struct heard *heard = pipeline->heard;
-	const struct utterance utterance = {
-		.samples = heard->utterance, .frames = n, .recognition = &heard->recognition,
-	};
-	struct voice_match voice = { 0 };
-	struct verdict verdict;
-	char text[ID_TEXT];
-	struct id id;
-	enum fate fate;
-
-	utterance_listen(pipeline, n, &voice);
-	verdict_reach(tools->report, tools->decider, pipeline->profile, &voice, &verdict);
-	tell_keeping(pipeline, &verdict);
-	verdict_narrow(&verdict, pipeline->allowed);
-	fate = verdict_carry_out(&verdict, tools->report, tools->decider, &utterance, &id);
-	tell(pipeline, &(struct cubby_ear_event) {
-		.type = CUBBY_EAR_FINAL,
-		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin)),
-		.duration_ms = position_ms(n),
-		.text = heard->recognition.text,
-		.confidence = heard->recognition.confidence,
-		.who = verdict.attribution.who,
-		.profile = verdict.attribution.profile ? verdict.attribution.profile->name : NULL,
-		.kept = fate == FATE_KEPT,
-		.uncertain = fate == FATE_UNCERTAIN,
-		.failed = verdict.failed,
-		.id = fate == FATE_FORGOTTEN ? NULL : id_text(&id, text),
-		.reason = fate == FATE_KEPT ? NULL : verdict.why.text,
-	});
-	return fate;
-}
-
-/* What is said to have something forgotten is never kept itself, and whoever says it may. */
-static void forget_settle(struct pipeline *pipeline, size_t n, enum forget_span span)
-{
-	const struct recognition *heard = &pipeline->heard->recognition;
-	struct forgetting forgetting;
-
-	tell(pipeline, &(struct cubby_ear_event) {
-		.type = CUBBY_EAR_FINAL,
-		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.begin)),
-		.duration_ms = position_ms(n), .text = heard->text,
-		.confidence = heard->confidence, .reason = "it asked to forget" });
-	report_forget(pipeline->tools.report, forget_span_name(span), pipeline->profile,
-		      &forgetting);
-	tell(pipeline, &(struct cubby_ear_event) {
-		.type = CUBBY_EAR_FORGOTTEN,
-		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.end)),
-		.span = forget_span_name(span), .outcome = forgetting.outcome,
-		.items = forgetting.items,
-		.reason = *forgetting.why.text ? forgetting.why.text : NULL });
+	pipeline_tell(pipeline, &(struct cubby_ear_event) {
+		.type = type, .at_ms = pipeline_ms(pipeline, frame) });
 }
 
 /* Frames from now on in which the host's ear stays open after the phrase. */
 static void wake_tell(struct pipeline *pipeline)
 {
-	tell_at(pipeline, CUBBY_EAR_WAKE, pipeline->endpoint.now);
+	pipeline_tell_at(pipeline, CUBBY_EAR_WAKE, pipeline->endpoint.now);
 	if (!pipeline->tools.recogniser)
 		return;
 	wake_until(&pipeline->wake, pipeline->endpoint.now + WAKE_LASTS_MS / VOICE_FRAME_MS);
@@ -274,25 +115,19 @@ static int unawake_end(struct pipeline *pipeline, size_t n)
 /* Speech for the host: its words and its fate. */
 static int speech_end(struct pipeline *pipeline, size_t n)
 {
-	struct heard *heard = pipeline->heard;
-	enum fate fate = FATE_FORGOTTEN;
-	int phrase, r;
+	int r;
 
-	tell_at(pipeline, CUBBY_EAR_SPEECH_END, pipeline->endpoint.last_voice);
-	r = recogniser_phrase(pipeline->tools.recogniser, heard->utterance, n, &phrase,
-			      &heard->recognition);
-	if (r == 0 && phrase < 0)
-		r = recogniser_finish(pipeline->tools.recogniser, pipeline->ticket,
-				      heard->utterance, n, &heard->recognition);
+	pipeline_tell_at(pipeline, CUBBY_EAR_SPEECH_END, pipeline->endpoint.last_voice);
+	r = recogniser_finish(pipeline->tools.recogniser, pipeline->ticket,
+			      pipeline->heard->utterance, n, &pipeline->heard->recognition);
 	pipeline->ticket = 0;
 	wake_until(&pipeline->wake, 0);
-	if (r == 0 && phrase >= 0 && !*pipeline->tools.muted)
-		forget_settle(pipeline, n, pipeline->tools.forget->span[phrase]);
-	else if (r == 0 && !*pipeline->tools.muted)
-		fate = utterance_settle(pipeline, n);
-	secret_wipe(heard, sizeof(*heard));
-	if (fate == FATE_FORGOTTEN && phrase < 0)
-		tell_at(pipeline, CUBBY_EAR_FORGOTTEN, pipeline->endpoint.end);
+	if (r == 0 && !*pipeline->tools.muted) {
+		pipeline_settle(pipeline, n);
+	} else {
+		secret_wipe(pipeline->heard, sizeof(*pipeline->heard));
+		pipeline_tell_at(pipeline, CUBBY_EAR_FORGOTTEN, pipeline->endpoint.now);
+	}
 	return r < 0 ? fault_trace(r) : 0;
 }
 
@@ -346,16 +181,20 @@ static int wake_heard(struct pipeline *pipeline)
 	return speech_begin(pipeline);
 }
 
-static int utterance_feed(struct pipeline *pipeline, uint64_t from, uint64_t to)
+/* What belongs to the utterance so far, and not the silence behind it, unless it goes on. */
+static int utterance_feed(struct pipeline *pipeline)
 {
+	uint64_t to = position_of(pipeline, endpoint_so_far(&pipeline->endpoint));
 	int16_t *samples = pipeline->heard->frame;
 
-	while (from < to) {
-		size_t n = to - from < FEED_FRAMES ? (size_t)(to - from) : FEED_FRAMES;
+	while (pipeline->fed < to) {
+		size_t n = to - pipeline->fed < FEED_FRAMES ? (size_t)(to - pipeline->fed) :
+							      FEED_FRAMES;
 		bool heard = false;
 		int r;
 
-		ring_read(pipeline->ring, from, samples, n);
+		ring_read(pipeline->ring, pipeline->fed, samples, n);
+		pipeline->fed += n;
 		if (pipeline->wake.spotting)
 			r = wake_feed(&pipeline->wake, samples, n, &heard);
 		else
@@ -365,7 +204,6 @@ static int utterance_feed(struct pipeline *pipeline, uint64_t from, uint64_t to)
 			return fault_trace(r);
 		if (heard)
 			return wake_heard(pipeline);
-		from += n;
 	}
 	return 0;
 }
@@ -374,15 +212,15 @@ static int speech_begin(struct pipeline *pipeline)
 {
 	int r;
 
-	tell_at(pipeline, CUBBY_EAR_SPEECH_START, pipeline->endpoint.onset);
+	pipeline_tell_at(pipeline, CUBBY_EAR_SPEECH_START, pipeline->endpoint.onset);
 	/* While there is still time to stop speaking, the light must be right. */
 	pipeline->allowed = ~0u;
 	if (*pipeline->profile)
 		pipeline_keeping(pipeline);
 	r = recogniser_begin(pipeline->tools.recogniser, &pipeline->ticket);
+	pipeline->fed = position_of(pipeline, pipeline->endpoint.begin);
 	if (r == 0)
-		r = utterance_feed(pipeline, position_of(pipeline, pipeline->endpoint.begin),
-				   position_of(pipeline, pipeline->endpoint.now));
+		r = utterance_feed(pipeline);
 	return r < 0 ? fault_trace(r) : 0;
 }
 
@@ -392,9 +230,8 @@ static int utterance_begin(struct pipeline *pipeline)
 
 	if (wake_begin(&pipeline->wake, pipeline->endpoint.begin, &fault))
 		return speech_begin(pipeline);
-	return fault < 0 ? fault_trace(fault) :
-			   utterance_feed(pipeline, position_of(pipeline, pipeline->endpoint.begin),
-					  position_of(pipeline, pipeline->endpoint.now));
+	pipeline->fed = position_of(pipeline, pipeline->endpoint.begin);
+	return fault < 0 ? fault_trace(fault) : utterance_feed(pipeline);
 }
 
 static void utterance_partial(struct pipeline *pipeline)
@@ -408,9 +245,23 @@ static void utterance_partial(struct pipeline *pipeline)
 	if (!*text || strcmp(text, heard->partial) == 0)
 		return;
 	snprintf(heard->partial, sizeof(heard->partial), "%s", text);
-	tell(pipeline, &(struct cubby_ear_event) {
+	pipeline_tell(pipeline, &(struct cubby_ear_event) {
 		.type = CUBBY_EAR_PARTIAL, .text = heard->partial,
-		.at_ms = position_ms(position_of(pipeline, pipeline->endpoint.now)) });
+		.at_ms = pipeline_ms(pipeline, pipeline->endpoint.now) });
+}
+
+/* Somebody has paused: whether for long is guessed from what was said. */
+static void utterance_wait(struct pipeline *pipeline)
+{
+	static const unsigned wait_ms[] = {
+		[SENTENCE_UNKNOWN] = ENDPOINT_SILENCE_MS,
+		[SENTENCE_BEGUN] = ENDPOINT_SILENCE_BEGUN_MS,
+		[SENTENCE_WHOLE] = ENDPOINT_SILENCE_MS,
+		[SENTENCE_ENDED] = ENDPOINT_SILENCE_ENDED_MS,
+	};
+
+	pipeline->endpoint.silence_ms =
+		wait_ms[recogniser_sentence(pipeline->tools.recogniser, pipeline->ticket)];
 }
 
 /* One frame, the next one, has been heard. */
@@ -433,9 +284,11 @@ static int frame_hear(struct pipeline *pipeline)
 	case ENDPOINT_SAME:
 		if (!endpoint->speaking)
 			break;
-		r = utterance_feed(pipeline, position, position + VOICE_FRAMES);
+		r = utterance_feed(pipeline);
 		if (r == 0 && endpoint->speaking)
 			utterance_partial(pipeline);
+		if (r == 0 && endpoint_pausing(endpoint))
+			utterance_wait(pipeline);
 		break;
 	}
 	if (!endpoint->speaking)

@@ -19,13 +19,15 @@ struct recogniser_config {
 	const char *grammar;		/* a JSGF file; NULL: a language model */
 	const char *lm;			/* a language model; NULL: the one of `model` */
 	const char *keyphrase;		/* only listen for this; its text is "" or the phrase */
-	/* For recogniser_phrase(): words lower case. Borrowed while the recogniser lives. */
+	/* Beside what the host wants to hear: words lower case. Borrowed while it lives. */
 	const char (*phrases)[RECOGNITION_PHRASE_BYTES];
 	size_t n_phrases;
 };
 
 struct recognition {
 	char text[RECOGNITION_TEXT_BYTES];	/* "" when there were no words */
+	int phrase;	/* which of the phrases it is, and nothing else; -1: none */
+	bool near_phrase;	/* none, but somebody may have meant one */
 	/* 0 to 1: mean posterior of the words; with a grammar how well they fit, at least 0.5 */
 	double confidence;
 };
@@ -45,19 +47,21 @@ int recogniser_begin(struct recogniser *recogniser, uint64_t *ret_ticket);
 int recogniser_feed(struct recogniser *recogniser, uint64_t ticket, const int16_t *samples,
 		    size_t n);
 const char *recogniser_partial(struct recogniser *recogniser, uint64_t ticket);
-/* Ends the utterance. With a grammar, and when it is short, `whole` (all of it) is decoded again,
- * because the mean over a whole utterance makes fewer errors than a running one; a long one under
- * a language model keeps the words of the fed samples, because its host is waiting. What fits a
- * grammar badly has no words. The caller wipes *ret. */
+/* Somebody pauses: have they said all? */
+enum sentence {
+	SENTENCE_UNKNOWN = 0,		/* without a grammar, or without words */
+	SENTENCE_BEGUN,			/* there must be more of it */
+	SENTENCE_WHOLE,			/* there may be more of it */
+	SENTENCE_ENDED,			/* nothing may follow */
+};
+enum sentence recogniser_sentence(struct recogniser *recogniser, uint64_t ticket);
+/*
+ * Ends the utterance; `whole` is all of it. With a grammar it is decoded again, with more care and
+ * its own mean in place of a running one; with a language model only where there was no mean to go
+ * by yet, because its host is waiting. What fits a grammar badly has no words, and of the phrases
+ * only one counts that fits nearly as well as any phones would. The caller wipes *ret.
+ */
 int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
 		      size_t n, struct recognition *ret);
-/*
- * Is `whole` one of the phrases and nothing else? *ret_phrase is its number and *ret its text, with
- * a confidence of 0.5 at the least; -1 for none. Whatever the host's grammar or language model is:
- * the phrases are a grammar of their own, and count only where they fit nearly as well as any
- * phones would. Whoever was being fed loses the decoder, and will be decoded whole.
- */
-int recogniser_phrase(struct recogniser *recogniser, const int16_t *whole, size_t n,
-		      int *ret_phrase, struct recognition *ret);
 /* Drops what was fed. */
 void recogniser_cancel(struct recogniser *recogniser, uint64_t ticket);

@@ -40,7 +40,7 @@ struct listen {
 static const char usage[] =
 	"Usage: cubby-listen [--profile NAME] [--source NAME] [--file WAV]...\n"
 	"                    [--wake PHRASE|--no-wake] [--grammar FILE|--lm FILE]\n"
-	"                    [--utterances N] [--json]\n"
+	"                    [--model FOLDER] [--utterances N] [--json]\n"
 	"\n"
 	"Listens, recognises, and keeps what a parent has consented to; everything else is\n"
 	"forgotten as soon as it has been printed.\n"
@@ -53,6 +53,7 @@ static const char usage[] =
 	"  --no-wake          every utterance (this is the default)\n"
 	"  --grammar FILE     a JSGF grammar: only these sentences, ten times as fast\n"
 	"  --lm FILE          a language model instead of the default one\n"
+	"  --model FOLDER     a speech model instead of Debian's, as script/adapt makes it\n"
 	"  --utterances N     exit after N utterances\n"
 	"  --json             events as JSON, one a line\n"
 	"  --bus ADDRESS      the keeper's bus instead of the system bus\n"
@@ -69,6 +70,7 @@ enum {
 	OPTION_NO_WAKE,
 	OPTION_GRAMMAR,
 	OPTION_LM,
+	OPTION_MODEL,
 	OPTION_UTTERANCES,
 	OPTION_JSON,
 	OPTION_BUS,
@@ -84,6 +86,7 @@ static const struct option options[] = {
 	{ "no-wake", no_argument, NULL, OPTION_NO_WAKE },
 	{ "grammar", required_argument, NULL, OPTION_GRAMMAR },
 	{ "lm", required_argument, NULL, OPTION_LM },
+	{ "model", required_argument, NULL, OPTION_MODEL },
 	{ "utterances", required_argument, NULL, OPTION_UTTERANCES },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "bus", required_argument, NULL, OPTION_BUS },
@@ -152,6 +155,9 @@ static int option_take(struct listen *listen, int option, bool *ret_json)
 		return 0;
 	case OPTION_LM:
 		listen->ear.lm = optarg;
+		return 0;
+	case OPTION_MODEL:
+		listen->ear.model = optarg;
 		return 0;
 	case OPTION_UTTERANCES:
 		if (count_parse(optarg, &listen->utterances))

@@ -179,7 +179,7 @@ static void test_preroll_and_end(void **state)
 	assert_int_equal(endpoint.begin, 70);
 	assert_int_equal(frames(&endpoint, true, 200), ENDPOINT_SAME);
 	assert_int_equal(frames(&endpoint, false, 100), ENDPOINT_END);
-	assert_int_equal(endpoint.now - endpoint.last_voice, 60);
+	assert_int_equal(endpoint.now - endpoint.last_voice, ENDPOINT_SILENCE_MS / 10);
 	assert_int_equal(endpoint.end, endpoint.last_voice + 30);
 }
 
@@ -191,6 +191,31 @@ static void test_pause_within_a_sentence_does_not_end_it(void **state)
 	assert_int_equal(frames(&endpoint, false, 50), ENDPOINT_SAME);
 	assert_int_equal(frames(&endpoint, true, 50), ENDPOINT_SAME);
 	assert_int_equal(frames(&endpoint, false, 100), ENDPOINT_END);
+}
+
+/* Who knows what was said may shorten or lengthen each pause, at one moment of it. */
+static void test_a_pause_lasts_as_long_as_the_sentence_needs(void **state)
+{
+	static const unsigned lasts_ms[] = { ENDPOINT_SILENCE_BEGUN_MS, ENDPOINT_SILENCE_ENDED_MS };
+	struct endpoint endpoint = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lasts_ms); i++) {
+		unsigned asked = 0;
+
+		assert_int_equal(frames(&endpoint, true, 50), ENDPOINT_BEGIN);
+		assert_int_equal(endpoint.silence_ms, ENDPOINT_SILENCE_MS);
+		for (unsigned n = 1; n < lasts_ms[i] / 10; n++) {
+			assert_int_equal(endpoint_frame(&endpoint, false), ENDPOINT_SAME);
+			if (!endpoint_pausing(&endpoint))
+				continue;
+			endpoint.silence_ms = lasts_ms[i];
+			asked++;
+		}
+		assert_int_equal(asked, 1);
+		assert_int_equal(endpoint_so_far(&endpoint), endpoint.last_voice + 30);
+		assert_int_equal(endpoint_frame(&endpoint, false), ENDPOINT_END);
+		assert_int_equal(endpoint.end, endpoint.last_voice + 30);
+	}
 }
 
 /* R1: sound belongs to one utterance. What was forgotten does not come back as the pre-roll of
@@ -234,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_clicks_are_no_utterance),
 		cmocka_unit_test(test_preroll_and_end),
 		cmocka_unit_test(test_pause_within_a_sentence_does_not_end_it),
+		cmocka_unit_test(test_a_pause_lasts_as_long_as_the_sentence_needs),
 		cmocka_unit_test(test_r1_sound_is_in_one_utterance_only),
 		cmocka_unit_test(test_nothing_goes_on_for_ever),
 	};

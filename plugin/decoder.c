@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The edge to PocketSphinx (5prealpha, as in Debian and Buildroot). It must never write sound,
+ * features or scores to disk, and never log: its log directories are forced off and its log goes
+ * nowhere. Its heap cannot be locked or wiped from outside: features, lattice and words of an
+ * utterance stay in it until the next one overwrites them. An empty utterance is run after each,
+ * so that at least nothing can be asked for again.
+ */
+
+#include "decoder.h"
+
+#include <math.h>
+#include <pocketsphinx.h>
+#include <sphinxbase/ckd_alloc.h>
+#include <sphinxbase/err.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "grammar.h"
+
+#ifndef CUBBY_MODEL_DIR
+#define CUBBY_MODEL_DIR "/usr/share/pocketsphinx/model/en-us"
+#endif
+#define PATH_BYTES 4096
+#define PHRASES_TEXT_BYTES 4096
+/* Measured with "okay cubby": 2.7 false alarms in an hour of continuous speech. */
+#define KEYPHRASE_THRESHOLD 1e-20
+/* PocketSphinx gives up paths that look bad for a moment, and loses the words of whoever does not
+ * speak like the model: with its own beams two and a half times as many are wrong. */
+#define GRAMMAR_BEAM 1e-120
+#define GRAMMAR_WORD_BEAM 1e-100
+/* Every other frame's densities are taken for the next as well, which pays for the beams. */
+#define GRAMMAR_FRAMES 2
+
+/* What they are called inside; the host's is what ps_init() calls its own. */
+static const char *const searches[] = {
+	[SEARCH_HOST] = "_default", [SEARCH_LIVE] = "cubby-live",
+	[SEARCH_PHRASES] = "cubby-phrases", [SEARCH_PHONES] = "cubby-phones",
+};
+
+struct decoder {
+	ps_decoder_t *ps;
+	cmd_ln_t *config;
+	fsg_model_t *grammar;	/* of SEARCH_LIVE; NULL: a language model or a keyphrase */
+	enum search search;
+};
+
+/* What PocketSphinx complained of last while it was set up: then it can know no speech yet. */
+struct complaint {
+	char text[256];
+};
+
+static void complain(void *context, err_lvl_t level, const char *format, ...)
+{
+	struct complaint *complaint = context;
+	va_list list;
+
+	if (!complaint || level < ERR_ERROR || complaint->text[0])
+		return;
+	va_start(list, format);
+	/* The format is PocketSphinx's own, "ERROR: \"file.c\", line N: ..." */
+	_Pragma("GCC diagnostic push")
+	_Pragma("GCC diagnostic ignored \"-Wformat-nonliteral\"")
+	vsnprintf(complaint->text, sizeof(complaint->text), format, list);
+	_Pragma("GCC diagnostic pop")
+	va_end(list);
+	complaint->text[strcspn(complaint->text, "\n")] = '\0';
+}
+
+/* Without "ERROR: "file.c", line 123: " in front. */
+static const char *complaint_text(const struct complaint *complaint)
+{
+	const char *line = strstr(complaint->text, ", line ");
+	const char *colon = line ? strstr(line, ": ") : NULL;
+
+	return colon ? colon + 2 : complaint->text;
+}
+
+static int path_check(const char *path, const char *what, const char *remedy, struct why *why)
+{
+	if (access(path, R_OK) == 0)
+		return 0;
+	return answer_why(why, ANSWER_NOT_FOUND, "cannot read the %s %s: %s; %s", what, path,
+			  strerror(errno), remedy);
+}
+
+static int config_make(const struct recogniser_config *want, cmd_ln_t **ret, struct why *why)
+{
+	const char *model = want->model ? want->model : CUBBY_MODEL_DIR;
+	char acoustic[PATH_BYTES], dictionary[PATH_BYTES], lm[PATH_BYTES];
+	cmd_ln_t *config;
+	int r;
+
+	snprintf(acoustic, sizeof(acoustic), "%s/en-us", model);
+	snprintf(dictionary, sizeof(dictionary), "%s/cmudict-en-us.dict", model);
+	snprintf(lm, sizeof(lm), "%s/en-us.lm.bin", model);
+	r = path_check(acoustic, "speech model", "install the package pocketsphinx-en-us", why);
+	if (!r && want->grammar)
+		r = path_check(want->grammar, "grammar", "check the name", why);
+	else if (!r && !want->keyphrase)
+		r = path_check(want->lm ? want->lm : lm, "language model", "check the name", why);
+	if (r)
+		return r;
+	config = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", acoustic, "-dict", dictionary,
+			     "-allphone_ci", "yes", NULL);
+	if (!config)
+		return fault_origin(-ENOMEM);
+	if (want->keyphrase) {
+		cmd_ln_set_str_r(config, "-keyphrase", want->keyphrase);
+		cmd_ln_set_float_r(config, "-kws_threshold", KEYPHRASE_THRESHOLD);
+	} else if (want->grammar) {
+		cmd_ln_set_int_r(config, "-ds", GRAMMAR_FRAMES);
+	} else {
+		cmd_ln_set_str_r(config, "-lm", want->lm ? want->lm : lm);
+	}
+	/* Null turns a log directory off; empty would be the current one. */
+	cmd_ln_set_str_r(config, "-rawlogdir", NULL);
+	cmd_ln_set_str_r(config, "-mfclogdir", NULL);
+	cmd_ln_set_str_r(config, "-senlogdir", NULL);
+	cmd_ln_set_str_r(config, "-logfn", NULL);
+	*ret = config;
+	return 0;
+}
+
+/* PocketSphinx would take a phrase with an unknown word and never hear it. */
+static int keyphrase_check(ps_decoder_t *ps, const char *phrase, struct why *why)
+{
+	_cleanup_(cleanup_free) char *copy = strdup(phrase);
+	char *rest = copy, *word;
+
+	if (!copy)
+		return fault_origin(-ENOMEM);
+	while ((word = strsep(&rest, " "))) {
+		char *known = *word ? ps_lookup_word(ps, word) : NULL;
+
+		if (*word && !known)
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "the word \"%s\" of the wake phrase is not in the "
+					  "dictionary; choose another, in lower case",
+					  word);
+		ckd_free(known);
+	}
+	return 0;
+}
+
+/* The phrases as a grammar; "" when there are too many. */
+static void phrases_text(const struct recogniser_config *config,
+			 char text[static PHRASES_TEXT_BYTES])
+{
+	size_t used = (size_t)snprintf(text, PHRASES_TEXT_BYTES,
+				       "#JSGF V1.0;\ngrammar phrases;\npublic <phrase> = ");
+
+	for (size_t i = 0; i < config->n_phrases && used < PHRASES_TEXT_BYTES; i++)
+		used += (size_t)snprintf(text + used, PHRASES_TEXT_BYTES - used, "%s%s",
+					 i ? " | " : "", config->phrases[i]);
+	if (used < PHRASES_TEXT_BYTES)
+		used += (size_t)snprintf(text + used, PHRASES_TEXT_BYTES - used, ";\n");
+	if (used >= PHRASES_TEXT_BYTES)
+		*text = '\0';
+}
+
+/* A grammar of a file, of a text or of both. */
+static int grammar_set(struct decoder *decoder, enum search search, const char *path,
+			const char *text)
+{
+	_cleanup_(grammar_freep) fsg_model_t *grammar = NULL;
+
+	grammar = grammar_new(path, text, ps_get_logmath(decoder->ps),
+			      (float)cmd_ln_float32_r(decoder->config, "-lw"));
+	if (!grammar || ps_set_fsg(decoder->ps, searches[search], grammar) < 0)
+		return ANSWER_INVALID_ARGUMENT;
+	if (search == SEARCH_LIVE)
+		decoder->grammar = take(grammar);
+	return 0;
+}
+
+/* Each search takes the beams that are set when it is made. */
+static int host_grammar_set(struct decoder *decoder, const char *path, const char *phrases)
+{
+	int r = grammar_set(decoder, SEARCH_LIVE, path, phrases);
+
+	if (r)
+		return r;
+	cmd_ln_set_float_r(decoder->config, "-beam", GRAMMAR_BEAM);
+	cmd_ln_set_float_r(decoder->config, "-pbeam", GRAMMAR_BEAM);
+	cmd_ln_set_float_r(decoder->config, "-wbeam", GRAMMAR_WORD_BEAM);
+	return grammar_set(decoder, SEARCH_HOST, path, phrases);
+}
+
+/* All that the host wants to hear, and what is held against it. */
+static int searches_set(struct decoder *decoder, const struct recogniser_config *config,
+			const struct complaint *complaint, struct why *why)
+{
+	char text[PHRASES_TEXT_BYTES];
+	const char *phrases = config->n_phrases ? text : NULL;
+
+	phrases_text(config, text);
+	if (!*text)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "there are too many phrases");
+	if (ps_set_allphone_file(decoder->ps, searches[SEARCH_PHONES], NULL) < 0)
+		return fault_origin(-EIO);
+	/* By themselves first: whose mistake it is should be said. */
+	if (phrases && grammar_set(decoder, SEARCH_PHRASES, NULL, phrases))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the phrases that forget cannot be "
+				  "used: %s", complaint_text(complaint));
+	if (config->grammar && host_grammar_set(decoder, config->grammar, phrases))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the grammar \"%s\" cannot be "
+				  "used: %s", config->grammar, complaint_text(complaint));
+	if (ps_set_search(decoder->ps, searches[SEARCH_HOST]) < 0)
+		return fault_origin(-EIO);
+	return config->keyphrase ? keyphrase_check(decoder->ps, config->keyphrase, why) : 0;
+}
+
+static int decoder_open(struct decoder *decoder, const struct recogniser_config *config,
+			const struct complaint *complaint, struct why *why)
+{
+	int r = config_make(config, &decoder->config, why);
+
+	if (r)
+		return r;
+	decoder->ps = ps_init(decoder->config);
+	if (decoder->ps)
+		return searches_set(decoder, config, complaint, why);
+	return answer_why(why, ANSWER_INVALID_ARGUMENT, "the %s \"%s\" cannot be used: %s",
+			  config->keyphrase ? "wake phrase" :
+			  config->grammar ? "speech model" : "language model",
+			  config->keyphrase ? config->keyphrase :
+			  !config->grammar && config->lm ? config->lm :
+			  config->model ? config->model : CUBBY_MODEL_DIR,
+			  complaint_text(complaint));
+}
+
+int decoder_new(const struct recogniser_config *config, struct decoder **ret, struct why *why)
+{
+	_cleanup_(decoder_freep) struct decoder *decoder = calloc(1, sizeof(*decoder));
+	struct complaint complaint = { 0 };
+	int r;
+
+	if (!decoder)
+		return fault_origin(-ENOMEM);
+	err_set_logfp(NULL);
+	err_set_callback(complain, &complaint);
+	r = decoder_open(decoder, config, &complaint, why);
+	err_set_callback(complain, NULL);
+	if (r)
+		return r;
+	*ret = take(decoder);
+	return 0;
+}
+
+struct decoder *decoder_free(struct decoder *decoder)
+{
+	if (!decoder)
+		return NULL;
+	if (decoder->ps)
+		ps_free(decoder->ps);
+	if (decoder->config)
+		cmd_ln_free_r(decoder->config);
+	grammar_free(decoder->grammar);
+	free(decoder);
+	return NULL;
+}
+
+static int search_start(struct decoder *decoder, enum search search)
+{
+	/* PocketSphinx keeps its log file per thread, and the caller may have changed threads. */
+	err_set_logfp(NULL);
+	if (search != decoder->search && ps_set_search(decoder->ps, searches[search]) < 0)
+		return fault_origin(-EIO);
+	decoder->search = search;
+	if (ps_start_stream(decoder->ps) < 0 || ps_start_utt(decoder->ps) < 0)
+		return fault_origin(-EIO);
+	return 0;
+}
+
+int decoder_start(struct decoder *decoder)
+{
+	int r = search_start(decoder, decoder->grammar ? SEARCH_LIVE : SEARCH_HOST);
+
+	return r < 0 ? fault_trace(r) : 0;
+}
+
+int decoder_feed(struct decoder *decoder, const int16_t *samples, size_t n)
+{
+	return ps_process_raw(decoder->ps, samples, n, FALSE, FALSE) < 0 ? fault_origin(-EIO) : 0;
+}
+
+int decoder_end(struct decoder *decoder)
+{
+	return ps_end_utt(decoder->ps) < 0 ? fault_origin(-EIO) : 0;
+}
+
+int decoder_whole(struct decoder *decoder, enum search search, const int16_t *samples, size_t n)
+{
+	int r = search_start(decoder, search);
+
+	if (r < 0)
+		return fault_trace(r);
+	if (ps_process_raw(decoder->ps, samples, n, FALSE, TRUE) < 0)
+		r = fault_origin(-EIO);
+	if (ps_end_utt(decoder->ps) < 0 && r == 0)
+		r = fault_origin(-EIO);
+	return r;
+}
+
+int decoder_empty(struct decoder *decoder)
+{
+	if (ps_start_utt(decoder->ps) < 0 || ps_end_utt(decoder->ps) < 0)
+		return fault_origin(-EIO);
+	return 0;
+}
+
+const char *decoder_text(struct decoder *decoder)
+{
+	const char *text = ps_get_hyp(decoder->ps, NULL);
+
+	return text ? text : "";
+}
+
+enum sentence decoder_sentence(struct decoder *decoder)
+{
+	if (!decoder->grammar)
+		return SENTENCE_UNKNOWN;
+	return grammar_sentence(decoder->grammar, decoder_text(decoder));
+}
+
+/* "<sil>", "[NOISE]", "++BREATH++" are no words. */
+static bool word_is_filler(const char *word)
+{
+	return strchr("<[+", word[0]) != NULL;
+}
+
+double decoder_posterior(struct decoder *decoder)
+{
+	logmath_t *log = ps_get_logmath(decoder->ps);
+	double sum = 0.0;
+	unsigned words = 0;
+
+	ps_get_prob(decoder->ps);	/* computes the posteriors that the segments give */
+	for (ps_seg_t *seg = ps_seg_iter(decoder->ps); seg; seg = ps_seg_next(seg)) {
+		if (word_is_filler(ps_seg_word(seg)))
+			continue;
+		sum += logmath_exp(log, ps_seg_prob(seg, NULL, NULL, NULL));
+		words++;
+	}
+	return words ? fmin(sum / words, 1.0) : 0.0;
+}
+
+void decoder_words(struct decoder *decoder, struct fit *fit)
+{
+	int from, to, acoustic, language, back;
+
+	for (ps_seg_t *seg = ps_seg_iter(decoder->ps); seg; seg = ps_seg_next(seg)) {
+		if (word_is_filler(ps_seg_word(seg)))
+			continue;
+		ps_seg_frames(seg, &from, &to);
+		ps_seg_prob(seg, &acoustic, &language, &back);
+		fit_word(fit, from, to, acoustic);
+	}
+}
+
+void decoder_phones(struct decoder *decoder, struct fit *fit)
+{
+	int from, to, acoustic, language, back;
+
+	for (ps_seg_t *seg = ps_seg_iter(decoder->ps); seg; seg = ps_seg_next(seg)) {
+		const char *phone = ps_seg_word(seg);
+
+		ps_seg_frames(seg, &from, &to);
+		ps_seg_prob(seg, &acoustic, &language, &back);
+		fit_phone(fit, from, to, acoustic, phone[0] == '+' || strcmp(phone, "SIL") == 0);
+	}
+}

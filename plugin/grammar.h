@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Sentences that may be said: the host's grammar and the phrases as one, so that one look at the
+ * sound finds both. */
+
+#include "base/cleanup.h"
+#include "recognise.h"
+
+struct fsg_model_s;		/* sphinxbase's */
+struct logmath_s;
+
+/* Of a JSGF file, of JSGF text, or of both; the other is NULL. `weight` is PocketSphinx's -lw.
+ * NULL: they cannot be used, and PocketSphinx has complained why. */
+struct fsg_model_s *grammar_new(const char *path, const char *text, struct logmath_s *logmath,
+				float weight);
+struct fsg_model_s *grammar_free(struct fsg_model_s *grammar);
+CLEANUP_DEFINE(struct fsg_model_s *, grammar_free)
+
+/* How far into a sentence these words lead, one blank between two. */
+enum sentence grammar_sentence(struct fsg_model_s *grammar, const char *words);
