@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include "base/cleanup.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/privilege.h"
 #include "sandbox.h"
 
 /* Rights that came after ABI 1; older headers do not name them. */
@@ -224,14 +224,12 @@ static unsigned sandbox_try(void)
 
 int sandbox_enter(int state_dir_fd, unsigned *ret_held, struct why *why)
 {
-	struct rlimit none = {0, 0};
 	int r;
 
 	umask(077);
-	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fault_origin(-errno);
-	r = landlock_enter(state_dir_fd, why);
+	r = privilege_drop();
+	if (!r)
+		r = landlock_enter(state_dir_fd, why);
 	if (r)
 		return fault_trace(r);
 	r = seccomp_enter(why);

@@ -9,13 +9,12 @@
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include "base/cleanup.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/privilege.h"
 
 static int filter_fill(scmp_filter_ctx filter)
 {
@@ -36,16 +35,11 @@ static int filter_fill(scmp_filter_ctx filter)
 	return r == 0 ? 0 : fault_origin(r);
 }
 
-int confine_enter(void)
+static int filter_enter(void)
 {
-	const struct rlimit none = { 0, 0 };
-	scmp_filter_ctx filter;
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int r;
 
-	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fault_origin(-errno);
-	filter = seccomp_init(SCMP_ACT_ALLOW);
 	if (!filter)
 		return fault_origin(-ENOMEM);
 	r = filter_fill(filter);
@@ -71,7 +65,7 @@ int confine_enter(void)
 		  LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | \
 		  LANDLOCK_ACCESS_FS_MAKE_SYM)
 
-int confine_landlock(void)
+static int landlock_enter(void)
 {
 	/* As the kernel has it since ABI 4; a shorter one is taken by older kernels. */
 	struct {
@@ -93,4 +87,15 @@ int confine_landlock(void)
 	if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) < 0)
 		return fault_origin(-errno);
 	return 0;
+}
+
+int confine_enter(void)
+{
+	int r = privilege_drop();
+
+	if (r == 0)
+		r = landlock_enter();
+	if (r == 0)
+		r = filter_enter();
+	return fault_trace(r);
 }

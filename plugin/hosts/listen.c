@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -342,6 +343,19 @@ static int microphone_hear(struct listen *listen, struct cubby_ear *ear)
 	return 0;
 }
 
+/* Where there is no cookie for the sound server libpulse makes one, and complains that it may make no
+ * file here. This one is as good as any that the server has not seen. */
+static void cookie_spare(void)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s%s/pulse/cookie", config ? config : home ? home : "",
+		 config ? "" : "/.config");
+	if (access(path, R_OK) < 0)
+		setenv("PULSE_COOKIE", "/dev/zero", 0);
+}
+
 static void listen_log(void *context, int level, const char *message)
 {
 	log_message((enum log_level)level, "%s", message);
@@ -392,6 +406,7 @@ int main(int argc, char **argv)
 		status = 1 + EXIT_GENERAL;
 	listen.print = print;
 	listen.session.profile = listen.profile ? listen.profile : getenv("CUBBY_PROFILE");
+	cookie_spare();
 	if (!status && confine_enter() < 0)
 		status = 1 + EXIT_GENERAL;
 	status = status ? status - 1 : listen_run(&listen);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Runs a program under a filter that allows the system calls named in a file, one a line, and
- * refuses all others as a unit with SystemCallErrorNumber=EPERM does. It must not be kinder than
+/* Runs a program without capabilities and under a filter that allows the system calls named in a
+ * file, one a line, and refuses all others, as a unit with an empty CapabilityBoundingSet= and with
+ * SystemCallErrorNumber=EPERM does. It must not be kinder than
  * systemd is: a call that is not named is refused, whoever needs it. */
 
 #include <errno.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
@@ -30,6 +32,8 @@ int main(int argc, char **argv)
 			seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
 	}
 	fclose(names);
+	for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0;)
+		capability++;
 	if (seccomp_load(filter) != 0) {
 		fprintf(stderr, "under-unit: no filter could be loaded\n");
 		return 2;

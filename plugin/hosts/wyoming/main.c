@@ -160,8 +160,6 @@ static int serve(const struct config *config, const char *bus, struct why *why)
 	if (r == 0)
 		r = confine_enter();
 	if (r == 0)
-		r = confine_landlock();
-	if (r == 0)
 		r = hearing_start(hearing);
 	if (r)
 		return r;

@@ -48,11 +48,21 @@ def said(command, **more):
     return subprocess.run(command, check=True, capture_output=True, text=True, **more).stdout.strip()
 
 
+def newest():
+    """The schema's newest step that makes a table: its file and the table."""
+    for path in sorted(glob.glob(f"{REPOSITORY}/schemas/sql/*.sql"), reverse=True):
+        with open(path, encoding="utf-8") as file:
+            made = re.search(r"CREATE TABLE (\w+)", file.read())
+        if made:
+            return path, made[1]
+    raise AssertionError("no step makes a table")
+
+
 def older():
-    """The commit before the schema's newest step, or None where its history is not here."""
+    """The commit before that step, or None where its history is not here."""
     with contextlib.suppress(subprocess.CalledProcessError):
         step = said(["git", "-C", REPOSITORY, "log", "-1", "--diff-filter=A", "--format=%H", "--",
-                     "schemas/sql"])
+                     newest()[0]])
         return said(["git", "-C", REPOSITORY, "rev-parse", f"{step}^"])
     return None
 
@@ -159,9 +169,7 @@ class Story:
 
     def failed_migration(self, folder):
         """A table of that name is there already: the step cannot go through, and says so."""
-        steps = sorted(glob.glob(f"{REPOSITORY}/schemas/sql/*.sql"))
-        with open(steps[-1], encoding="utf-8") as file:
-            table = re.search(r"CREATE TABLE (\w+)", file.read())[1]
+        table = newest()[1]
         self.debian.run("/etc/init.d/cubbyd", "stop")
         before = self.version()
         with contextlib.closing(sqlite3.connect(f"{self.debian.path(STATE)}/cubby.db")) as db:
@@ -176,7 +184,7 @@ class Story:
             db.execute(f"DROP TABLE {table}")
             db.commit()
         self.debian.run("chown", "-R", "cubby:cubby", STATE)
-        return before, len(steps)
+        return before, len(glob.glob(f"{REPOSITORY}/schemas/sql/*.sql"))
 
     def upgrade(self, folder, before):
         had, (old, new) = before, self.failed_migration(folder)

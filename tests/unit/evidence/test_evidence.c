@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of docs/SANDBOX.md: each row is tried by a process without confinement and by one that
- * has entered the keeper's. With the argument --table it prints the table. */
+/* The table of docs/SANDBOX.md: each row is tried by a process without confinement, by one that has
+ * entered the keeper's, and by one that has entered that of the ears' programs. With the argument
+ * --table it prints the table. */
 
 #include "test.h"
 
@@ -16,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "hosts/confine.h"
 #include "sandbox.h"
 
 #define USER 61027
@@ -142,32 +144,61 @@ static int core(void)
 	return limit.rlim_max ? 0 : EFBIG;
 }
 
+static int capability(void)
+{
+	char set[64] = "", line[128];
+	FILE *file = fopen("/proc/self/status", "re");
+
+	while (file && fgets(line, sizeof(line), file) && sscanf(line, "CapPrm: %63s", set) != 1)
+		;
+	return set[0] && strspn(set, "0") == strlen(set) ? EPERM : 0;
+}
+
+enum confinement { NONE = -1, KEEPER, EAR, CONFINEMENTS };
+
 static const struct attempt {
 	const char *what;
 	int (*run)(void);
-	int refused;		/* errno; 0: it is to be let through */
-	const char *word;
+	struct {
+		int refused;	/* errno; 0: it is to be let through */
+		const char *word;
+	} by[CONFINEMENTS];
 } attempts[] = {
-	{"make a file in the state directory", create_inside, 0, "allowed"},
-	{"make a file in /tmp", create_elsewhere, EACCES, "EACCES (Landlock)"},
-	{"make a file in /dev/shm", create_in_shm, EACCES, "EACCES (Landlock)"},
-	{"open /dev/null for writing", write_device, EACCES, "EACCES (Landlock)"},
-	{"read a file that everybody may read", read_elsewhere, 0, "allowed"},
-	{"a unix socket", socket_unix, 0, "allowed"},
-	{"an IPv4 socket", socket_inet, EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"},
-	{"an IPv6 socket", socket_inet6, EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"},
-	{"a netlink socket", socket_netlink, EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"},
-	{"a packet socket", socket_packet, EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"},
-	{"start another program", program, ENOSYS, "ENOSYS (seccomp)"},
-	{"start another process", process, ENOSYS, "ENOSYS (seccomp)"},
-	{"trace", trace, ENOSYS, "ENOSYS (seccomp)"},
-	{"a new mount namespace", namespace_new, ENOSYS, "ENOSYS (seccomp)"},
-	{"mount a file system", mount_new, ENOSYS, "ENOSYS (seccomp)"},
-	{"leave a core dump", core, EFBIG, "0 bytes, hard limit"},
+	{"make a file in the state directory", create_inside,
+	 {{0, "allowed"}, {EACCES, "EACCES (Landlock)"}}},
+	{"make a file in /tmp", create_elsewhere,
+	 {{EACCES, "EACCES (Landlock)"}, {EACCES, "EACCES (Landlock)"}}},
+	{"make a file in /dev/shm", create_in_shm,
+	 {{EACCES, "EACCES (Landlock)"}, {EACCES, "EACCES (Landlock)"}}},
+	{"open /dev/null for writing", write_device,
+	 {{EACCES, "EACCES (Landlock)"}, {EACCES, "EACCES (Landlock)"}}},
+	{"read a file that everybody may read", read_elsewhere,
+	 {{0, "allowed"}, {0, "allowed"}}},
+	{"a unix socket", socket_unix, {{0, "allowed"}, {0, "allowed"}}},
+	{"an IPv4 socket", socket_inet,
+	 {{EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"}, {EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"}}},
+	{"an IPv6 socket", socket_inet6,
+	 {{EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"}, {EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"}}},
+	{"a netlink socket", socket_netlink,
+	 {{EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"}, {EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"}}},
+	{"a packet socket", socket_packet,
+	 {{EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"}, {EAFNOSUPPORT, "EAFNOSUPPORT (seccomp)"}}},
+	{"start another program", program,
+	 {{ENOSYS, "ENOSYS (seccomp)"}, {EPERM, "EPERM (seccomp)"}}},
+	{"start another process", process, {{ENOSYS, "ENOSYS (seccomp)"}, {0, "allowed"}}},
+	{"trace", trace, {{ENOSYS, "ENOSYS (seccomp)"}, {EPERM, "EPERM (seccomp)"}}},
+	{"a new mount namespace", namespace_new,
+	 {{ENOSYS, "ENOSYS (seccomp)"}, {EPERM, "EPERM (no capability)"}}},
+	{"mount a file system", mount_new,
+	 {{ENOSYS, "ENOSYS (seccomp)"}, {EPERM, "EPERM (no capability)"}}},
+	{"keep a capability of root's", capability,
+	 {{EPERM, "none left"}, {EPERM, "none left"}}},
+	{"leave a core dump", core,
+	 {{EFBIG, "0 bytes, hard limit"}, {EFBIG, "0 bytes, hard limit"}}},
 };
 
 /* What `run` comes to in a process of its own. */
-static int tried(int (*run)(void), bool confine)
+static int tried(int (*run)(void), enum confinement by)
 {
 	pid_t pid = fork();
 	unsigned held = 0;
@@ -176,7 +207,8 @@ static int tried(int (*run)(void), bool confine)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (confine && sandbox_enter(fd, &held, &why))
+		if ((by == KEEPER && sandbox_enter(fd, &held, &why)) ||
+		    (by == EAR && confine_enter()))
 			_exit(255);
 		_exit(run());
 	}
@@ -190,13 +222,14 @@ static void test_r5_r26_each_row_holds(void **state)
 #ifdef __SANITIZE_ADDRESS__
 	skip();		/* The filter is another one there: sandbox.c. */
 #endif
-	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
-		const int r = tried(attempts[i].run, true);
+	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++)
+		for (int by = KEEPER; by < CONFINEMENTS; by++) {
+			const int r = tried(attempts[i].run, by);
 
-		if (r != attempts[i].refused)
-			print_message("%s: %s\n", attempts[i].what, strerror(r));
-		assert_int_equal(r, attempts[i].refused);
-	}
+			if (r != attempts[i].by[by].refused)
+				print_message("%d, %s: %s\n", by, attempts[i].what, strerror(r));
+			assert_int_equal(r, attempts[i].by[by].refused);
+		}
 }
 
 /* Without confinement the same attempts are not refused in this way: the rows tell something. */
@@ -208,7 +241,8 @@ static void test_without_confinement_nothing_of_it_is_refused_so(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(anybodys); i++)
-		assert_int_equal(tried(anybodys[i], false), 0);
+		assert_int_equal(tried(anybodys[i], NONE), 0);
+	assert_int_equal(tried(capability, NONE) == 0, geteuid() == 0);
 }
 
 /* Two processes of one user: the one must not look into the other. */
@@ -252,9 +286,10 @@ static void test_r7_the_same_user_cannot_look_into_it(void **state)
 
 static void table_print(FILE *file)
 {
-	fprintf(file, "| attempt | the confined keeper |\n|---|---|\n");
+	fprintf(file, "| attempt | cubbyd | cubby-listen, cubby-wyoming |\n|---|---|---|\n");
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++)
-		fprintf(file, "| %s | %s |\n", attempts[i].what, attempts[i].word);
+		fprintf(file, "| %s | %s | %s |\n", attempts[i].what, attempts[i].by[KEEPER].word,
+			attempts[i].by[EAR].word);
 }
 
 static void test_the_table_of_the_documentation_is_this_one(void **state)
