@@ -343,8 +343,8 @@ static int microphone_hear(struct listen *listen, struct cubby_ear *ear)
 	return 0;
 }
 
-/* Where there is no cookie for the sound server libpulse makes one, and complains that it may make no
- * file here. This one is as good as any that the server has not seen. */
+/* Where there is no cookie for the sound server libpulse makes one, and complains that it may make
+ * no file here. This one is as good as any that the server has not seen. */
 static void cookie_spare(void)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
