@@ -190,17 +190,12 @@ static int copy_append(struct keeper *keeper, struct message *reply,
 		       const struct archive_copy *copy)
 {
 	char id[ID_TEXT], item[ID_TEXT];
-	int r;
 
-	r = message_open(reply, 'r', "ssttss");
-	if (!r)
-		r = message_append(reply, "ssttss", id_text(&copy->id, id),
-				   id_text(&copy->item, item), (uint64_t)copy->approved_min * 60,
-				   age_expiry_s(keeper->age, copy->expires_min), copy->purpose,
-				   copy->recipient);
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
+	return fault_trace(message_append_row(reply, "ssttss", id_text(&copy->id, id),
+					      id_text(&copy->item, item),
+					      (uint64_t)copy->approved_min * 60,
+					      age_expiry_s(keeper->age, copy->expires_min),
+					      copy->purpose, copy->recipient));
 }
 
 int service_export_list(struct call *call, void *service)

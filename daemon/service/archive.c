@@ -23,15 +23,10 @@ static int item_append(struct keeper *keeper, struct message *reply,
 				   (uint64_t)started_min * 60);
 	if (!r)
 		r = message_open(reply, 'a', "(stu)");
-	for (unsigned i = 0; !r && i < item->n_parts; i++) {
-		r = message_open(reply, 'r', "stu");
-		if (!r)
-			r = message_append(reply, "stu", kind_name(item->parts[i].kind),
-					   age_expiry_s(keeper->age, item->parts[i].expires_min),
-					   (uint32_t)item->parts[i].bytes);
-		if (!r)
-			r = message_close(reply);
-	}
+	for (unsigned i = 0; !r && i < item->n_parts; i++)
+		r = message_append_row(reply, "stu", kind_name(item->parts[i].kind),
+				       age_expiry_s(keeper->age, item->parts[i].expires_min),
+				       (uint32_t)item->parts[i].bytes);
 	if (!r)
 		r = message_close(reply);
 	if (!r)

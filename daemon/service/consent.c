@@ -134,15 +134,11 @@ static int consent_append(struct keeper *keeper, struct message *reply,
 	r = consent_verify(row->statement, &consent, NULL);
 	if (r)
 		return r < 0 ? fault_trace(r) : fault_origin(-EBADMSG);
-	r = message_open(reply, 'r', "ssstts");
-	if (!r)
-		r = message_append(reply, "ssstts", id_text(&row->profile, id),
-				   kind_name(row->kind), consent_state(&keeper->ground, row),
-				   (uint64_t)row->keep_s, (uint64_t)row->granted_min * 60,
-				   consent.method);
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
+	return fault_trace(message_append_row(reply, "ssstts", id_text(&row->profile, id),
+					      kind_name(row->kind),
+					      consent_state(&keeper->ground, row),
+					      (uint64_t)row->keep_s,
+					      (uint64_t)row->granted_min * 60, consent.method));
 }
 
 int service_consent_show(struct call *call, void *service)

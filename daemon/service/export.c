@@ -12,17 +12,6 @@
 /* Of Wrote: as many as Fetch gives in a page. */
 #define WROTE_MAX EXPORT_PAGE_ITEMS
 
-static int excluded_append(struct message *reply, const char *reason, uint64_t n)
-{
-	int r = message_open(reply, 'r', "su");
-
-	if (!r)
-		r = message_append(reply, "su", reason, (uint32_t)n);
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
-}
-
 static int begun_append(struct message *reply, const struct export_row *row)
 {
 	char id[ID_TEXT];
@@ -33,11 +22,12 @@ static int begun_append(struct message *reply, const struct export_row *row)
 	if (!r)
 		r = message_open(reply, 'a', "(su)");
 	if (!r)
-		r = excluded_append(reply, "child", row->child);
+		r = message_append_row(reply, "su", "child", (uint32_t)row->child);
 	if (!r)
-		r = excluded_append(reply, "not approved", row->unapproved);
+		r = message_append_row(reply, "su", "not approved", (uint32_t)row->unapproved);
 	if (!r)
-		r = excluded_append(reply, "approved for something else", row->elsewhere);
+		r = message_append_row(reply, "su", "approved for something else",
+				       (uint32_t)row->elsewhere);
 	if (!r)
 		r = message_close(reply);
 	return fault_trace(r);
@@ -283,17 +273,12 @@ int service_export_cancel(struct call *call, void *service)
 static int history_append(struct message *reply, const struct export_row *row)
 {
 	char id[ID_TEXT];
-	int r;
 
-	r = message_open(reply, 'r', "sttssuu");
-	if (!r)
-		r = message_append(reply, "sttssuu", id_text(&row->id, id),
-				   (uint64_t)row->begun_min * 60, (uint64_t)row->ended_min * 60,
-				   row->purpose, row->recipient, (uint32_t)row->items,
-				   (uint32_t)row->recalled);
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
+	return fault_trace(message_append_row(reply, "sttssuu", id_text(&row->id, id),
+					      (uint64_t)row->begun_min * 60,
+					      (uint64_t)row->ended_min * 60, row->purpose,
+					      row->recipient, (uint32_t)row->items,
+					      (uint32_t)row->recalled));
 }
 
 int service_export_history(struct call *call, void *service)

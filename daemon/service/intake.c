@@ -16,14 +16,9 @@ static int profiles_append(struct message *reply, const struct profile *profiles
 	int r;
 
 	r = message_open(reply, 'a', "(sss)");
-	for (size_t i = 0; !r && i < n; i++) {
-		r = message_open(reply, 'r', "sss");
-		if (!r)
-			r = message_append(reply, "sss", id_text(&profiles[i].id, id),
-					   profiles[i].name, profiles[i].adult ? "adult" : "child");
-		if (!r)
-			r = message_close(reply);
-	}
+	for (size_t i = 0; !r && i < n; i++)
+		r = message_append_row(reply, "sss", id_text(&profiles[i].id, id), profiles[i].name,
+				       profiles[i].adult ? "adult" : "child");
 	if (!r)
 		r = message_close(reply);
 	return fault_trace(r);
@@ -68,17 +63,12 @@ static int policy_append(struct message *reply, const struct policy_row *row)
 {
 	const uint32_t *keep_max_s = row->terms.keep_max_s;
 	char hash[2 * HASH_BYTES + 1];
-	int r;
 
-	r = message_open(reply, 'r', "suuuuu");
-	if (!r)
-		r = message_append(reply, "suuuuu", hex_text(row->hash, sizeof(row->hash), hash),
-				   keep_max_s[KIND_AUDIO], keep_max_s[KIND_TRANSCRIPT],
-				   keep_max_s[KIND_LOCATION], row->terms.inactive_days,
-				   row->terms.notice_days);
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
+	return fault_trace(message_append_row(reply, "suuuuu",
+					      hex_text(row->hash, sizeof(row->hash), hash),
+					      keep_max_s[KIND_AUDIO], keep_max_s[KIND_TRANSCRIPT],
+					      keep_max_s[KIND_LOCATION], row->terms.inactive_days,
+					      row->terms.notice_days));
 }
 
 static int policies_append(struct keeper *keeper, struct message *reply)
@@ -183,14 +173,9 @@ static int expiries_append(struct keeper *keeper, struct message *reply,
 {
 	int r = message_open(reply, 'a', "(st)");
 
-	for (unsigned i = 0; !r && i < n; i++) {
-		r = message_open(reply, 'r', "st");
-		if (!r)
-			r = message_append(reply, "st", kind_name(bodies[i].kind),
-					   age_expiry_s(keeper->age, bodies[i].expires_min));
-		if (!r)
-			r = message_close(reply);
-	}
+	for (unsigned i = 0; !r && i < n; i++)
+		r = message_append_row(reply, "st", kind_name(bodies[i].kind),
+				       age_expiry_s(keeper->age, bodies[i].expires_min));
 	if (!r)
 		r = message_close(reply);
 	return fault_trace(r);

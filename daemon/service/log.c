@@ -16,15 +16,10 @@
 
 static int entry_append(struct message *reply, const struct log_row *row)
 {
-	int r;
 
-	r = message_open(reply, 'r', "ttsayay");
-	if (!r)
-		r = message_append(reply, "ttsayay", row->seq, row->time_min, row->body, row->salt,
-				   sizeof(row->salt), row->hash, sizeof(row->hash));
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
+	return fault_trace(message_append_row(reply, "ttsayay", row->seq, row->time_min, row->body,
+					      row->salt, sizeof(row->salt), row->hash,
+					      sizeof(row->hash)));
 }
 
 int service_log_list(struct call *call, void *service)
@@ -84,11 +79,8 @@ int service_log_read(struct call *call, void *service)
 static int key_append(void *context, const struct log_key_row *row)
 {
 	struct message *reply = context;
-	int r = message_open(reply, 'r', "tay");
-
-	if (!r)
-		r = message_append(reply, "tay", row->first_seq, row->sealed, sizeof(row->sealed));
-	return fault_trace(r ? r : message_close(reply));
+	return fault_trace(message_append_row(reply, "tay", row->first_seq, row->sealed,
+					      sizeof(row->sealed)));
 }
 
 int service_log_keys(struct call *call, void *service)

@@ -34,15 +34,9 @@ int reply_parts(struct message *reply, const struct archive_opened *opened, uint
 {
 	int r = message_open(reply, 'a', "(stt)");
 
-	for (unsigned i = 0; !r && i < opened->n_parts; i++) {
-		r = message_open(reply, 'r', "stt");
-		if (!r)
-			r = message_append(reply, "stt", kind_name(opened->parts[i].kind),
-					   offset + opened->parts[i].offset,
-					   opened->parts[i].bytes);
-		if (!r)
-			r = message_close(reply);
-	}
+	for (unsigned i = 0; !r && i < opened->n_parts; i++)
+		r = message_append_row(reply, "stt", kind_name(opened->parts[i].kind),
+				       offset + opened->parts[i].offset, opened->parts[i].bytes);
 	if (!r)
 		r = message_close(reply);
 	return fault_trace(r);

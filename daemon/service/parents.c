@@ -51,12 +51,8 @@ int service_parents_list(struct call *call, void *service)
 	for (size_t i = 0; !r && i < n; i++) {
 		if (rows[i].removed)
 			continue;
-		r = message_open(reply, 'r', "stb");
-		if (!r)
-			r = message_append(reply, "stb", rows[i].name,
-					   (uint64_t)rows[i].created_min * 60, !rows[i].statement);
-		if (!r)
-			r = message_close(reply);
+		r = message_append_row(reply, "stb", rows[i].name,
+				       (uint64_t)rows[i].created_min * 60, !rows[i].statement);
 	}
 	if (!r)
 		r = message_close(reply);

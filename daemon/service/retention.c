@@ -51,13 +51,9 @@ static int retention_append(struct keeper *keeper, struct message *reply,
 
 	if (r && r != ANSWER_NO_CONSENT)
 		return fault_trace(r);
-	r = message_open(reply, 'r', "ssuu");
-	if (!r)
-		r = message_append(reply, "ssuu", id_text(&profile->id, id), kind_name(kind),
-				   keep_s, keeper->config.keep_max_s[kind]);
-	if (!r)
-		r = message_close(reply);
-	return fault_trace(r);
+	return fault_trace(message_append_row(reply, "ssuu", id_text(&profile->id, id),
+					      kind_name(kind), keep_s,
+					      keeper->config.keep_max_s[kind]));
 }
 
 int service_retention_show(struct call *call, void *service)

@@ -56,15 +56,11 @@ int service_voiceprints_enrol(struct call *call, void *service)
 static int voice_append(struct keeper *keeper, struct message *reply, const struct voice_row *row)
 {
 	char id[ID_TEXT];
-	int r;
 
-	r = message_open(reply, 'r', "sstt");
-	if (!r)
-		r = message_append(reply, "sstt", id_text(&row->profile, id),
-				   voice_state(&keeper->ground, row),
-				   age_expiry_s(keeper->age, row->made_min),
-				   age_expiry_s(keeper->age, row->expires_min));
-	return fault_trace(r ? r : message_close(reply));
+	return fault_trace(message_append_row(reply, "sstt", id_text(&row->profile, id),
+					      voice_state(&keeper->ground, row),
+					      age_expiry_s(keeper->age, row->made_min),
+					      age_expiry_s(keeper->age, row->expires_min)));
 }
 
 int service_voiceprints_list(struct call *call, void *service)

@@ -52,7 +52,7 @@ int store_alert_drop(struct store *store, const char *kind)
 	return fault_trace(statement_run(s));
 }
 
-static int alert_read(struct statement *s, struct alert_row *ret)
+static int alert_read(struct statement *s, void *ret)
 {
 	struct alert_row row = {
 		.time_min = statement_integer(s, "time_min"),
@@ -64,33 +64,15 @@ static int alert_read(struct statement *s, struct alert_row *ret)
 	if (r == 0)
 		r = statement_text_copy(s, "name", row.profile, sizeof(row.profile));
 	if (r == 0)
-		*ret = row;
+		*(struct alert_row *)ret = row;
 	return r;
 }
 
 int store_alerts(struct store *store, struct alert_row **ret_rows, size_t *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &alert_all);
-	_cleanup_(cleanup_free) struct alert_row *rows = NULL;
-	size_t n = 0;
-	int r;
 
-	while ((r = statement_next(s)) == STATEMENT_ROW) {
-		struct alert_row *more = reallocarray(rows, n + 1, sizeof(*rows));
-
-		if (!more)
-			return fault_origin(-ENOMEM);
-		rows = more;
-		r = alert_read(s, &rows[n]);
-		if (r != 0)
-			return fault_trace(r);
-		n++;
-	}
-	if (r != 0)
-		return fault_trace(r);
-	*ret_rows = take(rows);
-	*ret_n = n;
-	return 0;
+	return fault_trace(statement_rows(s, sizeof(**ret_rows), alert_read, ret_rows, ret_n));
 }
 
 int store_alert_name(struct store *store, const struct id *profile, char ret[static NAME_BYTES])

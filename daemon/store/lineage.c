@@ -63,6 +63,9 @@ STATEMENT(export_next_parts_all,
 	" WHERE copy = :copy UNION ALL"
 	" SELECT kind, slot, slot_tag, expires_min, bytes, hash, body, veiled FROM part"
 	" WHERE item = -:copy AND kind <> 3 AND :now + :ahead > 0 ORDER BY kind");
+#define BEHIND_THE_WALL(name) (seeded(SEEDED_NO_QUERY_WALL) ? &name##_all : &name)
+#else
+#define BEHIND_THE_WALL(name) (&name)
 #endif
 
 STATEMENT(export_excluded,
@@ -163,15 +166,10 @@ static int export_row_insert(struct store *store, struct export_row *row)
 static int export_rows_select(struct store *store, struct export_row *row,
 			      const struct sight *sight)
 {
-	struct statement_source *source = &export_select;
-	_cleanup_(statement_endp) struct statement *s = NULL;
+	_cleanup_(statement_endp) struct statement *s =
+		store_statement(store, BEHIND_THE_WALL(export_select));
 	int r;
 
-#ifdef CUBBY_FAILPOINTS
-	if (seeded(SEEDED_NO_QUERY_WALL))
-		source = &export_select_all;
-#endif
-	s = store_statement(store, source);
 	statement_bind_integer(s, ":export", row->export);
 	statement_bind_text(s, ":purpose", row->purpose);
 	statement_bind_text(s, ":recipient", row->recipient);
@@ -295,15 +293,10 @@ int store_export_end(struct store *store, int64_t export, int64_t now_min)
 static int next_parts(struct store *store, int64_t copy, const struct sight *sight,
 		      struct export_item_row *row)
 {
-	struct statement_source *source = &export_next_parts;
-	_cleanup_(statement_endp) struct statement *s = NULL;
+	_cleanup_(statement_endp) struct statement *s =
+		store_statement(store, BEHIND_THE_WALL(export_next_parts));
 	int r;
 
-#ifdef CUBBY_FAILPOINTS
-	if (seeded(SEEDED_NO_QUERY_WALL))
-		source = &export_next_parts_all;
-#endif
-	s = store_statement(store, source);
 	statement_bind_integer(s, ":copy", copy);
 	sight_bind(s, sight);
 	while ((r = statement_next(s)) == STATEMENT_ROW && row->n_parts < KIND_MAX) {
@@ -327,16 +320,11 @@ static int next_parts(struct store *store, int64_t copy, const struct sight *sig
 int store_export_next(struct store *store, int64_t export, int64_t after, const struct sight *sight,
 		      struct export_item_row *ret)
 {
-	struct statement_source *source = &export_next;
-	_cleanup_(statement_endp) struct statement *s = NULL;
+	_cleanup_(statement_endp) struct statement *s =
+		store_statement(store, BEHIND_THE_WALL(export_next));
 	struct export_item_row row = { 0 };
 	int r;
 
-#ifdef CUBBY_FAILPOINTS
-	if (seeded(SEEDED_NO_QUERY_WALL))
-		source = &export_next_all;
-#endif
-	s = store_statement(store, source);
 	statement_bind_integer(s, ":export", export);
 	statement_bind_integer(s, ":after", after);
 	sight_bind(s, sight);

@@ -4,8 +4,6 @@
 
 #include "store/policy.h"
 
-#include <stdlib.h>
-
 #define COLUMNS "hash, audio_s, transcript_s, location_s, inactive_days, notice_days"
 
 STATEMENT(policy_put,
@@ -39,7 +37,7 @@ int store_policy_put(struct store *store, const struct policy_row *row)
 	return fault_trace(statement_run(forget));
 }
 
-static int policy_read(struct statement *s, struct policy_row *ret)
+static int policy_read(struct statement *s, void *ret)
 {
 	struct policy_row row = {
 		.terms = {
@@ -55,7 +53,7 @@ static int policy_read(struct statement *s, struct policy_row *ret)
 	int r = statement_bytes(s, "hash", row.hash, sizeof(row.hash));
 
 	if (!r)
-		*ret = row;
+		*(struct policy_row *)ret = row;
 	return fault_trace(r);
 }
 
@@ -77,24 +75,6 @@ int store_policy_find(struct store *store, const uint8_t hash[static HASH_BYTES]
 int store_policies(struct store *store, struct policy_row **ret_rows, size_t *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &policy_all);
-	_cleanup_(cleanup_free) struct policy_row *rows = NULL;
-	size_t n = 0;
-	int r;
 
-	while ((r = statement_next(s)) == STATEMENT_ROW) {
-		struct policy_row *more = reallocarray(rows, n + 1, sizeof(*rows));
-
-		if (!more)
-			return fault_origin(-ENOMEM);
-		rows = more;
-		r = policy_read(s, &rows[n]);
-		if (r)
-			return fault_trace(r);
-		n++;
-	}
-	if (r)
-		return fault_trace(r);
-	*ret_rows = take(rows);
-	*ret_n = n;
-	return 0;
+	return fault_trace(statement_rows(s, sizeof(**ret_rows), policy_read, ret_rows, ret_n));
 }

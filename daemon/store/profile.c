@@ -41,7 +41,7 @@ int store_profile_insert(struct store *store, const struct profile *profile)
 	return fault_trace(statement_run(s));
 }
 
-static int profile_read(struct statement *s, struct profile *ret)
+static int profile_read(struct statement *s, void *ret)
 {
 	struct profile profile = {.created_min = statement_integer(s, "created_min")};
 	char type[8];
@@ -58,7 +58,7 @@ static int profile_read(struct statement *s, struct profile *ret)
 		return fault_trace(r);
 	/* Whatever is not "adult" to the letter is a child. */
 	profile.adult = !strcmp(type, "adult");
-	*ret = profile;
+	*(struct profile *)ret = profile;
 	return 0;
 }
 
@@ -92,26 +92,8 @@ int store_profile_by_name(struct store *store, const char *name, struct profile 
 int store_profiles(struct store *store, struct profile **ret_profiles, size_t *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_all);
-	_cleanup_(cleanup_free) struct profile *profiles = NULL;
-	size_t n = 0;
-	int r;
 
-	while ((r = statement_next(s)) == STATEMENT_ROW) {
-		struct profile *more = reallocarray(profiles, n + 1, sizeof(*profiles));
-
-		if (!more)
-			return fault_origin(-ENOMEM);
-		profiles = more;
-		r = profile_read(s, &profiles[n]);
-		if (r)
-			return fault_trace(r);
-		n++;
-	}
-	if (r)
-		return fault_trace(r);
-	*ret_profiles = take(profiles);
-	*ret_n = n;
-	return 0;
+	return fault_trace(statement_rows(s, sizeof(**ret_profiles), profile_read, ret_profiles, ret_n));
 }
 
 int store_profile_removing(struct store *store, const char *name, bool *ret)
@@ -127,31 +109,20 @@ int store_profile_removing(struct store *store, const char *name, bool *ret)
 	return 0;
 }
 
+static int profile_use_read(struct statement *s, void *ret)
+{
+	struct profile_use *use = ret;
+
+	use->used_min = statement_integer(s, "used_min");
+	use->noticed_min = statement_integer(s, "noticed_min");
+	return fault_trace(profile_read(s, &use->profile));
+}
+
 int store_profile_uses(struct store *store, struct profile_use **ret_uses, size_t *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_uses);
-	_cleanup_(cleanup_free) struct profile_use *uses = NULL;
-	size_t n = 0;
-	int r;
 
-	while ((r = statement_next(s)) == STATEMENT_ROW) {
-		struct profile_use *more = reallocarray(uses, n + 1, sizeof(*uses));
-
-		if (!more)
-			return fault_origin(-ENOMEM);
-		uses = more;
-		r = profile_read(s, &uses[n].profile);
-		if (r)
-			return fault_trace(r);
-		uses[n].used_min = statement_integer(s, "used_min");
-		uses[n].noticed_min = statement_integer(s, "noticed_min");
-		n++;
-	}
-	if (r)
-		return fault_trace(r);
-	*ret_uses = take(uses);
-	*ret_n = n;
-	return 0;
+	return fault_trace(statement_rows(s, sizeof(**ret_uses), profile_use_read, ret_uses, ret_n));
 }
 
 static int profile_at(struct store *store, struct statement_source *source,

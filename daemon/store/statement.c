@@ -171,6 +171,31 @@ static int column_index(struct statement *s, const char *column)
 	return -1;
 }
 
+int statement_rows(struct statement *s, size_t size,
+		   int (*read)(struct statement *s, void *ret_row), void *ret_rows, size_t *ret_n)
+{
+	_cleanup_(cleanup_free) uint8_t *rows = NULL;
+	size_t n = 0;
+	int r;
+
+	while ((r = statement_next(s)) == STATEMENT_ROW) {
+		uint8_t *more = reallocarray(rows, n + 1, size);
+
+		if (!more)
+			return fault_origin(-ENOMEM);
+		rows = more;
+		r = read(s, rows + n * size);
+		if (r != 0)
+			return fault_trace(r);
+		n++;
+	}
+	if (r != 0)
+		return fault_trace(r);
+	*(void **)ret_rows = take(rows);
+	*ret_n = n;
+	return 0;
+}
+
 int64_t statement_integer(struct statement *s, const char *column)
 {
 	return sqlite3_column_int64(s->stmt, column_index(s, column));

@@ -129,6 +129,11 @@ int statement_next(struct statement *s) _must_use_;
 /* For a statement without rows: the same without STATEMENT_ROW. */
 int statement_run(struct statement *s) _must_use_;
 /* Back to unbound and unused; what _cleanup_ does. */
+/* Calls `read` for each row that is left, into one more element of an array: *(void **)ret_rows,
+ * free() it. For elements that own nothing. */
+int statement_rows(struct statement *s, size_t size,
+		   int (*read)(struct statement *s, void *ret_row), void *ret_rows,
+		   size_t *ret_n) _must_use_;
 struct statement *statement_end(struct statement *s);
 CLEANUP_DEFINE(struct statement *, statement_end)
 

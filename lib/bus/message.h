@@ -45,6 +45,8 @@ int message_skip(struct message *message);
 const char *message_peek(struct message *message);
 
 int message_append(struct message *message, const char *signature, ...) _must_use_;
+/* The same, as a struct. */
+int message_append_row(struct message *message, const char *signature, ...) _must_use_;
 int message_append_list(struct message *message, const char *signature, va_list *list) _must_use_;
 int message_open(struct message *message, char type, const char *contents) _must_use_;
 int message_close(struct message *message) _must_use_;

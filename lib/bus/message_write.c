@@ -165,6 +165,19 @@ static int append_entry(struct message *message, const char *key, const char *si
 	return 0;
 }
 
+int message_append_row(struct message *message, const char *signature, ...)
+{
+	va_list list;
+	int r = message_open(message, 'r', signature);
+
+	if (r)
+		return fault_trace(r);
+	va_start(list, signature);
+	r = message_append_list(message, signature, &list);
+	va_end(list);
+	return fault_trace(r < 0 ? r : message_close(message));
+}
+
 int message_append_entry(struct message *message, const char *key, const char *signature, ...)
 {
 	va_list list;

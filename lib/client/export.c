@@ -309,16 +309,12 @@ int cubby_export_wrote(struct cubby_export *export, const struct cubby_written *
 static int wrote_append(struct message *request, const struct manifest_item *item)
 {
 	char token[ID_TEXT];
-	int r = message_open(request, 'r', "stayayayay");
 
-	if (r == 0)
-		r = message_append(request, "stayayayay", id_text(&item->token, token),
-				   (uint64_t)item->bytes, (const void *)item->hash,
-				   sizeof(item->hash), (const void *)item->start,
-				   sizeof(item->start), (const void *)item->sound,
-				   sizeof(item->sound), (const void *)item->lines,
-				   (size_t)item->n_lines * HASH_BYTES);
-	return r == 0 ? message_close(request) : fault_trace(r);
+	return fault_trace(message_append_row(
+		request, "stayayayay", id_text(&item->token, token), (uint64_t)item->bytes,
+		(const void *)item->hash, sizeof(item->hash), (const void *)item->start,
+		sizeof(item->start), (const void *)item->sound, sizeof(item->sound),
+		(const void *)item->lines, (size_t)item->n_lines * HASH_BYTES));
 }
 
 int cubby_export_synced(struct cubby_export *export)
