@@ -26,6 +26,12 @@ FORGED_PARTS = f"""INSERT INTO copy_part (copy, kind, slot, slot_tag, expires_mi
 # What the law of the file refuses as it stands, and whatever it does not.
 LAWLESS = {
     "the item in an adult's profile": [f"UPDATE item SET profile = {ADULT} WHERE profile = {CHILD}"],
+    "the item without its veil in an adult's profile": [
+        "UPDATE part SET veiled = 0",
+        f"UPDATE item SET profile = {ADULT} WHERE profile = {CHILD}"],
+    "an approved item in the child's profile": [
+        "UPDATE part SET veiled = 0",
+        f"UPDATE item SET profile = {CHILD} WHERE item IN (SELECT item FROM copy)"],
     "the child declared an adult": ["UPDATE profile SET type = 'adult'"],
     "profiles with each other's ids": ["UPDATE profile SET id = x'00112233445566778899aabbccddeeff' "
                                        "WHERE type = 'child'"],
@@ -73,6 +79,22 @@ LAWLESS = {
         "INSERT INTO export_item (export, copy, token) SELECT export, 1000, randomblob(16) FROM export"],
     "an item refused by its owner, as if reviewed": [
         f"INSERT INTO refusal (item, refused_min) VALUES ({CHILD_ITEM}, 1)"],
+    "an approval for longer than 30 days": [
+        "INSERT INTO body (sealed) VALUES (x'00')",
+        "INSERT INTO copy (id, item, header, purpose, recipient, approved_min, review) SELECT "
+        "randomblob(16), item, header, purpose, recipient, approved_min, review FROM copy",
+        "INSERT INTO copy_part (copy, kind, slot, slot_tag, expires_min, bytes, hash, body) SELECT "
+        "(SELECT max(copy) FROM copy), 1, 100, slot_tag, expires_min + 1440, 1, hash, "
+        "(SELECT max(body) FROM body) FROM copy_part WHERE kind = 1"],
+    "an approval back from its erasure": [
+        "INSERT INTO job (reason, items, parts, state, asked_min, salt, commitment) VALUES "
+        "('delete', 1, 1, 'queued', 1, zeroblob(16), zeroblob(32))",
+        "UPDATE copy_part SET job = (SELECT max(job) FROM job)",
+        "UPDATE copy_part SET job = NULL"],
+    "another name for what was exported": ["UPDATE export_item SET token = randomblob(16)"],
+    "another approval under its name": ["UPDATE export_item SET copy = 1000"],
+    "an export that goes on after its end": ["UPDATE export SET ended_min = NULL"],
+    "another file in an export that has ended": ["UPDATE export_item SET bytes = 8 WHERE bytes = 7"],
     "an approval for everybody": ["UPDATE copy SET recipient = 'everybody'"],
     "an export for everybody": ["UPDATE export SET recipient = 'everybody'"],
 }
@@ -114,7 +136,10 @@ def with_tampered(house, name, steps, walls):
 
 
 def running(house):
-    """An export under way, which lies in the file that is tampered with."""
+    """An export under way, which lies in the file that is tampered with, beside one that ended."""
+    export = house.begin()
+    house.wrote(export, [token for token, _ in house.fetch(export)])
+    assert len(house.finish(export)) == 1
     export = house.begin()
     house.stop()
     shutil.rmtree(house.base)
