@@ -311,7 +311,7 @@ def test_r19_what_is_deleted_is_recalled(state):
     head, *rest = map(json.loads, lines(f"{HOME}/recalls.jsonl"))
     assert len(rest) == 7 and {row["reason"] for row in rest} == {"deleted"}, rest
     text = open(f"{HOME}/recalls.jsonl", encoding="utf-8").read()
-    assert gone not in text and "dad" not in text
+    assert gone not in text and '"dad"' not in text
     result, _ = verify(f"{HOME}/hf", "--recalls", f"{HOME}/recalls.jsonl", status=1)
     token, = {one["token"] for one in result["findings"]}
     assert found_in(result) == [("recalled", f"audio/{token}.flac"),
@@ -410,6 +410,19 @@ def test_r19_an_approval_taken_back_is_recalled(state):
     assert len(history) == 8 and max(row["recalled"] for row in history) == 3, history
 
 
+def exporter_of(target):
+    """The process of `cubby` itself, without what put it into this world; 0: none."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if os.path.basename(words[0]) == b"cubby" and target.encode() in words:
+            return int(pid)
+    return 0
+
+
 def written(directory):
     try:
         return len(os.listdir(directory))
@@ -430,10 +443,12 @@ def test_an_export_is_stopped_and_gone_on_with(state):
     for least in (1, 20, 70):
         with subprocess.Popen(["sandbox", "--as", "parent", *proving(*command)],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              stdin=subprocess.DEVNULL, start_new_session=True) as running:
+                              stdin=subprocess.DEVNULL) as running:
             while running.poll() is None and written(f"{HOME}/.stopped.partial/audio") < least:
                 time.sleep(0.001)
-            os.killpg(running.pid, signal.SIGKILL)
+            pid = exporter_of(target)
+            if pid:
+                os.kill(pid, signal.SIGKILL)
         if os.path.exists(target):
             break
     assert not os.path.exists(target) or os.path.exists(f"{target}/cubby-manifest.jsonl")

@@ -84,7 +84,7 @@ class House:
 
     # The attacker's exporter.
 
-    def approve(self, item, words, bodies=None):
+    def approve(self, item, words, bodies=None, **options):
         """Seals what there is to the release key. bodies: ciphertext as it is."""
         public, secret = sodium.box_pair()
         copy, kinds, sealed, _ = self.keeper.call("Export", "BeginApproval", "saya{sv}", item,
@@ -96,7 +96,7 @@ class House:
                                     b"fLaC" + words)) for i, kind in enumerate(kinds)])
         fd = memfd(content)
         self.keeper.call("Export", "Approve", "saya(stt)hssa{sv}", copy, head, parts,
-                         dbus.types.UnixFd(fd), *WORDS)
+                         dbus.types.UnixFd(fd), *WORDS, dbus.Dictionary(options, signature="sv"))
         os.close(fd)
         return str(copy)
 

@@ -58,6 +58,19 @@ def test_r17_the_childs_ciphertext_under_an_adults_approval_opens_nowhere(house)
     house.keeper.call("Export", "Refuse", "asa{sv}", dbus.Array([house.other], signature="s"))
 
 
+def test_r28_an_approval_says_how_it_came_about_in_known_words(house):
+    for options in ({"review": "blindly"}, {"voice": "a child's"}, {"voice": ""}):
+        refused("InvalidArgument", house.approve, house.other, ADULTS, **options)
+    for voice, reason in (("match", "the voice matches"), ("unclear", "too short to tell whose voice"),
+                          ("mine", "not the enrolled voice; the owner says it is"),
+                          ("none", "nobody enrolled to compare with")):
+        with logged(house, what="export-approve", reason=f"heard, {reason}"):
+            house.approve(house.other, ADULTS, review="heard", voice=voice)
+        with logged(house, what="export-refuse"):
+            house.keeper.call("Export", "Refuse", "asa{sv}", dbus.Array([house.other],
+                                                                        signature="s"))
+
+
 def test_r17_a_name_makes_no_adult(house):
     for old, new in (("dad", "x"), ("mia", "dad"), ("x", "mia")):
         with logged(house, what="profile-rename"):
