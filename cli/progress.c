@@ -40,6 +40,9 @@ bool progress_watched(const struct hand *hand)
 	return !hand->json && !hand->quiet && isatty(STDERR_FILENO);
 }
 
+/* Is there a bar to be wiped? */
+static bool drawn;
+
 void progress_draw(struct hand *hand, uint64_t done, uint64_t total)
 {
 	static int64_t begun_ms;
@@ -48,14 +51,17 @@ void progress_draw(struct hand *hand, uint64_t done, uint64_t total)
 
 	if (begun_ms == 0)
 		begun_ms = now_ms;
-	if (progress_watched(hand) && now_ms - begun_ms >= PATIENCE_MS)
-		fprintf(stderr, "\r%s\033[K", progress_line(done, total, now_ms - begun_ms, text));
+	if (!progress_watched(hand) || now_ms - begun_ms < PATIENCE_MS)
+		return;
+	drawn = true;
+	fprintf(stderr, "\r%s\033[K", progress_line(done, total, now_ms - begun_ms, text));
 }
 
 void progress_end(struct hand *hand)
 {
-	if (progress_watched(hand))
+	if (drawn)
 		fputs("\r\033[K", stderr);
+	drawn = false;
 }
 
 static void pause_ms(long ms)
@@ -68,7 +74,7 @@ void progress_watch(struct hand *hand, const char *job)
 	const int64_t begun_ms = clock_boot_ms(&clock_system);
 	uint64_t done = 0, total = 0;
 	char text[PROGRESS_TEXT];
-	bool ended = false, drawn = false;
+	bool ended = false;
 
 	if (!progress_watched(hand))
 		return;
@@ -84,6 +90,5 @@ void progress_watch(struct hand *hand, const char *job)
 		}
 		pause_ms(drawn ? 100 : 10);
 	}
-	if (drawn)
-		fputs("\r\033[K", stderr);
+	progress_end(hand);
 }

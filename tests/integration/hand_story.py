@@ -68,16 +68,21 @@ def deposits(items):
 
 # ---- As root, who is everybody ----
 
+def said_file():
+    """What a child says, with quiet around it."""
+    with wave.open(f"{SHARED}/said.wav", "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(bytes(32000) + story.samples(story.CHILDS) + bytes(64000))
+    os.chmod(f"{SHARED}/said.wav", 0o644)
+
+
 def begin(items=ITEMS):
     secret_file("passphrase", PASSPHRASE)
     cubby("setup", "--parent", "Anna", "--recovery-file", f"{HOME}/recovery")
     cubby("profile", "add", "mia", "--child", *CODE)
     cubby("profile", "add", "otto", "--adult", *CODE)
     cubby("consent", "grant", "mia", "audio", "transcript", "--keep", "7d", *CODE)
-    with wave.open(f"{SHARED}/said.wav", "wb") as file:
-        file.setparams((1, 2, 16000, 0, "NONE", ""))
-        file.writeframes(bytes(32000) + story.samples(story.CHILDS) + bytes(64000))
-    os.chmod(f"{SHARED}/said.wav", 0o644)
+    said_file()
     run("cubby-listen", "--json", "--file", f"{SHARED}/said.wav", "--profile", "mia",
         "--utterances", "1", role="ear")
     run("/usr/bin/python3", "-B", os.path.abspath(__file__), "deposits", str(items),
