@@ -202,11 +202,11 @@ def another_parent():
     assert [(row["name"], row["founding"]) for row in asked("parent", "list")] == \
         [("Anna", True), ("Ben", False)]
     assert "several parents" in cubby("show", asked("list")[0]["id"], *CODE, status=1)
-    cubby("profile", "add", "lea", "--child", "--parent", "Ben", passphrase="bens")
-    cubby("consent", "grant", "lea", "transcript", "--parent", "Ben", passphrase="bens")
+    bens = ("--parent", "Ben", "--recovery-file", f"{HOME}/bens-code")
+    cubby("profile", "add", "lea", "--child", *bens)
+    cubby("consent", "grant", "lea", "transcript", *bens)
     assert hears("lea") is True
-    row, = asked("list", "lea", "--transcripts", "--parent", "Ben", "--recovery-file",
-                 f"{HOME}/bens-code")
+    row, = asked("list", "lea", "--transcripts", *bens)
     assert row["transcript"] == story.CHILDS_WORDS
     assert asked("list", "lea", "--transcripts", "--parent", "Anna", *CODE) == [row]
 
@@ -219,9 +219,8 @@ def passphrase_and_code_change():
           "--new-passphrase-file", f"{SHARED}/new")
     cubby("show", item, *ben, passphrase="new")
     assert "wrong passphrase" in cubby("show", item, *ben, passphrase="bens", status=4)
-    cubby("parent", "recovery", *ben, passphrase="new")
-    said = asked("parent", "recovery", *ben, "--new-recovery-file", f"{HOME}/bens-new",
-                 passphrase="new")
+    said = asked("parent", "recovery", *ben, "--recovery-file", f"{HOME}/bens-code",
+                 "--new-recovery-file", f"{HOME}/bens-new")
     assert said["recovery_code"] is None
     cubby("show", item, *ben, "--recovery-file", f"{HOME}/bens-new")
     cubby("show", item, *ben, "--recovery-file", f"{HOME}/bens-code", status=4)
@@ -245,12 +244,14 @@ def a_parent_is_removed():
     whats = [entry["what"] for entry in asked("log")]
     assert {"parent-add", "parent-remove", "passphrase"} <= set(whats)
     # The founder may go, too, and the name is free again.
-    cubby("parent", "add", "Ben", "--new-passphrase-file", f"{SHARED}/new", *CODE)
-    cubby("parent", "remove", "Anna", "--yes", "--parent", "Ben", passphrase="new")
+    cubby("parent", "add", "Ben", "--new-passphrase-file", f"{SHARED}/new",
+          "--new-recovery-file", f"{HOME}/bens-last", *CODE)
+    bens = ("--recovery-file", f"{HOME}/bens-last")
+    cubby("parent", "remove", "Anna", "--yes", "--parent", "Ben", *bens)
     cubby("show", item, *CODE, status=10)
-    cubby("consent", "grant", "lea", "transcript", passphrase="new")
+    cubby("consent", "grant", "lea", "transcript", *bens)
     assert hears("lea") is True
-    cubby("log", "--verify", passphrase="new")
+    cubby("log", "--verify", *bens)
     cubby("reset", "--parent", "Anna", "--yes", status=1)
     cubby("reset", "--parent", "Ben", "--yes")
 
