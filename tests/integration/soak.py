@@ -208,7 +208,10 @@ def main():
     rows = json.loads(run("cubby", "list", "--json"))
     tap.ok(len(rows) == day.kept, "and each is there once", f"{len(rows)} of {day.kept}")
     grown = day.memory[-1] - day.memory[min(1, len(day.memory) - 1)]
-    tap.ok(grown <= GROWTH_KIB, "no leak: the ear holds no more memory at the end", day.memory)
+    if eyes.sanitized(day.ear.pid):
+        tap.skip("no leak", "the sanitizer keeps freed memory for a while, and looks for leaks itself")
+    else:
+        tap.ok(grown <= GROWTH_KIB, "no leak: the ear holds no more memory at the end", day.memory)
     tap.ok(len(set(day.held)) == 1, "and as many descriptors and threads", day.held)
     tap.ok(day.ear.end() == 0, "it ends well")
     tap.ok(not day.plaintext(), "R7 no word and no sound is in any file")
