@@ -64,9 +64,10 @@ class Recipient:
         assert status == 1 and '"findings": []' in said and '"valid": false' in said, said
         return said
 
-    def verify(self, *more, seen=None):
+    def verify(self, *more, seen=None, key=None):
         done = subprocess.run(
-            [self.cubby, "export", "verify", self.top, "--json", "--key", self.house.key, *more],
+            [self.cubby, "export", "verify", self.top, "--json", "--key", key or self.house.key,
+             *more],
             capture_output=True, text=True, timeout=30, check=False,
             env=dict(os.environ, XDG_STATE_HOME=seen or self.seen))
         return done.returncode, done.stdout + done.stderr
@@ -78,8 +79,7 @@ def test_r19_a_forged_manifest_is_refused(house, recipient):
     assert status == 0, said
     genuine = recipient.read("cubby-manifest.jsonl")
     head, *rows = genuine.decode().splitlines()
-    body = {name: value for name, value in json.loads(head).items()
-            if name not in ("statement", "key", "signature")}
+    body = unsigned(head)
     childs = json.loads(rows[0])
     childs["token"] = house.child
     more = "\n".join([*rows, json.dumps(childs)]) + "\n"
@@ -90,6 +90,35 @@ def test_r19_a_forged_manifest_is_refused(house, recipient):
                    head.replace("wake words", "anything") + "\n" + "\n".join(rows) + "\n"):
         recipient.write("cubby-manifest.jsonl", forged.encode())
         recipient.refuses()
+    recipient.write("cubby-manifest.jsonl", genuine)
+
+
+def unsigned(statement):
+    return {name: value for name, value in json.loads(statement).items()
+            if name not in ("statement", "key", "signature")}
+
+
+def test_r19_time_counts_without_a_keeper(house, recipient):
+    """Statements as a keeper signs them, by one of our own: an approval that has ended needs no list,
+    and a list from tomorrow is a wrong clock's."""
+    seed, genuine = os.urandom(32), recipient.read("cubby-manifest.jsonl")
+    head, row = genuine.decode().splitlines()
+    body, item, now = unsigned(head), json.loads(row), int(time.time())
+    for expires, expected in ((now + 86400, 0), (now - 1, 1)):
+        lines = json.dumps(dict(item, expires_s=expires)) + "\n"
+        text = sodium.sign(seed, "cubby-manifest-1", dict(
+            body, expires_s=expires, made_s=now - 86400,
+            lines=sodium.blake2b(lines.encode()).hex()))
+        recipient.write("cubby-manifest.jsonl", f"{text}\n{lines}".encode())
+        key = json.loads(text)["key"]
+        status, said = recipient.verify(key=key)
+        assert status == expected and ("expired" in said) == bool(expected), said
+    for issued, word in ((now, "expired"), (now + 2 * 86400, "from the future")):
+        text = sodium.sign(seed, "cubby-recalls-1", {
+            "number": 7, "issued_s": issued, "items": 0, "lines": sodium.blake2b(b"").hex()})
+        recipient.write("../mine.jsonl", f"{text}\n".encode())
+        status, said = recipient.verify("--recalls", f"{recipient.top}/../mine.jsonl", key=key)
+        assert status == 1 and word in said, said
     recipient.write("cubby-manifest.jsonl", genuine)
 
 
@@ -112,8 +141,7 @@ def test_r19_replayed_and_stale_lists_are_refused(house, recipient):
     # Lines taken out, and a signature of somebody else's.
     with open(f"{recipient.top}/../newest.jsonl", encoding="utf-8") as file:
         head, *rows = file.read().splitlines()
-    body = {name: value for name, value in json.loads(head).items()
-            if name not in ("statement", "key", "signature")}
+    body = unsigned(head)
     body.update(items=0, lines=sodium.blake2b(b"").hex())
     for forged in (head + "\n" + "\n".join(rows[1:]) + "\n",
                    sodium.sign(os.urandom(32), "cubby-recalls-1", body) + "\n"):
