@@ -9,8 +9,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "docs", "examples", "openvoiceos"))
-from cubby_guard import CubbyGuard, EarSession      # noqa: E402
-from tap import Tap                                 # noqa: E402
+from cubby_guard import CubbyGuard, EarSession, guard_uploads   # noqa: E402
+from tap import Tap                                             # noqa: E402
 
 
 class Listener:
@@ -62,6 +62,23 @@ def done_with(cubby):
     return service.done
 
 
+class Module:
+    """Functions that upload, as the newest listener has them."""
+
+    def __init__(self):
+        self.done = []
+        self.upload_stt_sample = lambda wav, *, transcript: self.done.append(transcript)
+        self.upload_wake_word_sample = lambda wav, *, name: self.done.append(name)
+
+
+def uploaded_with(cubby):
+    module = Module()
+    guard_uploads(module, cubby)
+    module.upload_stt_sample(b"", transcript="words")
+    module.upload_wake_word_sample(b"", name="hey")
+    return module.done
+
+
 class Library:
     """What the two functions of the C interface return."""
 
@@ -79,9 +96,13 @@ def main():
                         ("no", Answers(False, False)), ("an error", Answers(OSError("gone"), False)),
                         ("an answer that is no answer", Answers("yes", 1)),
                         ("leaving without export", Answers(True, False))):
-        tap.ok(done_with(cubby) == [], f"R17 {name}: nothing is saved or uploaded", done_with(cubby))
-    tap.ok(done_with(Answers(False, True)) == saves, "R17 what must not leave is not uploaded")
-    tap.ok(done_with(Answers(True, True)) == saves + uploads, "a yes to both is a yes")
+        tap.ok(done_with(cubby) == [] and uploaded_with(cubby) == [],
+               f"R17 {name}: nothing is saved or uploaded", done_with(cubby))
+    tap.ok(done_with(Answers(False, True)) == saves and uploaded_with(Answers(False, True)) == [],
+           "R17 what must not leave is not uploaded")
+    tap.ok(done_with(Answers(True, True)) == saves + uploads
+           and uploaded_with(Answers(True, True)) == ["words", "hey"], "a yes to both is a yes")
+    guard_uploads(object(), None)   # a module without them
     for answer in (0, -1, 2):
         tap.ok(done_with(EarSession(Library(answer), None)) == [], f"the ear's {answer} is no")
     tap.ok(done_with(EarSession(Library(1), None)) == saves + uploads, "the ear's 1 is yes")

@@ -7,6 +7,9 @@ no regard to who spoke. Mix this in before its service class, and give it someth
     class Service(CubbyGuard, OVOSDinkumVoiceService):
         cubby = EarSession(library, session)
 
+    for module in (ovos_dinkum_listener.opendata, ovos_dinkum_listener.service):
+        guard_uploads(module, Service.cubby)    # where uploads are functions, as they are of late
+
 Nothing is saved or uploaded unless the answer is yes, for just this utterance. No answer, an error, or
 nobody to ask is no. What may be kept, Cubby keeps itself; there is no need for a second copy."""
 
@@ -34,39 +37,49 @@ class EarSession:
         return self._ask("cubby_ear_may_be_exported")
 
 
+def allowed(cubby, *questions):
+    """True only where Cubby said so, to each question."""
+    try:
+        return all(getattr(cubby, question)() is True for question in questions)
+    except Exception:   # whatever went wrong, the answer is no
+        return False
+
+
+def guard_uploads(module, cubby):
+    """Puts the answer in front of a module's functions that upload."""
+    for name in ("upload_stt_sample", "upload_wake_word_sample"):
+        upload = getattr(module, name, None)
+        if upload:
+            setattr(module, name, lambda *args, _upload=upload, **options: _upload(*args, **options)
+                    if allowed(cubby, "may_leave_device", "may_be_exported") else None)
+
+
 class CubbyGuard:
     cubby = None
-
-    def _cubby_allows(self, question):
-        """True only where Cubby said so."""
-        try:
-            return getattr(self.cubby, question)() is True
-        except Exception:   # whatever went wrong, the answer is no
-            return False
 
     # To disk: the file outlives the answer, and everything that may be done with a file.
 
     def _save_stt(self, audio_bytes, stt_meta, save_path=None):
-        if self._cubby_allows("may_be_exported"):
+        if allowed(self.cubby, "may_be_exported"):
             return super()._save_stt(audio_bytes, stt_meta, save_path)
         return ""
 
     def _save_ww(self, audio_bytes, ww_meta, save_path=None):
-        if self._cubby_allows("may_be_exported"):
+        if allowed(self.cubby, "may_be_exported"):
             return super()._save_ww(audio_bytes, ww_meta, save_path)
         return ""
 
     def _save_recording(self, audio_bytes, stt_meta, save_path=None):
-        if self._cubby_allows("may_be_exported"):
+        if allowed(self.cubby, "may_be_exported"):
             return super()._save_recording(audio_bytes, stt_meta, save_path)
         return ""
 
     # To somebody else: both must be yes.
 
     def _upload_stt(self, wav_data, metadata):
-        if self._cubby_allows("may_leave_device") and self._cubby_allows("may_be_exported"):
+        if allowed(self.cubby, "may_leave_device", "may_be_exported"):
             super()._upload_stt(wav_data, metadata)
 
     def _upload_hotword(self, wav_data, metadata):
-        if self._cubby_allows("may_leave_device") and self._cubby_allows("may_be_exported"):
+        if allowed(self.cubby, "may_leave_device", "may_be_exported"):
             super()._upload_hotword(wav_data, metadata)

@@ -91,8 +91,9 @@ LAWLESS = {
         "('delete', 1, 1, 'queued', 1, zeroblob(16), zeroblob(32))",
         "UPDATE copy_part SET job = (SELECT max(job) FROM job)",
         "UPDATE copy_part SET job = NULL"],
-    "another name for what was exported": ["UPDATE export_item SET token = randomblob(16)"],
-    "another approval under its name": ["UPDATE export_item SET copy = 1000"],
+    "another name for what is exported": [
+        "UPDATE export_item SET token = randomblob(16) WHERE hash IS NULL"],
+    "another approval under its name": ["UPDATE export_item SET copy = 1000 WHERE hash IS NULL"],
     "an export that goes on after its end": ["UPDATE export SET ended_min = NULL"],
     "another file in an export that has ended": ["UPDATE export_item SET bytes = 8 WHERE bytes = 7"],
     "an approval for everybody": ["UPDATE copy SET recipient = 'everybody'"],
