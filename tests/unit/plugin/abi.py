@@ -37,6 +37,23 @@ def members():
     return set(re.findall(r"\(\*(\w+)\)", body))
 
 
+def fields():
+    """Every member of every struct, as test_abi.c writes down where it is; its size comes first."""
+    with open(f"{HEADERS}/cubby/ear.h", encoding="utf-8") as file:
+        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+    found = set()
+    for name, body in re.findall(r"^struct (cubby_ear_\w+) \{(.*?)^\};", text, flags=re.M | re.S):
+        for line in re.sub(r"\s+", " ", body).split(";")[:-1]:
+            member = re.search(r"\(\*(\w+)\)", line) or re.search(r"(\w+)$", line)
+            found.add((name, member[1]))
+    return {(name, member) for name, member in found if member != "size"}
+
+
+def placed():
+    with open(os.path.join(os.path.dirname(__file__), "test_abi.c"), encoding="utf-8") as file:
+        return set(re.findall(r"PLACE\((cubby_ear_\w+), (\w+), \d+\)", file.read()))
+
+
 def compiles(compiler, *options):
     source = "#include <cubby/ear.h>\nint main(void) { return cubby_ear_entry.size == 0; }\n"
     done = subprocess.run([*compiler, "-fsyntax-only", "-Wall", "-Wextra", "-pedantic", "-Werror",
@@ -53,6 +70,8 @@ def main():
     short = {name.removeprefix("cubby_ear_") for name in declared()} - {"entry"}
     tap.ok(members() == (short - {"new", "free"}) | {"ear_new", "ear_free"},
            "the entry has every function", members() ^ short)
+    tap.ok(len(placed()) > 40 and placed() == fields(), "test_abi.c holds every member in its place",
+           placed() ^ fields())
     soname = subprocess.run(["readelf", "-d", LIBRARY], capture_output=True, text=True, check=True)
     tap.ok("[libcubby-ear.so.0]" in soname.stdout, "its name is libcubby-ear.so.0", soname.stdout)
     for compiler, options in ((["cc", "-xc"], ["-std=c99"]), (["c++", "-xc++"], ["-std=c++11"])):
