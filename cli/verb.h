@@ -12,6 +12,7 @@ int verb_parent_add(struct hand *hand);
 int verb_parent_remove(struct hand *hand);
 int verb_parent_passphrase(struct hand *hand);
 int verb_parent_recovery(struct hand *hand);
+int verb_watch(struct hand *hand);
 int verb_profile_add(struct hand *hand);
 int verb_profile_list(struct hand *hand);
 int verb_profile_rename(struct hand *hand);

@@ -13,6 +13,8 @@ const struct verb verb_table[] = {
 	  PROVING, 0, 0, verb_setup },
 	{ "status", NULL, "", "is the keeper running, what does it hold, what needs attention",
 	  WITH(OPTION_SEEN), 0, 0, verb_status },
+	{ "watch", NULL, "", "tell alerts as they come, and run the hooks for them", 0, 0, 0,
+	  verb_watch },
 	{ "doctor", NULL, "", "check that everything is in place, and say what to do if not",
 	  0, 0, 0, verb_doctor },
 	{ "policy", NULL, "", "the retention policy in force, and its hash", 0, 0, 0, verb_policy },

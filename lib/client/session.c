@@ -130,6 +130,7 @@ struct cubby *cubby_free(struct cubby *cubby)
 	free(cubby->asked.job);
 	free(cubby->asked.ids);
 	free(cubby->receipt_job);
+	array_clear(&cubby->alerts, free);
 	free(cubby);
 	return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "bus/client.h"
+#include "client/array.h"
 #include "client/cubby.h"
 #include "client/pin.h"
 #include "crypt/box.h"
@@ -36,6 +37,7 @@ struct cubby {
 		struct id *ids;		/* those named, where it was by id */
 		size_t n_ids;
 	} asked;
+	struct array alerts;		/* that came: kind, line break, text */
 	struct id receipt;		/* the last one taken */
 	char *receipt_job;		/* of this job; NULL: none was taken */
 

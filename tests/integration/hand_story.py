@@ -4,8 +4,10 @@ everything, other names. Every claim is a check of what came out of the real pro
 
 import json
 import os
+import select
 import subprocess
 import sys
+import time
 import wave
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -13,7 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import sodium                   # noqa: E402
 import schema                   # noqa: E402
 import story                    # noqa: E402
-from canaries import patient    # noqa: E402
+from canaries import patient, recovery_text     # noqa: E402
 from keeper import Keeper       # noqa: E402
 from tap import Tap             # noqa: E402
 
@@ -159,6 +161,43 @@ def hears(profile):
     return final["kept"]
 
 
+def watched():
+    """R15: an alert is told as it comes, and every hook gets it, also after one that fails."""
+    hooks = "/etc/cubby/alert.d"
+    os.makedirs(hooks, exist_ok=True)
+    for name, text, mode in (("10-fails", "exit 3", 0o755), ("20-keeps", f'echo "$1|$2" > {HOME}/hooked', 0o755),
+                             ("30-off", f"touch {HOME}/off", 0o644)):
+        with open(f"{hooks}/{name}", "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\n{text}\n")
+        os.chmod(f"{hooks}/{name}", mode)
+    os.chmod("/etc/cubby", 0o755)
+    watch = subprocess.Popen(["sandbox", "--as", "parent", "cubby", "watch", "--json", "--timeout", "60"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             stdin=subprocess.DEVNULL)
+    try:
+        # A wrong code is fast; three in a row are odd. It must be known to the keeper first.
+        secret_file("wrong", recovery_text(bytes(16)))
+        for _ in range(20):
+            for _ in range(3):
+                cubby("export", "list", "--recovery-file", f"{SHARED}/wrong", status=4)
+            if select.select([watch.stdout], [], [], 1)[0]:
+                break
+        alert = json.loads(watch.stdout.readline())
+        assert alert["kind"] == "odd-access" and alert["text"], alert
+        assert "10-fails did not succeed" in watch.stderr.readline()
+        for _ in range(300):
+            if os.path.exists(f"{HOME}/hooked") and os.path.getsize(f"{HOME}/hooked"):
+                break
+            time.sleep(0.1)
+        with open(f"{HOME}/hooked", encoding="utf-8") as file:
+            assert file.read().strip() == f"odd-access|{alert['text']}"
+        assert not os.path.exists(f"{HOME}/off")
+    finally:
+        watch.kill()
+        watch.wait()
+    assert cubby("watch", "--timeout", "1", status=3) == ""
+
+
 def json_is_as_its_schema():
     """Every other --json is as schemas/json/cubby-cli-1.schema.json says, and eyes see where not."""
     cubby("profile", "add", "ada", "--adult", *CODE)
@@ -259,7 +298,7 @@ def a_parent_is_removed():
 def main():
     tap = Tap()
     for step in (begin, many_are_one_alert, words_are_found, takeout_is_the_listing,
-                 a_profile_is_renamed, json_is_as_its_schema):
+                 a_profile_is_renamed, watched, json_is_as_its_schema):
         tap.run((step.__doc__ or step.__name__).strip(), step)
     shells(tap)
     for step in (another_parent, passphrase_and_code_change, a_parent_is_removed):
