@@ -95,8 +95,8 @@ CUBBY_API struct cubby_status *cubby_status_free(struct cubby_status *status);
 CUBBY_API int cubby_alerts_seen(struct cubby *cubby);
 
 /* Waits for the next alert: its kind (docs/BUS.md, Status.Alert) and the sentence for parents, both
- * to free(). timeout_ms 0: for ever. CUBBY_TIMEOUT: none came. CUBBY_NO_DAEMON: the bus is gone; try
- * again later. */
+ * to free(). timeout_ms 0: for ever. CUBBY_TIMEOUT: none came. CUBBY_NO_DAEMON: the bus is gone;
+ * try again later. */
 CUBBY_API int cubby_alert_wait(struct cubby *cubby, int timeout_ms, char **ret_kind,
 			       char **ret_text);
 
