@@ -80,8 +80,7 @@ def test_r19_a_forged_manifest_is_refused(house, recipient):
     genuine = recipient.read("cubby-manifest.jsonl")
     head, *rows = genuine.decode().splitlines()
     body = unsigned(head)
-    childs = json.loads(rows[0])
-    childs["token"] = house.child
+    childs = json.loads(rows[0].replace(json.loads(rows[0])["token"], house.child))
     more = "\n".join([*rows, json.dumps(childs)]) + "\n"
     named = dict(body, items=len(rows) + 1, lines=sodium.blake2b(more.encode()).hex())
     for forged in (f"{head}\n{more}",                              # a line more
@@ -143,7 +142,7 @@ def test_r19_replayed_and_stale_lists_are_refused(house, recipient):
         head, *rows = file.read().splitlines()
     body = unsigned(head)
     body.update(items=0, lines=sodium.blake2b(b"").hex())
-    for forged in (head + "\n" + "\n".join(rows[1:]) + "\n",
+    for forged in ("".join(f"{line}\n" for line in [head, *rows[1:]]),
                    sodium.sign(os.urandom(32), "cubby-recalls-1", body) + "\n"):
         recipient.write("../forged.jsonl", forged.encode())
         recipient.refuses("--recalls", f"{recipient.top}/../forged.jsonl")
