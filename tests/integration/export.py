@@ -265,7 +265,7 @@ def test_r19_what_is_changed_is_found(state):
     top, names = copy_of(state, "words")
     text = lines(f"{top}/metadata.jsonl")
     with open(f"{top}/metadata.jsonl", "w", encoding="utf-8") as file:
-        file.write("\n".join([text[0].replace("e", "E"), *text[1:]]) + "\n")
+        file.write("\n".join([text[0].replace('"}', '."}'), *text[1:]]) + "\n")
     assert found_in(verify(top, status=1)[0]) == [("changed", "metadata.jsonl")]
     top, names = copy_of(state, "tar")
     with tarfile.open(f"{top}/shard.tar", "w") as tar:
