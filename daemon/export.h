@@ -13,6 +13,10 @@
 #define EXPORT_PAGE_ITEMS 64
 #define EXPORT_PAGE_BYTES (8u << 20)
 
+/* 0, or the refusal of who gave no passphrase, which is in the log. */
+int export_proof(const struct ground *ground, const struct export_asker *asker, const char *method,
+		 struct why *why);
+
 /* Fills in *row, of which purpose, recipient, format and encoding are given. ANSWER_NOT_FOUND:
  * nothing is approved for this. ANSWER_INVALID_ARGUMENT. */
 int export_begin(const struct ground *ground, const struct export_asker *asker,
