@@ -205,7 +205,8 @@ static int token_add(struct dataset_tokens *tokens, const struct id *id)
 	return 0;
 }
 
-/* Calls `each` for every whole line of the file, with its end, until it does not return 0. */
+/* Calls `each` for every line of the file, with its end, until it does not return 0. -EBADMSG: the
+ * last has none. */
 static int lines_each(int fd, int (*each)(void *context, const char *line, size_t n, off_t at),
 		      void *context)
 {
@@ -224,7 +225,7 @@ static int lines_each(int fd, int (*each)(void *context, const char *line, size_
 	}
 	r = fseeko(file, 0, SEEK_SET) < 0 ? -errno : 0;
 	for (; r == 0 && (n = getline(&line, &room, file)) > 0; at += n)
-		r = line[n - 1] == '\n' ? each(context, line, (size_t)n, at) : 0;
+		r = line[n - 1] == '\n' ? each(context, line, (size_t)n, at) : -EBADMSG;
 	if (r == 0 && ferror(file))
 		r = -EIO;
 	fclose(file);
@@ -287,7 +288,6 @@ static int line_find(void *context, const char *text, size_t n, off_t at)
 {
 	struct finding_lines *finding = context;
 	const char *token = dataset_index_token(text, n - 1);
-	struct index_line *line;
 	const struct id *found;
 	char copy[ID_TEXT] = "";
 	struct id id;
@@ -297,10 +297,8 @@ static int line_find(void *context, const char *text, size_t n, off_t at)
 	found = id_parse(copy, &id) ? dataset_tokens_find(finding->tokens, &id) : NULL;
 	if (!found)
 		return 0;
-	line = &finding->lines[found - finding->tokens->ids];
-	/* Of several the longest: another may have been torn. */
-	if (n > line->n)
-		*line = (struct index_line){ at, n };
+	/* Of several the last: what was torn was written anew. */
+	finding->lines[found - finding->tokens->ids] = (struct index_line){ at, n };
 	return 0;
 }
 

@@ -267,6 +267,11 @@ def test_r19_what_is_changed_is_found(state):
     with open(f"{top}/metadata.jsonl", "w", encoding="utf-8") as file:
         file.write("\n".join([text[0].replace('"}', '."}'), *text[1:]]) + "\n")
     assert found_in(verify(top, status=1)[0]) == [("changed", "metadata.jsonl")]
+    top, names = copy_of(state, "line")
+    text = lines(f"{top}/metadata.jsonl")
+    with open(f"{top}/metadata.jsonl", "w", encoding="utf-8") as file:
+        file.write("\n".join(text[1:]) + "\n")
+    assert found_in(verify(top, status=1)[0]) == [("changed", "metadata.jsonl")]
     top, names = copy_of(state, "tar")
     with tarfile.open(f"{top}/shard.tar", "w") as tar:
         tar.add(f"{top}/audio/{names[0]}", "0001.flac")
@@ -437,8 +442,13 @@ def test_an_export_is_stopped_and_gone_on_with(state):
     rows = [row["id"] for row in items("mum")]
     must("cubby", "export", "approve", *rows, *PURPOSE[:2], "--recipient", "Later Lab")
     target = f"{HOME}/stopped"
-    command = ("cubby", "export", "create", target, "--format", "hf", *PURPOSE[:2], "--recipient",
-               "Later Lab")
+    words = {"--format": "hf", "--encoding": "flac", "--purpose": "wake words",
+             "--recipient": "Later Lab"}
+
+    def command_for(**changed):
+        given = {**words, **{f"--{name}": value for name, value in changed.items()}}
+        return ("cubby", "export", "create", target, *sum(given.items(), ()))
+    command = command_for()
     # Killed at some moments: there is never a directory without its manifest.
     for least in (1, 20, 70):
         with subprocess.Popen(["sandbox", "--as", "parent", *proving(*command)],
@@ -456,6 +466,10 @@ def test_an_export_is_stopped_and_gone_on_with(state):
     gone = rows[5]
     if not os.path.exists(target):
         must("cubby", "delete", gone, "--yes")
+        # What lies there is for what it was begun for.
+        for other in ({"format": "nemo"}, {"encoding": "wav"}, {"recipient": "Acme Lab"}):
+            if os.path.exists(f"{HOME}/.stopped.partial/export"):
+                must(*command_for(**other), status=2)
         must(*command)
         assert len(lines(f"{target}/metadata.jsonl")) == 79
     verify(target)

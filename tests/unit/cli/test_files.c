@@ -24,12 +24,12 @@ static char *in_dir(const char *name)
 	return path;
 }
 
-static unsigned count_entries(void)
+static unsigned count_entries(const char *name)
 {
 	char command[300], line[16] = "";
 	FILE *pipe;
 
-	snprintf(command, sizeof(command), "ls -A %s | wc -l", dir);
+	snprintf(command, sizeof(command), "ls -A %s | wc -l", in_dir(name));
 	pipe = popen(command, "r");
 	assert_non_null(fgets(line, sizeof(line), pipe));
 	pclose(pipe);
@@ -63,14 +63,14 @@ static void test_output_is_private_and_replaces(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(file_read_path(in_dir("a.wav"), 100, &text, NULL), 0);
 	assert_string_equal(text, "new!");
-	assert_int_equal(count_entries(), 1);
+	assert_int_equal(count_entries(""), 1);
 }
 
 static void test_output_that_fails_leaves_nothing(void **state)
 {
 	assert_true(output_write(in_dir("missing/a.wav"), "x", 1, 0600) < 0);
 	assert_true(output_write("/dev/full", "x", 1, 0600) == -ENOSPC);
-	assert_int_equal(count_entries(), 0);
+	assert_int_equal(count_entries(""), 0);
 }
 
 /* A manifest of these tokens, as the keeper gives it; only its lines are read here. */
@@ -156,7 +156,7 @@ static void whole(const struct cubby_export_info *info)
 	assert_int_equal(finish(dataset, manifest, 2), 0);
 	assert_file("set/cubby-manifest.jsonl", manifest);
 	assert_int_equal(access(in_dir("set/export"), F_OK), -1);
-	assert_int_equal(count_entries(), 1);
+	assert_int_equal(count_entries(""), 1);
 }
 
 static void test_an_audiofolder(void **state)
@@ -259,6 +259,7 @@ static void test_an_export_of_many_items(void **state)
 		memcpy(last, token, ID_TEXT - 1);
 	}
 	assert_int_equal(n, MANY);
+	assert_int_equal(count_entries("set/audio"), MANY);
 	assert_int_equal(access(in_dir("set/audio/ffffffffffffffffffffffffffffffff.flac"), F_OK),
 			 -1);
 	assert_int_equal(access(in_dir("set/audio/00000000000000000000000000000001.flac"), F_OK),
@@ -276,10 +277,14 @@ static void test_an_export_is_never_half(void **state)
 	assert_int_equal(dataset_begin(dataset, &info), 0);
 	item_add(dataset, AA, "hello");
 	assert_int_equal(finish(dataset, manifest, 1), -EBADMSG);
+	/* Nor where the manifest is cut off. */
+	item_add(dataset, BB, "hello");
+	manifest[strlen(manifest) - 1] = '\0';
+	assert_int_equal(finish(dataset, manifest, 1), -EBADMSG);
 	assert_int_equal(access(in_dir("set"), F_OK), -1);
 	assert_int_equal(access(in_dir(".set.partial/cubby-manifest.jsonl"), F_OK), -1);
 	assert_int_equal(dataset_discard(dataset), 0);
-	assert_int_equal(count_entries(), 0);
+	assert_int_equal(count_entries(""), 0);
 }
 
 static void test_an_export_never_writes_over(void **state)
