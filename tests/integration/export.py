@@ -473,6 +473,8 @@ def test_an_export_is_stopped_and_gone_on_with(state):
         must(*command)
         assert len(lines(f"{target}/metadata.jsonl")) == 79
     verify(target)
+    # With approvals for two recipients it is never guessed which is meant.
+    must("cubby", "export", "create", f"{HOME}/which", "--format", "hf", status=2)
     assert not os.path.exists(f"{HOME}/.stopped.partial")
     assert len(os.listdir(f"{target}/audio")) == len(lines(f"{target}/metadata.jsonl"))
 
