@@ -58,6 +58,7 @@ const struct option_row option_table[OPTION_COUNT] = {
 		"read the new passphrase from file F" },
 	[OPTION_NEW_RECOVERY_FILE] = { "new-recovery-file", 0, "F",
 		"write the new recovery code to F" },
+	[OPTION_QR] = { "qr", 0, "FILE", "write the recovery code to FILE as a QR code (PNG)" },
 	[OPTION_SEEN] = { "seen", 0, NULL, "drop the alerts that only tell what happened" },
 	[OPTION_VERIFY] = { "verify", 0, NULL, "check that the log was not changed" },
 };

@@ -68,6 +68,7 @@ enum option {
 	OPTION_NEW_PASSPHRASE_FD,
 	OPTION_NEW_PASSPHRASE_FILE,
 	OPTION_NEW_RECOVERY_FILE,
+	OPTION_QR,
 	OPTION_COUNT,
 };
 #define WITH(option) (1ull << (option))

@@ -82,21 +82,21 @@ static int recovery_tell(struct hand *hand, const char *member, const char *valu
 }
 
 /* After libcubby's answer `r` to something that makes a code. */
-static int recovery_end(struct hand *hand, int r, const struct recovery *recovery)
+static int recovery_end(struct hand *hand, int r, struct recovery *recovery)
 {
 	if (r == 0)
 		return 0;
 	/* When no answer came it may have been done: then the code is all there is. */
 	if (r == CUBBY_TIMEOUT || r == CUBBY_NO_DAEMON)
 		recovery_print(recovery->path || !recovery->code[0] ? NULL : recovery->code);
-	else if (recovery->path)
-		unlink(recovery->path);
+	else
+		recovery_drop(recovery);
 	return hand_refused(hand, r);
 }
 
 int verb_parent_add(struct hand *hand)
 {
-	_cleanup_(recovery_clear) struct recovery recovery = { .fd = -1 };
+	_cleanup_(recovery_clear) struct recovery recovery = RECOVERY_INIT;
 	_cleanup_(secret_freep) struct secret *passphrase = NULL;
 	const char *name = hand->command.arguments[0];
 	sigset_t before;
@@ -126,7 +126,7 @@ int verb_parent_add(struct hand *hand)
 
 int verb_parent_recovery(struct hand *hand)
 {
-	_cleanup_(recovery_clear) struct recovery recovery = { .fd = -1 };
+	_cleanup_(recovery_clear) struct recovery recovery = RECOVERY_INIT;
 	sigset_t before;
 	int r = prompt_proof(hand, EVERY_SECRET);
 

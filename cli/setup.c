@@ -67,7 +67,7 @@ static int setup_possible(struct hand *hand, const char *parent)
 int verb_setup(struct hand *hand)
 {
 	_cleanup_(secret_freep) struct secret *passphrase = NULL;
-	_cleanup_(recovery_clear) struct recovery recovery = { .fd = -1 };
+	_cleanup_(recovery_clear) struct recovery recovery = RECOVERY_INIT;
 	const char *parent = hand->command.value[OPTION_PARENT];
 	sigset_t before;
 	int r;
@@ -87,8 +87,8 @@ int verb_setup(struct hand *hand)
 		/* When no answer came, the household may exist: then the code is all there is. */
 		if (r == CUBBY_TIMEOUT || r == CUBBY_NO_DAEMON)
 			recovery_print(recovery.path || !recovery.code[0] ? NULL : recovery.code);
-		else if (r != 0 && recovery.path)
-			unlink(recovery.path);
+		else if (r != 0)
+			recovery_drop(&recovery);
 		r = r == 0 ? setup_tell(hand, parent, &recovery) : hand_refused(hand, r);
 	}
 	fflush(stdout);

@@ -5,6 +5,7 @@ everything, other names. Every claim is a check of what came out of the real pro
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -259,10 +260,21 @@ def passphrase_and_code_change():
     cubby("show", item, *ben, passphrase="new")
     assert "wrong passphrase" in cubby("show", item, *ben, passphrase="bens", status=4)
     said = asked("parent", "recovery", *ben, "--recovery-file", f"{HOME}/bens-code",
-                 "--new-recovery-file", f"{HOME}/bens-new")
+                 "--new-recovery-file", f"{HOME}/bens-new", "--qr", f"{HOME}/bens.png")
+    assert os.stat(f"{HOME}/bens.png").st_mode & 0o777 == 0o600
     assert said["recovery_code"] is None
     cubby("show", item, *ben, "--recovery-file", f"{HOME}/bens-new")
     cubby("show", item, *ben, "--recovery-file", f"{HOME}/bens-code", status=4)
+
+
+def qr(tap):
+    title = "the recovery code can be read from its PNG"
+    if not shutil.which("zbarimg"):
+        return tap.skip(title, "there is no zbarimg here")
+    done = subprocess.run(["zbarimg", "--raw", "-q", f"{HOME}/bens.png"], capture_output=True,
+                          text=True, timeout=60, check=False)
+    with open(f"{HOME}/bens-new", encoding="utf-8") as file:
+        return tap.ok(done.stdout.strip() == file.read().strip(), title, done.stderr)
 
 
 def a_parent_is_removed():
@@ -301,8 +313,10 @@ def main():
                  a_profile_is_renamed, watched, json_is_as_its_schema):
         tap.run((step.__doc__ or step.__name__).strip(), step)
     shells(tap)
-    for step in (another_parent, passphrase_and_code_change, a_parent_is_removed):
-        tap.run((step.__doc__ or step.__name__).strip(), step)
+    for step in (another_parent, passphrase_and_code_change):
+        tap.run(step.__doc__, step)
+    qr(tap)
+    tap.run(a_parent_is_removed.__doc__, a_parent_is_removed)
     return tap.done()
 
 
