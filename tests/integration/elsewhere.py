@@ -150,7 +150,7 @@ def main():
     steps = (lists_and_opens, decides, without_a_bridge)
     missing = [name for name, path in PROGRAMS.items() if not path or not os.path.exists(path)]
     if missing:
-        tap.skip("R26: from elsewhere", f"there is no {' and no '.join(missing)} here")
+        tap.skip("cubby -H, from elsewhere", f"there is no {' and no '.join(missing)} here")
         return tap.done()
     tap.run("a household", begin, 5)
     process = sshd()
