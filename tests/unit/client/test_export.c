@@ -114,6 +114,7 @@ static void test_r17_r19_an_adult_exports(void **state)
 	_cleanup_(cleanup_free) char *manifest = NULL;
 	char id[CUBBY_ID_TEXT], copy[CUBBY_ID_TEXT], token[CUBBY_ID_TEXT];
 	int64_t expires_s = 0;
+	int lines = -1;
 
 	item_make(id);
 	cubby = world_proved("home", CUBBY_SECRET_HOME);
@@ -139,6 +140,12 @@ static void test_r17_r19_an_adult_exports(void **state)
 	assert_cubby(exporter, cubby_export_begin(exporter, &options, &other));
 	assert_int_equal(cubby_export_info(other)->written, 1);
 	assert_string_equal(cubby_export_info(other)->purpose, "wake word");
+	/* R19: one that another key signed is none; asked again, the keeper signs again. */
+	exporter->pins.device_sign[0] ^= 1;
+	assert_refused(exporter, cubby_export_finish(other, never_drop, NULL, &manifest, &lines),
+		       CUBBY_INVALID_ARGUMENT);
+	assert_null(manifest);
+	exporter->pins.device_sign[0] ^= 1;
 	manifest = finished(exporter, other, never_drop, NULL);
 	assert_non_null(strstr(manifest, token));
 	assert_non_null(strstr(manifest, "\"review\":\"heard\""));
