@@ -6,8 +6,10 @@ import json
 import os
 import select
 import shutil
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import wave
 
@@ -277,12 +279,31 @@ def qr(tap):
         return tap.ok(done.stdout.strip() == file.read().strip(), title, done.stderr)
 
 
+def door_keys():
+    """As root: (slot keys of every door, all that is in slots.bin)."""
+    with tempfile.TemporaryDirectory() as copy:     # the keeper lets nobody else open it
+        for name in ("cubby.db", "cubby.db-wal"):
+            shutil.copy(f"{WORLD}/state/{name}", copy)
+        db = sqlite3.connect(f"{copy}/cubby.db")
+        doors = db.execute("SELECT slot_id, slot_tag FROM door").fetchall()
+        db.close()
+    with open(f"{WORLD}/state/slots.bin", "rb") as file:
+        slots = file.read()
+    keys = {slots[at:at + 32] for at in range(0, len(slots), 32)} - {bytes(32)}
+    return {key for key in keys for owner, tag in doors
+            if sodium.blake2b(b"owner" + owner + bytes([16]), key)[:16] == tag}, slots
+
+
 def a_parent_is_removed():
     """R13: who was removed can do nothing more; what they consented to stays until withdrawn."""
     item = asked("list", "lea")[0]["id"]
     assert "themselves" in cubby("parent", "remove", "Anna", "--yes", "--parent", "Anna", *CODE,
                                  status=1)
+    before, _ = door_keys()
     cubby("parent", "remove", "Ben", "--yes", "--parent", "Anna", *CODE)
+    after, slots = door_keys()
+    assert (len(before), len(after)) == (4, 2), (len(before), len(after))
+    assert not [key for key in before - after if key in slots], "R24: the key of a door is still there"
     for way in (("--recovery-file", f"{HOME}/bens-new"), ()):
         assert "no parent" in cubby("show", item, "--parent", "Ben", *way, passphrase="new",
                                     status=10)
