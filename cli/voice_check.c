@@ -134,16 +134,10 @@ int voice_check_enrolled(struct voice_check *check, const char *id, bool *ret)
 static enum voice_said judge(const struct voice_check *check, const struct voiceprint *voiceprint)
 {
 	const struct speech *speech = check->speech;
-	const struct speaker_threshold least =
-		speaker_model_threshold(check->model, speech_clearance_db(speech));
 
-	if (!(voiceprint_score(check->model, voiceprint, speech_point(speech)) >= least.whole))
-		return VOICE_OTHER;
-	for (unsigned i = 0; i < speech_parts(speech); i++)
-		if (!(voiceprint_score(check->model, voiceprint, speech_part_point(speech, i)) >=
-		      least.part))
-			return VOICE_OTHER;
-	return VOICE_MATCH;
+	return voiceprint_score(check->model, voiceprint, speech_point(speech)) >=
+			       speech_least(speech, &check->model->whole) &&
+	       speech_is_one_voice(speech, voiceprint) ? VOICE_MATCH : VOICE_OTHER;
 }
 
 int voice_check_item(struct voice_check *check, const char *id,

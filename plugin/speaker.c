@@ -11,6 +11,11 @@
 #include <string.h>
 #include "crypt/secret.h"
 
+/* As the threshold was chosen with (script/voice/evaluation.py). What is shorter is judged by
+ * itself. */
+#define SESSION_WEIGHT 0.5f
+#define FOLLOWING_MIN_MS 1000
+
 struct speaker {
 	char *path;
 	struct speaker_model *model;	/* NULL: none yet, or it cannot be used, and `why` */
@@ -24,6 +29,7 @@ struct speaker {
 struct speaker_session {
 	struct speaker *speaker;
 	struct evidence *evidence;	/* NULL: there was no model yet */
+	unsigned utterances;		/* in it */
 	unsigned times;			/* of the enrolled that the evidence is about */
 	int64_t end_ms;
 };
@@ -116,6 +122,7 @@ struct speaker_session *speaker_session_free(struct speaker_session *session)
 
 void speaker_session_reset(struct speaker_session *session)
 {
+	session->utterances = 0;
 	if (session->evidence)
 		evidence_reset(session->evidence);
 }
@@ -143,49 +150,57 @@ static const struct enrolled *nearest(const struct speaker *speaker, const float
 	return best;
 }
 
-/* Two people in one utterance: a part that is not like the one whom the whole is like. */
-static bool one_voice(const struct speaker *speaker, const struct enrolled *enrolled, float least)
-{
-	const struct speech *speech = speaker->speech;
-
-	for (unsigned i = 0; i < speech_parts(speech); i++)
-		if (!(voiceprint_score(speaker->model, &enrolled->voiceprint,
-				       speech_part_point(speech, i)) >= least))
-			return false;
-	return true;
-}
-
 static int unknown(struct why *why, const char *text)
 {
 	return answer_why(why, ANSWER_NOT_FOUND, "unknown speaker: %s", text);
 }
 
-/* The utterance is added to what came before it, if that can have been the same voice. */
-static void evidence_follow(struct speaker_session *session, bool same)
+/* Is it still the voice of the utterances before? It must be like the enrolled one, and half as
+ * much it counts how like those it is, which were spoken in the same room on the same day. */
+static bool follows(const struct speaker_session *session, float alone)
 {
-	if (!same || evidence_speech_ms(session->evidence) >= SPEAKER_EVIDENCE_MAX_MS)
-		evidence_reset(session->evidence);
+	const struct speaker *speaker = session->speaker;
+	const struct speaker_model *model = speaker->model;
+	struct voiceprint before = { .utterances = session->utterances, .n = model->dimensions };
+	float score = -INFINITY;
+
+	if (evidence_speech_ms(speech_evidence(speaker->speech)) < FOLLOWING_MIN_MS)
+		return false;
+	memcpy(before.model, model->hash, sizeof(before.model));
+	if (evidence_point(session->evidence, before.point))
+		score = voiceprint_score(model, &before, speech_point(speaker->speech));
+	secret_wipe(&before, sizeof(before));
+	return alone + SESSION_WEIGHT * score >= speech_least(speaker->speech, &model->following);
+}
+
+/* The utterance is added to what came before it, if that can have been the same voice. */
+static void evidence_follow(struct speaker_session *session, float alone)
+{
+	if (!follows(session, alone) ||
+	    evidence_speech_ms(session->evidence) >= SPEAKER_EVIDENCE_MAX_MS)
+		speaker_session_reset(session);
 	evidence_merge(session->evidence, speech_evidence(session->speaker->speech));
+	session->utterances++;
 }
 
 /* Is it one of them, now that the utterance lies in speaker->speech? */
 static int judge(struct speaker_session *session, struct id *ret_profile, struct why *why)
 {
 	const struct speaker *speaker = session->speaker;
-	const struct speaker_threshold least =
-		speaker_model_threshold(speaker->model, speech_clearance_db(speaker->speech));
-	float point[VOICEPRINT_DIMENSIONS_MAX], alone, whole = -INFINITY;
+	float point[VOICEPRINT_DIMENSIONS_MAX], alone, whole = -INFINITY, least;
 	const struct enrolled *nearest_alone, *enrolled = NULL;
 
 	nearest_alone = nearest(speaker, speech_point(speaker->speech), &alone);
-	evidence_follow(session, alone >= least.alone);
+	evidence_follow(session, alone);
 	if (evidence_point(session->evidence, point))
 		enrolled = nearest(speaker, point, &whole);
 	secret_wipe(point, sizeof(point));
-	if (enrolled != nearest_alone || !(whole >= least.whole))
+	least = speaker_threshold_at(&speaker->model->whole, speech_clearance_db(speaker->speech),
+				     evidence_speech_ms(session->evidence));
+	if (enrolled != nearest_alone || !(whole >= least))
 		return unknown(why, "not the voice of an enrolled adult, or not surely");
-	if (!one_voice(speaker, enrolled, least.part)) {
-		evidence_reset(session->evidence);
+	if (!speech_is_one_voice(speaker->speech, &enrolled->voiceprint)) {
+		speaker_session_reset(session);
 		return unknown(why, "more than one voice, or not surely one");
 	}
 	*ret_profile = enrolled->profile;
@@ -211,7 +226,7 @@ int speaker_hear(struct speaker_session *session, const int16_t *samples, size_t
 	if (r < 0)
 		return unknown(why, "there is no memory to tell voices by");
 	if (begin_ms > session->end_ms + SPEAKER_PAUSE_MAX_MS)
-		evidence_reset(session->evidence);
+		speaker_session_reset(session);
 	session->end_ms = begin_ms + (int64_t)(n / (CEPSTRA_RATE_HZ / 1000));
 	r = speech_hear(speaker->speech, samples, n, &problem);
 	r = r ? unknown(why, problem.text) : judge(session, ret_profile, why);

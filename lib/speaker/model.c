@@ -16,11 +16,17 @@
 
 #define F CEPSTRA_DIMENSIONS
 #define HEADER_BYTES 20
+#define THRESHOLDS_BYTES (3 * 3 * 4)
 #define DEVIATION_MIN 1e-3f
 /* Far beyond what training makes, and far from what single precision cannot multiply. */
 #define NUMBER_MAX 1e6f
+/* Beyond these a threshold changes no more. */
+#define CLEARANCE_MIN_DB 15.0f
+#define CLEARANCE_MAX_DB 40.0f
+#define SPEECH_MIN_S 0.8f
+#define SPEECH_MAX_S 8.0f
 
-static const uint8_t magic[8] = { 'c', 'u', 'b', 'b', 'y', 's', 'p', '1' };
+static const uint8_t magic[8] = { 'c', 'u', 'b', 'b', 'y', 's', 'p', '2' };
 
 struct speaker_model *speaker_model_free(struct speaker_model *model)
 {
@@ -54,13 +60,11 @@ static bool sizes_read(const uint8_t *header, struct speaker_model *model)
 	model->components = bytes_u16(header + 10);
 	model->rank = bytes_u16(header + 12);
 	model->dimensions = bytes_u16(header + 14);
-	model->n_thresholds = bytes_u16(header + 16);
-	return bytes_u16(header + 8) == F && bytes_u16(header + 18) == 0 &&
+	return bytes_u16(header + 8) == F && bytes_u32(header + 16) == 0 &&
 	       model->components >= 1 && model->components <= SPEAKER_COMPONENTS_MAX &&
 	       model->rank >= 1 && model->rank <= SPEAKER_RANK_MAX &&
 	       model->dimensions >= 1 && model->dimensions <= model->rank &&
-	       model->dimensions <= VOICEPRINT_DIMENSIONS_MAX &&
-	       model->n_thresholds >= 1 && model->n_thresholds <= SPEAKER_THRESHOLDS_MAX;
+	       model->dimensions <= VOICEPRINT_DIMENSIONS_MAX;
 }
 
 static size_t file_bytes(const struct speaker_model *model)
@@ -68,7 +72,7 @@ static size_t file_bytes(const struct speaker_model *model)
 	size_t c = model->components, r = model->rank, k = model->dimensions;
 
 	return HEADER_BYTES + 4 * (2 * c + 2 * c * F) + 2 * c * F * r +
-	       4 * (r + r * r + r * k + 2 * k) + 16 * (size_t)model->n_thresholds + HASH_BYTES;
+	       4 * (r + r * r + r * k + 2 * k) + THRESHOLDS_BYTES + HASH_BYTES;
 }
 
 static float *numbers(size_t n)
@@ -162,19 +166,12 @@ static void squares_prepare(struct speaker_model *model)
 	}
 }
 
-static bool thresholds_read(const uint8_t **from, struct speaker_model *model)
+static bool threshold_read(const uint8_t **from, struct speaker_threshold *ret)
 {
-	float last = 0.0f;
-	bool good = true;
+	float row[3] = { 0 };
+	bool good = numbers_read(from, row, 3, -NUMBER_MAX);
 
-	for (unsigned i = 0; i < model->n_thresholds; i++) {
-		float row[4] = { 0 };
-
-		good = good && numbers_read(from, row, 4, -NUMBER_MAX) && row[0] > last;
-		model->thresholds[i] = (struct speaker_threshold) { row[0], row[1], row[2],
-								    row[3] };
-		last = row[0];
-	}
+	*ret = (struct speaker_threshold) { row[0], row[1], row[2] };
 	return good;
 }
 
@@ -193,7 +190,9 @@ static bool body_read(const uint8_t *from, struct speaker_model *model)
 	good = numbers_read(&from, model->projection, r * k, -NUMBER_MAX) && good;
 	good = numbers_read(&from, model->centre, k, -NUMBER_MAX) && good;
 	good = numbers_read(&from, model->spread, k, 0.0f) && good;
-	return thresholds_read(&from, model) && good;
+	good = threshold_read(&from, &model->whole) && good;
+	good = threshold_read(&from, &model->following) && good;
+	return threshold_read(&from, &model->part) && good;
 }
 
 static int damaged(struct why *why, const char *what)
@@ -240,22 +239,12 @@ int speaker_model_open(const char *path, struct speaker_model **ret, struct why 
 	return speaker_model_parse(text, n, ret, why);
 }
 
-struct speaker_threshold speaker_model_threshold(const struct speaker_model *model,
-						 float clearance_db)
+float speaker_threshold_at(const struct speaker_threshold *threshold, float clearance_db,
+			   uint32_t speech_ms)
 {
-	const struct speaker_threshold *at = model->thresholds;
-	const struct speaker_threshold *last = at + model->n_thresholds - 1;
-	float part;
+	float clear = fminf(fmaxf(clearance_db, CLEARANCE_MIN_DB), CLEARANCE_MAX_DB);
+	float speech_s = fminf(fmaxf((float)speech_ms / 1000.0f, SPEECH_MIN_S), SPEECH_MAX_S);
 
-	while (at < last && at[1].clearance_db <= clearance_db)
-		at++;
-	if (at == last || clearance_db <= at->clearance_db)
-		return *at;
-	part = (clearance_db - at->clearance_db) / (at[1].clearance_db - at->clearance_db);
-	return (struct speaker_threshold) {
-		.clearance_db = clearance_db,
-		.whole = at->whole + part * (at[1].whole - at->whole),
-		.alone = at->alone + part * (at[1].alone - at->alone),
-		.part = at->part + part * (at[1].part - at->part),
-	};
+	return threshold->constant + threshold->per_db * clear +
+	       threshold->per_doubling * log2f(speech_s);
 }

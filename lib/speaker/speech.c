@@ -13,6 +13,7 @@ struct points {
 };
 
 struct speech {
+	const struct speaker_model *model;
 	struct cepstra *cepstra;
 	struct evidence *alone, *part;
 	unsigned n_parts;
@@ -37,6 +38,7 @@ int speech_new(const struct speaker_model *model, struct speech **ret)
 	if (r < 0)
 		return fault_trace(r);
 	speech->points = (struct points *)(void *)speech->memory->bytes;
+	speech->model = model;
 	*ret = take(speech);
 	return 0;
 }
@@ -116,12 +118,19 @@ float speech_clearance_db(const struct speech *speech)
 	return cepstra_clearance_db(speech->cepstra);
 }
 
-unsigned speech_parts(const struct speech *speech)
+float speech_least(const struct speech *speech, const struct speaker_threshold *threshold)
 {
-	return speech->n_parts;
+	return speaker_threshold_at(threshold, cepstra_clearance_db(speech->cepstra),
+				    evidence_speech_ms(speech->alone));
 }
 
-const float *speech_part_point(const struct speech *speech, unsigned part)
+bool speech_is_one_voice(const struct speech *speech, const struct voiceprint *voiceprint)
 {
-	return speech->points->parts[part];
+	float least = speech_least(speech, &speech->model->part);
+
+	for (unsigned i = 0; speech->n_parts > 1 && i < speech->n_parts; i++)
+		if (!(voiceprint_score(speech->model, voiceprint, speech->points->parts[i]) >=
+		      least))
+			return false;
+	return true;
 }

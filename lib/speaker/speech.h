@@ -29,6 +29,7 @@ int speech_hear(struct speech *speech, const int16_t *samples, size_t n, struct 
 const struct evidence *speech_evidence(const struct speech *speech);
 const float *speech_point(const struct speech *speech);
 float speech_clearance_db(const struct speech *speech);
-/* At least one, each of at least SPEECH_PART_FRAMES unless it is the only one. */
-unsigned speech_parts(const struct speech *speech);
-const float *speech_part_point(const struct speech *speech, unsigned part);
+/* What `threshold`, one of the model's, asks for here. */
+float speech_least(const struct speech *speech, const struct speaker_threshold *threshold);
+/* Each part of SPEECH_PART_FRAMES or more is like this voice, too; what has only one part is. */
+bool speech_is_one_voice(const struct speech *speech, const struct voiceprint *voiceprint);

@@ -17,13 +17,12 @@ def pack(base, backend, thresholds):
     weights, means, variances = base.ubm
     scales, matrix = quantised(base.extractor.matrix)
     components, width, rank = matrix.shape
-    body = b"cubbysp1" + struct.pack("<6H", width, components, rank, len(backend.spread),
-                                     len(thresholds), 0)
+    body = b"cubbysp2" + struct.pack("<6H", width, components, rank, len(backend.spread), 0, 0)
     for numbers in (weights, means, np.sqrt(variances), scales):
         body += numbers.astype("<f4").tobytes()
     body += matrix.tobytes()
     for numbers in (backend.offset, backend.whitening, backend.projection, backend.centre,
-                    backend.spread, np.array(thresholds)):
+                    backend.spread, thresholds):
         body += np.ascontiguousarray(numbers).astype("<f4").tobytes()
     return body + hashlib.blake2b(body, digest_size=32).digest()
 

@@ -8,8 +8,9 @@ from . import model
 PIECE_MIN_FRAMES = 70   # less is too short to tell
 PART_FRAMES = 100       # an utterance is also judged in parts of so many frames of speech
 ROW = np.dtype([("roomy", bool), ("name", "U16"), ("kind", "U8"), ("speaker", "U8"),
-                ("speech_s", float), ("clearance", float), ("whole", float), ("alone", float),
-                ("part", float), ("right", bool)])
+                ("speech_s", float), ("last_s", float), ("clearance", float), ("whole", float),
+                ("alone", float), ("session", float), ("part", float), ("parts", int),
+                ("right", bool)])
 
 
 class Points:
@@ -43,13 +44,15 @@ class Points:
         edges = [len(last) * i // number for i in range(number + 1)]
         parts = [base.statistics(last[a:b]) for a, b in zip(edges, edges[1:])]
         alone = (sum(part[0] for part in parts), sum(part[1] for part in parts))
-        speech_s = (len(last) + sum(map(len, before))) / 100.0
-        before = [base.statistics(piece) for piece in before]
+        seconds = len(last) / 100.0, (len(last) + sum(map(len, before))) / 100.0
         alone_at = self.add(*alone)
         parts_at = [self.add(*part) for part in parts] if number > 1 else [alone_at]
-        whole_at = self.add(alone[0] + sum(piece[0] for piece in before),
-                            alone[1] + sum(piece[1] for piece in before)) if before else alone_at
-        return whole_at, alone_at, parts_at, speech_s
+        if not before:
+            return alone_at, alone_at, parts_at, None, 0, seconds
+        said = [base.statistics(piece) for piece in before]
+        count, first = (sum(piece[i] for piece in said) for i in (0, 1))
+        return (self.add(alone[0] + count, alone[1] + first), alone_at, parts_at,
+                self.add(count, first), len(said), seconds)
 
     def rows(self, backend):
         points = backend.project(self.points)
@@ -59,14 +62,17 @@ class Points:
         for row, (kind, speaker, name, clearance, places) in zip(rows, self.trials):
             row["roomy"], row["name"], row["kind"], row["speaker"] = \
                 self.roomy, name, kind, speaker
-            row["clearance"], row["whole"] = clearance, -np.inf
+            row["clearance"], row["whole"], row["session"] = clearance, -np.inf, np.nan
+            row["alone"] = -np.inf
             if places is None:
                 continue
-            whole, alone, parts, row["speech_s"] = places
+            whole, alone, parts, before, count, (row["last_s"], row["speech_s"]) = places
             best = int(scores[:, whole].argmax())
             if best == int(scores[:, alone].argmax()):
                 row["whole"] = scores[best, whole]
-            row["alone"] = scores[:, alone].max()
+            row["alone"], row["parts"] = scores[:, alone].max(), len(parts)
+            if before is not None:
+                row["session"] = backend.score(points[[before]], count, points[[alone]])[0, 0]
             row["part"] = scores[best, parts].min()
             row["right"] = self.enrolled[best][0] == speaker
         return rows

@@ -33,7 +33,7 @@ static long resident_kb(void)
 
 static void print(const struct speaker_model *model, const struct speech *speech)
 {
-	printf("point %u", speech_parts(speech));
+	printf("point");
 	for (unsigned i = 0; i < model->dimensions; i++)
 		printf(" %.6g", (double)speech_point(speech)[i]);
 	printf("\n");
