@@ -83,7 +83,7 @@ static char *manifest_of(const char *const *tokens, size_t n, const char *encodi
 	fputs("{}\n", file);
 	for (size_t i = 0; i < n; i++) {
 		struct manifest_item item = { .bytes = 4, .expires_s = 1, .review = "named",
-					      .n_lines = 1 };
+					      .n_lines = MANIFEST_LINES_MAX };
 		_cleanup_(cleanup_free) char *line = NULL;
 
 		assert_true(id_parse(tokens[i], &item.token));
@@ -137,7 +137,7 @@ static void assert_file(const char *name, const char *wanted)
 {
 	_cleanup_(cleanup_free) char *text = NULL;
 
-	assert_int_equal(file_read_path(in_dir(name), 1000, &text, NULL), 0);
+	assert_int_equal(file_read_path(in_dir(name), 10000, &text, NULL), 0);
 	assert_string_equal(text, wanted);
 }
 
@@ -226,7 +226,7 @@ static void test_an_export_is_gone_on_with(void **state)
 /* More than is held in memory at once: all of them, once, sorted, and no other file. */
 static void test_an_export_of_many_items(void **state)
 {
-	enum { MANY = 12000 };
+	enum { MANY = 5000 };
 	const struct cubby_export_info info = info_of("hf", index_hf, "flac");
 	_cleanup_(dataset_freep) struct dataset *dataset = NULL;
 	_cleanup_(cleanup_free) char *manifest = NULL, *text = NULL;
