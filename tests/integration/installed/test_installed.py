@@ -68,14 +68,18 @@ def older():
 
 
 def build_older(commit, place):
-    """Its programs in today's packaging, as an older version."""
+    """Its packages, as an older version."""
     tree, archive = f"{place}/tree", f"{place}/tree.tar"
     os.mkdir(tree)
     said(["git", "-C", REPOSITORY, "archive", "-o", archive, commit])
     said(["tar", "-x", "-C", tree, "-f", archive])
-    for name in ("packaging", "script"):
-        shutil.rmtree(f"{tree}/{name}")
-        shutil.copytree(f"{REPOSITORY}/{name}", f"{tree}/{name}")
+    if not os.path.isdir(f"{tree}/packaging/debian"):     # then in the first packaging there was
+        first = said(["git", "-C", REPOSITORY, "log", "--diff-filter=A", "--format=%H", "--",
+                      "packaging/debian/control"]).splitlines()[-1]
+        for name in ("packaging", "script"):
+            shutil.rmtree(f"{tree}/{name}")
+        said(["git", "-C", REPOSITORY, "archive", "-o", archive, first, "packaging", "script"])
+        said(["tar", "-x", "-C", tree, "-f", archive])
     changelog = f"{tree}/packaging/debian/changelog"
     with open(changelog, encoding="utf-8") as file:
         text = file.read()
