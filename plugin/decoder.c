@@ -109,7 +109,9 @@ static int config_make(const struct recogniser_config *want, cmd_ln_t **ret, str
 		return fault_origin(-ENOMEM);
 	if (want->keyphrase) {
 		cmd_ln_set_str_r(config, "-keyphrase", want->keyphrase);
-		cmd_ln_set_float_r(config, "-kws_threshold", KEYPHRASE_THRESHOLD);
+		cmd_ln_set_float_r(config, "-kws_threshold",
+				   want->threshold > 0.0 ? want->threshold :
+							   KEYPHRASE_THRESHOLD);
 	} else if (want->grammar) {
 		cmd_ln_set_int_r(config, "-ds", GRAMMAR_FRAMES);
 	} else {
@@ -263,11 +265,20 @@ struct decoder *decoder_free(struct decoder *decoder)
 	return NULL;
 }
 
+int decoder_empty(struct decoder *decoder)
+{
+	if (ps_start_utt(decoder->ps) < 0 || ps_end_utt(decoder->ps) < 0)
+		return fault_origin(-EIO);
+	return 0;
+}
+
 static int search_start(struct decoder *decoder, enum search search)
 {
 	/* PocketSphinx keeps its log file per thread, and the caller may have changed threads. */
 	err_set_logfp(NULL);
-	if (search != decoder->search && ps_set_search(decoder->ps, searches[search]) < 0)
+	/* Each search holds what it heard last. */
+	if (search != decoder->search &&
+	    (decoder_empty(decoder) < 0 || ps_set_search(decoder->ps, searches[search]) < 0))
 		return fault_origin(-EIO);
 	decoder->search = search;
 	if (ps_start_stream(decoder->ps) < 0 || ps_start_utt(decoder->ps) < 0)
@@ -303,13 +314,6 @@ int decoder_whole(struct decoder *decoder, enum search search, const int16_t *sa
 	if (ps_end_utt(decoder->ps) < 0 && r == 0)
 		r = fault_origin(-EIO);
 	return r;
-}
-
-int decoder_empty(struct decoder *decoder)
-{
-	if (ps_start_utt(decoder->ps) < 0 || ps_end_utt(decoder->ps) < 0)
-		return fault_origin(-EIO);
-	return 0;
 }
 
 const char *decoder_text(struct decoder *decoder)

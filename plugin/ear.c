@@ -66,8 +66,7 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 	struct recogniser_config words = {
 		.model = config->model, .grammar = config->grammar, .lm = config->lm,
 	};
-	const struct recogniser_config phrase = { .model = config->model,
-						  .keyphrase = config->wake };
+	struct recogniser_config phrase = { .model = config->model, .keyphrase = config->wake };
 	struct settings settings;
 	int r;
 
@@ -77,6 +76,7 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 		ear->tools.forget = &ear->forget;
 		words.phrases = (const char (*)[RECOGNITION_PHRASE_BYTES])ear->forget.text;
 		words.n_phrases = ear->forget.n;
+		phrase.threshold = settings.wake_threshold;
 	}
 	if (r == 0)
 		r = recogniser_new(&words, &ear->tools.recogniser, why);

@@ -10,6 +10,9 @@
 #include "decoder.h"
 #include "forget.h"
 
+/* With a language model decoding 4 s again costs half a second or more, and a short utterance is
+ * where the running mean has had the least to go by. */
+#define WHOLE_FRAMES 64000
 /* Nobody takes longer for a phrase. */
 #define PHRASE_FRAMES_MAX 64000
 /* Of 500 sentences of children and adults, beside a language model, none came nearer than 11.9; of
@@ -28,7 +31,6 @@ struct recogniser {
 	size_t n_phrases;
 	bool grammar;
 	struct forget_phrases decoys;	/* for `phrases`, where a grammar came without any */
-	bool settled;		/* the running mean has had an utterance to go by */
 	uint64_t open;		/* the ticket of the utterance being fed; 0: none */
 	uint64_t last;
 };
@@ -193,7 +195,7 @@ static int grammar_finish(struct recogniser *recogniser, const int16_t *whole, s
 	return r < 0 ? fault_trace(r) : 0;
 }
 
-/* With a language model, what was decoded while it was spoken, if there was a mean to go by. */
+/* With a language model; `fed`: what was decoded while it was spoken is good enough. */
 static int model_finish(struct recogniser *recogniser, bool fed, const int16_t *whole, size_t n,
 			struct recognition *ret)
 {
@@ -210,13 +212,12 @@ static int model_finish(struct recogniser *recogniser, bool fed, const int16_t *
 int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
 		      size_t n, struct recognition *ret)
 {
-	bool fed = recogniser->settled && ticket && ticket == recogniser->open;
+	bool fed = ticket && ticket == recogniser->open && n > WHOLE_FRAMES;
 	int r;
 
 	*ret = (struct recognition) { .phrase = -1 };
 	/* Whoever was being fed loses the decoder, and will be decoded whole, too. */
 	recogniser_cancel(recogniser, recogniser->open);
-	recogniser->settled = true;
 	r = recogniser->grammar ? grammar_finish(recogniser, whole, n, ret) :
 				  model_finish(recogniser, fed, whole, n, ret);
 	if (r == 0 && (!recogniser->grammar || !*ret->text))

@@ -19,6 +19,7 @@ struct recogniser_config {
 	const char *grammar;		/* a JSGF file; NULL: a language model */
 	const char *lm;			/* a language model; NULL: the one of `model` */
 	const char *keyphrase;		/* only listen for this; its text is "" or the phrase */
+	double threshold;		/* of the keyphrase: less is heard sooner; 0: 1e-20 */
 	/* Beside what the host wants to hear: words lower case. Borrowed while it lives. */
 	const char (*phrases)[RECOGNITION_PHRASE_BYTES];
 	size_t n_phrases;
@@ -57,8 +58,8 @@ enum sentence {
 enum sentence recogniser_sentence(struct recogniser *recogniser, uint64_t ticket);
 /*
  * Ends the utterance; `whole` is all of it. With a grammar it is decoded again, with more care and
- * its own mean in place of a running one; with a language model only where there was no mean to go
- * by yet, because its host is waiting. What fits a grammar badly has no words, and of the phrases
+ * its own mean in place of a running one; with a language model only when it is short, because its
+ * host is waiting. What fits a grammar badly has no words, and of the phrases
  * only one counts that fits nearly as well as any phones would. The caller wipes *ret.
  */
 int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,

@@ -5,6 +5,7 @@
 
 #include "settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/id.h"
@@ -16,6 +17,20 @@ static int leave_take(struct settings *settings, const char *value, struct why *
 	if (!settings->adults_may_leave && strcmp(value, "never") != 0)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "audio_may_leave_device must be "
 				  "\"never\" or \"adults\", not \"%.100s\"", value);
+	return 0;
+}
+
+/* More than 1 would never hear the phrase, and less than this hears it all the time. */
+static int threshold_take(struct settings *settings, const char *value, struct why *why)
+{
+	char *end;
+
+	settings->wake_threshold = strtod(value, &end);
+	if (end == value || *end ||
+	    !(settings->wake_threshold >= 1e-60 && settings->wake_threshold <= 1.0))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "wake_threshold must be a number "
+				  "from 1e-60 to 1, not \"%.100s\"; script/calibrate-wake finds "
+				  "one", value);
 	return 0;
 }
 
@@ -31,8 +46,8 @@ static int forget_take(struct settings *settings, const char *name, const char *
 		if (strcmp(name, names[span]) == 0)
 			return forget_phrases_set(&settings->forget, span, value, why);
 	return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown setting \"%.100s\"; known are "
-			  "household_key, audio_may_leave_device, forget_last, forget_ten_minutes "
-			  "and forget_today", name);
+			  "household_key, audio_may_leave_device, wake_threshold, forget_last, "
+			  "forget_ten_minutes and forget_today", name);
 }
 
 static int line_take(void *context, const char *section, const char *name, const char *value,
@@ -42,6 +57,8 @@ static int line_take(void *context, const char *section, const char *name, const
 
 	if (*section == '\0' && strcmp(name, "audio_may_leave_device") == 0)
 		return leave_take(settings, value, why);
+	if (*section == '\0' && strcmp(name, "wake_threshold") == 0)
+		return threshold_take(settings, value, why);
 	if (*section)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown section [%.100s]; there "
 				  "are none", section);

@@ -15,6 +15,7 @@ struct settings {
 	uint8_t household_key[SIGN_PUBLIC_BYTES];
 	struct forget_phrases forget;		/* forget_last, forget_ten_minutes, forget_today */
 	bool adults_may_leave;			/* audio_may_leave_device = adults */
+	double wake_threshold;			/* 0: not given */
 };
 
 /* path NULL: SETTINGS_PATH, which may be absent. ANSWER_INVALID_ARGUMENT names file and line. */

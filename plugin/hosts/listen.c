@@ -52,12 +52,13 @@ static const char usage[] =
 	"  --file WAV         hear a recording instead of a microphone; may be repeated\n"
 	"  --wake PHRASE      only what follows this phrase (words of the dictionary, lower case)\n"
 	"  --no-wake          every utterance (this is the default)\n"
-	"  --grammar FILE     a JSGF grammar: only these sentences, ten times as fast\n"
+	"  --grammar FILE     a JSGF grammar: only these sentences, much faster\n"
 	"  --lm FILE          a language model instead of the default one\n"
 	"  --model FOLDER     a speech model instead of Debian's, as script/adapt makes it\n"
 	"  --utterances N     exit after N utterances\n"
 	"  --json             events as JSON, one a line\n"
 	"  --bus ADDRESS      the keeper's bus instead of the system bus\n"
+	"  --settings FILE    instead of /etc/cubby/ear.conf\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 ok, 1 general (also: something could not be kept that should be), 2 "
@@ -75,6 +76,7 @@ enum {
 	OPTION_UTTERANCES,
 	OPTION_JSON,
 	OPTION_BUS,
+	OPTION_SETTINGS,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -91,6 +93,7 @@ static const struct option options[] = {
 	{ "utterances", required_argument, NULL, OPTION_UTTERANCES },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "bus", required_argument, NULL, OPTION_BUS },
+	{ "settings", required_argument, NULL, OPTION_SETTINGS },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ NULL },
@@ -170,6 +173,9 @@ static int option_take(struct listen *listen, int option, bool *ret_json)
 		return 0;
 	case OPTION_BUS:
 		listen->ear.bus = optarg;
+		return 0;
+	case OPTION_SETTINGS:
+		listen->ear.settings = optarg;
 		return 0;
 	case OPTION_HELP:
 		fputs(usage, stdout);

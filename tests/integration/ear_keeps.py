@@ -334,6 +334,18 @@ def forgets(tap):
     ear.end()
 
 
+def may_have_asked(tap):
+    """R10: who asked to forget and was not understood is not kept, and told so."""
+    cubby("consent", "grant", "mia", "audio", "transcript")
+    ear = Ear("--profile", "mia")
+    ear.teller.speak(made("forget what I said"))
+    final = ear.teller.events(ear.path, "final", 1)[0]
+    tap.ok(not final["kept"] and "may have asked" in final["reason"] and listing() == [],
+           "R10 what may have asked to forget is not kept", final)
+    cubby("consent", "withdraw", "mia")
+    ear.end()
+
+
 def sound_goes(tap):
     """R31: the sound server dies and comes back."""
     ear = Ear("--profile", "mia")
@@ -398,7 +410,7 @@ def main():
     tap = Tap()
     if tap.run("a household with a child and an adult", household):
         for part in (before_consent, kinds, no_place, one_kind_goes, while_it_listens, at_once,
-                     muted, forgets, keeper_goes, another_household, sound_goes,
+                     muted, forgets, may_have_asked, keeper_goes, another_household, sound_goes,
                      signs):
             tap.run(f"({part.__name__})", part, tap)
     return tap.done()

@@ -52,7 +52,6 @@ static void test_what_is_none(void **state)
 {
 	logmath_t *logmath = logmath_init(1.0001, 0, FALSE);
 
-	assert_null(grammar_new("/nowhere/g.gram", NULL, logmath, 6.5f));
 	assert_null(grammar_new(NULL, NOTHING_PUBLIC, logmath, 6.5f));
 	assert_null(grammar_new(SPEAKER_GRAMMAR, NOTHING_PUBLIC, logmath, 6.5f));
 	logmath_free(logmath);

@@ -165,6 +165,21 @@ static void test_wake_phrase(void **state)
 	assert_true(hear(recogniser, "goforward.raw", false).text[0] != '\0');
 }
 
+static void test_wake_threshold_is_obeyed(void **state)
+{
+	static const double thresholds[] = { 1e-60, 1.0 };
+	struct why why;
+
+	for (size_t i = 0; i < ARRAY_SIZE(thresholds); i++) {
+		_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
+		const struct recogniser_config config = { .keyphrase = "go forth ten meters",
+							  .threshold = thresholds[i] };
+
+		assert_int_equal(recogniser_new(&config, &recogniser, &why), 0);
+		assert_int_equal(hear(recogniser, "goforward.raw", false).text[0] == '\0', i == 1);
+	}
+}
+
 static void test_wake_phrase_with_unknown_word_names_it(void **state)
 {
 	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
@@ -249,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_missing_files_are_named),
 		cmocka_unit_test(test_silence_has_no_words),
 		cmocka_unit_test(test_wake_phrase),
+		cmocka_unit_test(test_wake_threshold_is_obeyed),
 		cmocka_unit_test(test_wake_phrase_with_unknown_word_names_it),
 		cmocka_unit_test(test_r1_decoder_is_started_anew),
 		cmocka_unit_test(test_sessions_do_not_mix),

@@ -52,6 +52,8 @@ static void test_mistakes_stop_the_ear(void **state)
 		"household_keys = " KEY "\n", "household_key = 00\n", "household_key =\n",
 		"audio_may_leave_device = yes\n", "audio_may_leave_device =\n",
 		"household_key = " KEY "00\n", "[ear]\nhousehold_key = " KEY "\n", "nonsense\n",
+		"wake_threshold = 0\n", "wake_threshold = 2\n", "wake_threshold = 1e-20x\n",
+		"wake_threshold =\n", "wake_threshold = nan\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
@@ -64,6 +66,17 @@ static void test_mistakes_stop_the_ear(void **state)
 		assert_false(settings.pinned);
 		assert_false(settings.adults_may_leave);
 	}
+}
+
+static void test_a_threshold_is_a_number(void **state)
+{
+	struct settings settings;
+	struct why why;
+
+	assert_int_equal(read_text("# nothing\n", &settings, &why), 0);
+	assert_true(settings.wake_threshold == 0.0);
+	assert_int_equal(read_text("wake_threshold = 1e-25\n", &settings, &why), 0);
+	assert_true(settings.wake_threshold == 1e-25);
 }
 
 static void test_r10_phrases_that_forget_are_configurable(void **state)
@@ -99,6 +112,7 @@ int main(void)
 		cmocka_unit_test(test_key_is_read),
 		cmocka_unit_test(test_r26_nothing_leaves_unless_it_says_so),
 		cmocka_unit_test(test_mistakes_stop_the_ear),
+		cmocka_unit_test(test_a_threshold_is_a_number),
 		cmocka_unit_test(test_r10_phrases_that_forget_are_configurable),
 		cmocka_unit_test(test_named_file_must_be_there),
 	};
