@@ -119,14 +119,24 @@ class Home:
         self.kept[item] = (word, self.slot_keys(item))
         return item
 
+    def written(self):
+        """When the database and its log last changed, of those that are there."""
+        paths = {name: f"{self.world.state}/{name}" for name in ("cubby.db", "cubby.db-wal")}
+        return {name: (os.stat(path).st_mtime_ns, os.stat(path).st_size)
+                for name, path in paths.items() if os.path.exists(path)}
+
     def slot_keys(self, item):
         """{place in slots.bin: key} of an item, as root finds them with a copy of the database."""
         peek = f"{self.memory}/peek"
-        shutil.rmtree(peek, ignore_errors=True)
-        os.mkdir(peek)
-        for name in ("cubby.db", "cubby.db-wal"):
-            if os.path.exists(f"{self.world.state}/{name}"):
+        before = after = None
+        # The keeper may fold the log while the two files are copied.
+        while before is None or before != after:
+            shutil.rmtree(peek, ignore_errors=True)
+            os.mkdir(peek)
+            before = self.written()
+            for name in before:
                 shutil.copy(f"{self.world.state}/{name}", peek)
+            after = self.written()
         with contextlib.closing(sqlite3.connect(f"{peek}/cubby.db")) as db:
             slots = [slot for slot, in db.execute(
                 "SELECT slot FROM part JOIN item USING (item) WHERE id = ?",
