@@ -209,8 +209,10 @@ def readme(tap):
     script = found[1].replace("script/sandbox", " ".join(map(shlex.quote, SANDBOX)), 1)
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60,
                           check=False, stdin=subprocess.DEVNULL)
+    # The leak checker may not stop threads that are older than the ear's confinement.
+    complaints = [line for line in done.stderr.splitlines() if "was not suspended" not in line]
     tap.ok(done.returncode == 0 and re.search(r"mia .*ten of clubs", done.stdout)
-           and "\nReceipt " in done.stdout and not done.stderr, "and it does what it says",
+           and "\nReceipt " in done.stdout and not complaints, "and it does what it says",
            done.stdout + done.stderr)
 
 

@@ -323,6 +323,9 @@ def play(tap, debian, new, old):
         if done.returncode:
             raise disk.Unable(f"apt-get {words[0]}: {done.stdout[-2000:]}")
     story.old_keeper(old)
+    # What the newer one needs beyond it has to be here by then.
+    story.good("an upgrade can be fetched",
+               debian.apt("install", "--download-only", *story.packages(new)))
     # From here on there is no network, and somebody looks.
     with Capture() as capture:
         tap.ok(capture.sees(), "a packet of anybody's is seen")
