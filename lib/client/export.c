@@ -387,7 +387,6 @@ static int manifest_check(struct cubby_export *export, const char *head, int fd,
 	struct cubby *cubby = export->cubby;
 	struct manifest manifest;
 	uint8_t lines[HASH_BYTES];
-	struct id id;
 	int r = session_device(cubby);
 
 	if (r == 0)
@@ -396,8 +395,7 @@ static int manifest_check(struct cubby_export *export, const char *head, int fd,
 		r = lines_hash(fd, n, lines);
 	if (r != 0)
 		return fault_trace(r);
-	if (!id_parse(export->info.id, &id) || !id_equal(&id, &manifest.export) ||
-	    memcmp(lines, manifest.lines, HASH_BYTES) != 0)
+	if (!manifest_is_of(&manifest, export->info.id, lines))
 		return answer_why(&cubby->why, ANSWER_FAILED,
 				  "the keeper signed something else than this export");
 	return 0;

@@ -196,6 +196,15 @@ int manifest_verify(const char *text, const uint8_t *device, uint8_t *ret_key, s
 	return 0;
 }
 
+bool manifest_is_of(const struct manifest *manifest, const char *export,
+		    const uint8_t lines[static HASH_BYTES])
+{
+	struct id id;
+
+	return id_parse(export, &id) && id_equal(&id, &manifest->export) &&
+	       memcmp(lines, manifest->lines, HASH_BYTES) == 0;
+}
+
 /* ---- Items ---- */
 
 char *manifest_item_file(const struct id *token, const char *encoding,

@@ -54,6 +54,10 @@ int manifest_sign(const struct manifest *manifest, const struct sign_keypair *de
 int manifest_verify(const char *text, const uint8_t *device, uint8_t *ret_key, struct manifest *ret,
 		    struct why *why);
 
+/* Whether it is of this export and these lines: an older one of the keeper's verifies as well. */
+bool manifest_is_of(const struct manifest *manifest, const char *export,
+		    const uint8_t lines[static HASH_BYTES]);
+
 struct manifest_item {
 	struct id token;
 	int64_t bytes;

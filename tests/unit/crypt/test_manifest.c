@@ -68,6 +68,23 @@ static void test_r19_manifest_round_trip(void **state)
 	assert_int_equal(read.elsewhere, 9);
 }
 
+/* The keeper's signature alone would let it hand out the manifest of another export. */
+static void test_r19_a_manifest_is_of_one_export_and_its_lines(void **state)
+{
+	const struct manifest manifest = example();
+	uint8_t other[HASH_BYTES];
+	char id[ID_TEXT];
+
+	id_text(&manifest.export, id);
+	assert_true(manifest_is_of(&manifest, id, manifest.lines));
+	memcpy(other, manifest.lines, HASH_BYTES);
+	other[HASH_BYTES - 1] ^= 1;
+	assert_false(manifest_is_of(&manifest, id, other));
+	id[0] = id[0] == '0' ? '1' : '0';
+	assert_false(manifest_is_of(&manifest, id, manifest.lines));
+	assert_false(manifest_is_of(&manifest, "", manifest.lines));
+}
+
 static void test_r19_a_changed_manifest_is_refused(void **state)
 {
 	_cleanup_(cleanup_free) char *text = NULL;
@@ -191,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_r19_manifest_round_trip),
+		cmocka_unit_test(test_r19_a_manifest_is_of_one_export_and_its_lines),
 		cmocka_unit_test(test_r19_a_changed_manifest_is_refused),
 		cmocka_unit_test(test_a_manifest_of_nonsense_is_not_signed),
 		cmocka_unit_test(test_r19_an_item_round_trip),
