@@ -103,7 +103,8 @@ int archive_list(struct archive *archive, const struct archive_selection *select
 		 const char *cursor, unsigned limit, struct archive_item **ret_items,
 		 size_t *ret_n, char ret_cursor[static ARCHIVE_CURSOR_TEXT], struct why *why)
 {
-	const size_t room = limit > 0 && limit < ARCHIVE_PAGE_MAX ? limit : ARCHIVE_PAGE_MAX;
+	const size_t room = limit == 0 ? ARCHIVE_PAGE_MAX :
+			    limit < ARCHIVE_MANY_MAX ? limit : ARCHIVE_MANY_MAX;
 	const struct sight sight = age_sight(archive->config.age);
 	struct store *store = archive->config.store;
 	_cleanup_(cleanup_free) struct archive_item *items = NULL;

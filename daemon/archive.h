@@ -101,10 +101,12 @@ int archive_commit(struct archive *archive, struct archive_draft *draft, struct 
 /* ---- Selecting and listing ---- */
 
 #define ARCHIVE_PAGE_MAX 500
+/* About 2 MiB as Archive.ListMany hands them out: so long nobody else is answered. */
+#define ARCHIVE_MANY_MAX 25000
 #define ARCHIVE_CURSOR_TEXT 40
 
 /*
- * Newest first, at most `limit` (0: ARCHIVE_PAGE_MAX) from `cursor` ("" or NULL: the start) on.
+ * Newest first, at most `limit` (at most ARCHIVE_MANY_MAX; 0: ARCHIVE_PAGE_MAX) from `cursor` ("" or NULL: the start) on.
  * ret_cursor is "" at the end. ANSWER_INVALID_ARGUMENT: not a cursor. ANSWER_NOT_FOUND: the
  * selection names a profile, or one of its ids, that is not there.
  */

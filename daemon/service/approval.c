@@ -122,7 +122,7 @@ int service_export_candidates(struct call *call, void *service)
 	if (!r)
 		r = message_read(call_arguments(call), "s", &profile);
 	if (!r)
-		r = args_page(call, &cursor, &limit);
+		r = args_page(call, SERVICE_PAGE_MAX, &cursor, &limit);
 	if (!r)
 		r = approval_candidates(&keeper->ground, &asker, profile, cursor, limit, &items, &n,
 					next, call_why(call));
@@ -212,7 +212,7 @@ int service_export_list(struct call *call, void *service)
 
 	r = service_asker(call, &asker);
 	if (!r)
-		r = args_page(call, &cursor, &limit);
+		r = args_page(call, SERVICE_PAGE_MAX, &cursor, &limit);
 	if (!r)
 		r = approval_list(&keeper->ground, &asker, cursor, limit, &copies, &n, next,
 				  call_why(call));

@@ -10,8 +10,6 @@
 
 /* Selections name items one by one up to this; more is a profile, a time or "all". */
 #define SELECTED_IDS_MAX 1000
-/* A page stays under 48 KiB: an item of three parts takes less than 220 bytes of it. */
-#define PAGE_MAX 200
 
 void strings_clear(struct strings *strings)
 {
@@ -264,12 +262,12 @@ int args_delivery(struct message *arguments, struct delivery *ret, struct why *w
 	return 0;
 }
 
-int args_page(struct call *call, const char **ret_cursor, uint32_t *ret_limit)
+int args_page(struct call *call, uint32_t most, const char **ret_cursor, uint32_t *ret_limit)
 {
 	int r;
 
 	*ret_cursor = "";
-	*ret_limit = PAGE_MAX;
+	*ret_limit = most;
 	r = call_option(call, "cursor", "s", ret_cursor);
 	if (!r || r == ANSWER_NOT_FOUND)
 		r = call_option(call, "limit", "u", ret_limit);
@@ -278,8 +276,8 @@ int args_page(struct call *call, const char **ret_cursor, uint32_t *ret_limit)
 				  "the option cursor is a string, limit a number (uint32)");
 	if (r && r != ANSWER_NOT_FOUND)
 		return fault_trace(r);
-	if (!*ret_limit || *ret_limit > PAGE_MAX)
-		*ret_limit = PAGE_MAX;
+	if (!*ret_limit || *ret_limit > most)
+		*ret_limit = most;
 	return 0;
 }
 

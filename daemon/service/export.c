@@ -295,7 +295,7 @@ int service_export_history(struct call *call, void *service)
 
 	r = service_asker(call, &asker);
 	if (!r)
-		r = args_page(call, &cursor, &limit);
+		r = args_page(call, SERVICE_PAGE_MAX, &cursor, &limit);
 	if (!r)
 		r = service_look(keeper, call);
 	if (!r)

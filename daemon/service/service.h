@@ -108,8 +108,11 @@ int args_selection(struct keeper *keeper, struct message *arguments, struct sele
 
 /* An "as" of 1 to 1000 ids, as a selection. ANSWER_INVALID_ARGUMENT. */
 int args_ids(struct message *arguments, struct selected *ret, struct why *why);
-/* The options "cursor" s and "limit" u of a listing. ANSWER_INVALID_ARGUMENT. */
-int args_page(struct call *call, const char **ret_cursor, uint32_t *ret_limit);
+/* A page in a message stays under 48 KiB: an item of three parts takes less than 220 bytes. */
+#define SERVICE_PAGE_MAX 200
+/* The options "cursor" s and "limit" u of a listing, of which no page is longer than `most`.
+ * ANSWER_INVALID_ARGUMENT. */
+int args_page(struct call *call, uint32_t most, const char **ret_cursor, uint32_t *ret_limit);
 
 /* "ay" header, "a(stt)" parts, "h" bodies. The descriptor is the caller's to close. */
 int args_delivery(struct message *arguments, struct delivery *ret, struct why *why);

@@ -49,32 +49,31 @@ STATEMENT(count_all,
 	"SELECT count(DISTINCT item) AS items, count(*) AS parts, coalesce(sum(bytes), 0) AS bytes"
 	" FROM part WHERE job IS NULL AND " PART_STAYS);
 
+/* One row for each part, so that a page is one walk. */
 #define ROWS_OF                                                                                   \
 	"SELECT item.item AS item, item.id AS id, profile.id AS profile_id,"                      \
-	" item.started_min AS started_min FROM "
-#define WITH_PROFILE " CROSS JOIN profile ON profile.profile = item.profile WHERE "
-#define BEFORE_CURSOR                                                                              \
-	"(item.started_min, item.item) < (:until, :before) AND item.started_min >= :since"         \
+	" item.started_min AS started_min, part.kind AS kind, part.expires_min AS expires_min,"   \
+	" part.bytes AS bytes FROM "
+#define WITH_PARTS                                                                                \
+	" CROSS JOIN profile ON profile.profile = item.profile"                                   \
+	" CROSS JOIN part ON part.item = item.item WHERE part.job IS NULL AND " PART_SEEN         \
+	" AND (:kinds = 0 OR :kinds & (1 << part.kind)) AND "
+#define BEFORE_CURSOR                                                                             \
+	"(item.started_min, item.item) < (:until, :before) AND item.started_min >= :since"        \
 	" AND profile.removing = 0"
-#define NEWEST_FIRST " ORDER BY item.started_min DESC, item.item DESC LIMIT :limit"
+#define NEWEST_FIRST " ORDER BY item.started_min DESC, item.item DESC, part.kind"
 
-STATEMENT(list_by_time,
-	ROWS_OF "item" WITH_PROFILE BEFORE_CURSOR " AND " PART_LIVES NEWEST_FIRST);
-STATEMENT(list_by_profile, ROWS_OF "item" WITH_PROFILE OF_PROFILE " AND " BEFORE_CURSOR
-				   " AND " PART_LIVES NEWEST_FIRST);
-STATEMENT(list_chosen,
-	ROWS_OF "chosen CROSS JOIN item ON item.item = chosen.item" WITH_PROFILE BEFORE_CURSOR
-	" AND " PART_LIVES NEWEST_FIRST);
+STATEMENT(list_by_time, ROWS_OF "item" WITH_PARTS BEFORE_CURSOR NEWEST_FIRST);
+STATEMENT(list_by_profile,
+	  ROWS_OF "item" WITH_PARTS OF_PROFILE " AND " BEFORE_CURSOR NEWEST_FIRST);
+STATEMENT(list_chosen, ROWS_OF "chosen CROSS JOIN item ON item.item = chosen.item" WITH_PARTS
+		       BEFORE_CURSOR NEWEST_FIRST);
 STATEMENT(list_candidates,
-	ROWS_OF "item" WITH_PROFILE "profile.type = 'adult' AND profile.removing = 0"
+	ROWS_OF "item" WITH_PARTS "profile.type = 'adult'"
 	" AND (:profile IS NULL OR " OF_PROFILE ")"
 	" AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.item = item.item)"
 	" AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.item = item.item)"
-	" AND " BEFORE_CURSOR " AND " PART_LIVES NEWEST_FIRST);
-STATEMENT(list_parts,
-	"SELECT kind, expires_min, bytes FROM part JOIN item USING (item) WHERE item = :item"
-	" AND job IS NULL AND " PART_SEEN " AND (:kinds = 0 OR :kinds & (1 << kind))"
-	" ORDER BY kind");
+	" AND " BEFORE_CURSOR NEWEST_FIRST);
 
 static int there(struct store *store, struct statement_source *source, const struct id *id,
 		 const struct sight *sight)
@@ -280,29 +279,7 @@ int store_count(struct store *store, uint64_t *ret_items, uint64_t *ret_parts, u
 	return 0;
 }
 
-static int parts_fill(struct store *store, int64_t item, unsigned kinds, const struct sight *sight,
-		      struct archive_item *ret)
-{
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, &list_parts);
-	int r;
-
-	statement_bind_integer(s, ":item", item);
-	sight_bind(s, sight);
-	statement_bind_integer(s, ":kinds", kinds);
-	ret->n_parts = 0;
-	while ((r = statement_next(s)) == STATEMENT_ROW && ret->n_parts < KIND_MAX) {
-		struct archive_part *part = &ret->parts[ret->n_parts++];
-
-		part->kind = (enum kind)statement_integer(s, "kind");
-		part->expires_min = statement_integer(s, "expires_min");
-		part->bytes = (uint64_t)statement_integer(s, "bytes");
-	}
-	return r == STATEMENT_ROW ? fault_origin(-EBADMSG) : fault_trace(r);
-}
-
-static int item_fill(struct store *store, struct statement *s,
-		     const struct archive_selection *selection, const struct sight *sight,
-		     struct store_cursor *cursor, struct archive_item *ret)
+static int item_fill(struct statement *s, struct store_cursor *cursor, struct archive_item *ret)
 {
 	int r = statement_id(s, "id", &ret->id);
 
@@ -311,15 +288,26 @@ static int item_fill(struct store *store, struct statement *s,
 	if (r != 0)
 		return fault_trace(r);
 	ret->started_min = statement_integer(s, "started_min");
+	ret->n_parts = 0;
 	cursor->started_min = ret->started_min;
-	cursor->item = statement_integer(s, "item");
-	return fault_trace(parts_fill(store, cursor->item, selection->kinds, sight, ret));
+	return 0;
 }
 
-static int list_walk(struct store *store, struct statement *s,
-		     const struct archive_selection *selection, const struct sight *sight,
-		     struct store_cursor *cursor, struct archive_item *items, size_t room,
-		     size_t *ret_n, bool *ret_more)
+static int part_fill(struct statement *s, struct archive_item *ret)
+{
+	if (ret->n_parts == KIND_MAX)
+		return fault_origin(-EBADMSG);
+	ret->parts[ret->n_parts++] = (struct archive_part){
+		.kind = (enum kind)statement_integer(s, "kind"),
+		.expires_min = statement_integer(s, "expires_min"),
+		.bytes = (uint64_t)statement_integer(s, "bytes"),
+	};
+	return 0;
+}
+
+static int list_walk(struct statement *s, const struct archive_selection *selection,
+		     const struct sight *sight, struct store_cursor *cursor,
+		     struct archive_item *items, size_t room, size_t *ret_n, bool *ret_more)
 {
 	struct store_cursor from = *cursor;
 	size_t n = 0;
@@ -333,13 +321,23 @@ static int list_walk(struct store *store, struct statement *s,
 	statement_bind_integer(s, ":since", selection->since_min);
 	sight_bind(s, sight);
 	statement_bind_integer(s, ":kinds", selection->kinds);
-	statement_bind_integer(s, ":limit", (int64_t)room + 1);
-	while ((r = statement_next(s)) == STATEMENT_ROW && n < room) {
-		r = item_fill(store, s, selection, sight, cursor, &items[n++]);
+	while ((r = statement_next(s)) == STATEMENT_ROW) {
+		const int64_t item = statement_integer(s, "item");
+
+		if (n == 0 || item != cursor->item) {
+			if (n == room)
+				break;
+			cursor->item = item;
+			r = item_fill(s, cursor, &items[n++]);
+		} else {
+			r = 0;
+		}
+		if (r == 0)
+			r = part_fill(s, &items[n - 1]);
 		if (r < 0)
 			break;
 	}
-	if (r != 0 && r != STATEMENT_ROW)
+	if (r < 0)
 		return fault_trace(r);
 	*ret_n = n;
 	*ret_more = r == STATEMENT_ROW;
@@ -356,8 +354,7 @@ int store_list(struct store *store, const struct archive_selection *selection,
 
 	if (source == &list_by_profile)
 		statement_bind_id(s, ":profile", selection->profile);
-	return fault_trace(list_walk(store, s, selection, sight, cursor, items, room, ret_n,
-				     ret_more));
+	return fault_trace(list_walk(s, selection, sight, cursor, items, room, ret_n, ret_more));
 }
 
 int store_candidates(struct store *store, const struct id *profile, const struct sight *sight,
@@ -370,6 +367,5 @@ int store_candidates(struct store *store, const struct id *profile, const struct
 	};
 
 	statement_bind_id(s, ":profile", profile);
-	return fault_trace(list_walk(store, s, &selection, sight, cursor, items, room, ret_n,
-				     ret_more));
+	return fault_trace(list_walk(s, &selection, sight, cursor, items, room, ret_n, ret_more));
 }

@@ -5,39 +5,13 @@
 #include "crypt/logpage.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "base/bytes.h"
 
 #define HEAD_BYTES 120
 #define FLAG_TAGGED 1u
 #define FLAG_EMPTIED 2u
 #define ROOM_FIRST_BYTES 65536
-
-static void put(uint8_t **to, uint64_t value, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		*(*to)++ = (uint8_t)(value >> (8 * i));
-}
-
-static uint64_t get(const uint8_t **from, unsigned n)
-{
-	uint64_t value = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		value |= (uint64_t)*(*from)++ << (8 * i);
-	return value;
-}
-
-static void put_bytes(uint8_t **to, const void *bytes, size_t n)
-{
-	memcpy(*to, bytes, n);
-	*to += n;
-}
-
-static void get_bytes(const uint8_t **from, void *bytes, size_t n)
-{
-	memcpy(bytes, *from, n);
-	*from += n;
-}
 
 static int room_make(struct logpage *page, size_t n)
 {
@@ -67,15 +41,15 @@ int logpage_add(struct logpage *page, const struct logpage_entry *entry)
 	if (r)
 		return fault_trace(r);
 	to = page->bytes + page->n;
-	put(&to, entry->seq, 8);
-	put(&to, entry->time_min, 8);
-	put(&to, (entry->tagged ? FLAG_TAGGED : 0) | (entry->emptied ? FLAG_EMPTIED : 0), 4);
-	put(&to, entry->n_body, 4);
-	put_bytes(&to, entry->salt, CHAIN_SALT_BYTES);
-	put_bytes(&to, entry->hash, CHAIN_HASH_BYTES);
-	put_bytes(&to, entry->tag, CHAIN_TAG_BYTES);
-	put_bytes(&to, entry->body_hash, CHAIN_HASH_BYTES);
-	put_bytes(&to, entry->body, entry->n_body);
+	bytes_put_number(&to, entry->seq, 8);
+	bytes_put_number(&to, entry->time_min, 8);
+	bytes_put_number(&to, (entry->tagged ? FLAG_TAGGED : 0) | (entry->emptied ? FLAG_EMPTIED : 0), 4);
+	bytes_put_number(&to, entry->n_body, 4);
+	bytes_put(&to, entry->salt, CHAIN_SALT_BYTES);
+	bytes_put(&to, entry->hash, CHAIN_HASH_BYTES);
+	bytes_put(&to, entry->tag, CHAIN_TAG_BYTES);
+	bytes_put(&to, entry->body_hash, CHAIN_HASH_BYTES);
+	bytes_put(&to, entry->body, entry->n_body);
 	*to++ = 0;
 	page->n = (size_t)(to - page->bytes);
 	return 0;
@@ -94,14 +68,14 @@ int logpage_next(const uint8_t *bytes, size_t n, size_t *at, struct logpage_entr
 
 	if (*at > n || n - *at < HEAD_BYTES + 1)
 		return ANSWER_INVALID_ARGUMENT;
-	ret->seq = get(&from, 8);
-	ret->time_min = get(&from, 8);
-	flags = get(&from, 4);
-	ret->n_body = (uint32_t)get(&from, 4);
-	get_bytes(&from, ret->salt, CHAIN_SALT_BYTES);
-	get_bytes(&from, ret->hash, CHAIN_HASH_BYTES);
-	get_bytes(&from, ret->tag, CHAIN_TAG_BYTES);
-	get_bytes(&from, ret->body_hash, CHAIN_HASH_BYTES);
+	ret->seq = bytes_get_number(&from, 8);
+	ret->time_min = bytes_get_number(&from, 8);
+	flags = bytes_get_number(&from, 4);
+	ret->n_body = (uint32_t)bytes_get_number(&from, 4);
+	bytes_get(&from, ret->salt, CHAIN_SALT_BYTES);
+	bytes_get(&from, ret->hash, CHAIN_HASH_BYTES);
+	bytes_get(&from, ret->tag, CHAIN_TAG_BYTES);
+	bytes_get(&from, ret->body_hash, CHAIN_HASH_BYTES);
 	if (flags > (FLAG_TAGGED | FLAG_EMPTIED) || ret->n_body > LOGPAGE_BODY_MAX_BYTES ||
 	    n - *at - HEAD_BYTES - 1 < ret->n_body || from[ret->n_body] != 0)
 		return ANSWER_INVALID_ARGUMENT;

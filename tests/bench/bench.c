@@ -144,13 +144,13 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} rows[] = { { "keep", bench_keep }, { "single", bench_single }, { "seed", bench_seed },
-		     { "remove", bench_remove }, { "files", bench_files }, { "bus", bench_bus },
+		     { "list", bench_list }, { "remove", bench_remove }, { "files", bench_files }, { "bus", bench_bus },
 		     { "append", bench_append } };
 
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(rows); i++)
 		if (strcmp(argv[1], rows[i].name) == 0)
 			return rows[i].run(argc - 2, argv + 2);
-	fprintf(stderr, "usage: bench-rows keep|single|seed|remove|files|bus|append ...; "
+	fprintf(stderr, "usage: bench-rows keep|single|seed|list|remove|files|bus|append ...; "
 			"script/bench calls it\n");
 	return 2;
 }

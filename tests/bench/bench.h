@@ -43,6 +43,7 @@ void bench_need(int r, const char *what, const struct why *why);
 int bench_keep(int argc, char **argv);
 int bench_single(int argc, char **argv);
 int bench_seed(int argc, char **argv);
+int bench_list(int argc, char **argv);
 int bench_remove(int argc, char **argv);
 int bench_files(int argc, char **argv);
 int bench_bus(int argc, char **argv);

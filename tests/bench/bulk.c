@@ -128,6 +128,41 @@ int bench_files(int argc, char **argv)
 	return 0;
 }
 
+/* list STATE TIMES: all of it, in as few walks as Archive.ListMany takes; no bus, no log. */
+int bench_list(int argc, char **argv)
+{
+	const int times = argc > 1 ? atoi(argv[1]) : 0;
+	double *ms = calloc((size_t)times + 1, sizeof(*ms));
+	struct bench_room room;
+	size_t n_all = 0;
+
+	if (argc < 2)
+		return 2;
+	bench_room_open(argv[0], &room);
+	for (int t = 0; t < times; t++) {
+		char cursor[ARCHIVE_CURSOR_TEXT] = "";
+		const double begin = bench_now_ms();
+
+		n_all = 0;
+		do {
+			struct archive_item *items;
+			size_t n;
+
+			bench_need(archive_list(room.archive, &(struct archive_selection){ 0 },
+						cursor, ARCHIVE_MANY_MAX, &items, &n, cursor,
+						&room.why), "list", &room.why);
+			free(items);
+			n_all += n;
+		} while (*cursor);
+		ms[t] = bench_now_ms() - begin;
+	}
+	printf("{\"items\": %zu, ", n_all);
+	bench_print("list_ms", ms, (size_t)times);
+	printf("}\n");
+	bench_room_close(&room);
+	return 0;
+}
+
 /* append STATE ENTRIES TIMES: entries of the log in one transaction, TIMES times. */
 int bench_append(int argc, char **argv)
 {

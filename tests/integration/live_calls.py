@@ -14,6 +14,7 @@ import dbus
 import sodium
 from keeper import Keeper, NAME, PATH, memfd, parts_of
 
+KINDS = {1: "audio", 2: "transcript", 3: "location"}
 PROPERTIES = "org.freedesktop.DBus.Properties"
 # In this order, after everything else.
 LAST = ["Drill.Run", "Drill.Last", "Consent.Grant", "Consent.Withdraw", "Voiceprints.Enrol", "Voiceprints.Erase", "Archive.Delete", "Job.Wait", "Profiles.Add",
@@ -30,7 +31,7 @@ LAW = {
     "ear proof": "Intake.Begin Intake.Commit Intake.Abort",
     "parent": "Drill.Run Drill.Last Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
               "Parents.Challenge Parents.Prove Parents.Lock Parents.Reset Profile.Name Profile.Type Profile.Created Profiles.Remove "
-              "Consent.Withdraw Consent.Show Archive.List Archive.Delete Job.State Job.Done Job.Total "
+              "Consent.Withdraw Consent.Show Archive.List Archive.ListMany Archive.Delete Job.State Job.Done Job.Total "
               "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Log.Read Log.Checkpoint "
               "Log.Checkpoints Retention.Set "
               "Retention.Show Profiles.Keep Archive.Move Export.Refuse Export.Cancel "
@@ -434,6 +435,44 @@ class Calls:
                 break
         assert seen == ids, "pages are not the list"
 
+    def list_many(self, **options):
+        """Read by lib/base/listing.h, as rows of List."""
+        fd, cursor = self.keeper.call("Archive", "ListMany", "a{sv}a{sv}",
+                                      dbus.Dictionary({}, signature="sv"),
+                                      dbus.Dictionary(options, signature="sv"))
+        fd = fd.take()
+        try:
+            data = os.pread(fd, 1 << 24, 0)
+        finally:
+            os.close(fd)
+        rows, at = [], 0
+        while at < len(data):
+            item, profile, started, n = struct.unpack_from("<16s16sQI", data, at)
+            parts = list(struct.iter_unpack("<IIQ", data[at + 44:at + 44 + 16 * n]))
+            rows.append((item.hex(), profile.hex(), started,
+                         [(KINDS[kind], expires, size) for kind, size, expires in parts]))
+            at += 44 + 16 * n
+        return rows, str(cursor)
+
+    def Archive_ListMany(self):
+        listed = [(str(item), str(profile), int(started),
+                   [(str(kind), int(expires), int(size)) for kind, expires, size in parts])
+                  for item, profile, started, parts in self.keeper.list()]
+        assert self.list_many() == (listed, ""), "not what List tells"
+        seen, cursor = [], ""
+        while True:
+            page, cursor = self.list_many(limit=dbus.UInt32(1),
+                                          **({"cursor": cursor} if cursor else {}))
+            assert len(page) == 1, page
+            seen += page
+            if not cursor:
+                break
+        assert seen == listed, "pages are not the list"
+        assert error_of(self.list_many, colour="red") == "InvalidArgument"
+        assert error_of(self.list_many, cursor="zz") == "InvalidArgument"
+        assert "Archive.ListMany" in [body.get("method") for body in self.log("list")], \
+            "R14: not in the log"
+
     def Archive_Open(self):
         item = self.context["items"][-1]
         content = self.keeper.open(item, self.secrets["home"])
@@ -477,12 +516,15 @@ class Calls:
         assert len(keys) == 32 and len(self.opens()) == before + 1, "R14: not in the log"
 
     def opens(self):
+        return self.log("open")
+
+    def log(self, what):
         found, after, more = [], 0, True
         while more:
             entries, more = self.keeper.call("Log", "List", "ta{sv}", dbus.UInt64(after))
             found += [json.loads(str(entry[2])) for entry in entries]
             after = int(entries[-1][0])
-        return [body for body in found if body.get("what") == "open"]
+        return [body for body in found if body.get("what") == what]
 
     def Archive_Delete(self):
         assert error_of(self.keeper.delete) == "InvalidArgument", "an empty selection deleted"
