@@ -47,31 +47,50 @@ struct archive *archive_free(struct archive *archive)
 
 void archive_recount(struct archive *archive)
 {
-	archive->counted = false;
+	archive->less = true;
+}
+
+static bool room_there(const struct archive *archive, uint64_t more_items, uint64_t more_bytes)
+{
+	const struct archive_config *config = &archive->config;
+
+	return (config->max_items == 0 || archive->items + more_items <= config->max_items) &&
+	       (config->max_bytes == 0 || archive->bytes + more_bytes <= config->max_bytes);
+}
+
+/* Counting takes as long as there is much: only where what is known does not do. */
+static int load_know(struct archive *archive, uint64_t more_items, uint64_t more_bytes)
+{
+	int r;
+
+	if (archive->counted && (!archive->less || room_there(archive, more_items, more_bytes)))
+		return 0;
+	r = store_load(archive->config.store, &archive->items, &archive->bytes);
+	if (r != 0)
+		return fault_trace(r);
+	archive->counted = true;
+	archive->less = false;
+	return 0;
 }
 
 int archive_room(struct archive *archive, uint64_t more_items, uint64_t more_bytes, struct why *why)
 {
 	const struct archive_config *config = &archive->config;
-	int r;
+	int r = load_know(archive, more_items, more_bytes);
 
-	if (!archive->counted) {
-		r = store_load(config->store, &archive->items, &archive->bytes);
-		if (r != 0)
-			return fault_trace(r);
-		archive->counted = true;
-	}
+	if (r != 0)
+		return fault_trace(r);
+	if (room_there(archive, more_items, more_bytes))
+		return 0;
 	if (config->max_items > 0 && archive->items + more_items > config->max_items)
 		return answer_why(why, ANSWER_QUOTA_EXCEEDED,
 				  "%" PRIu64 " items are kept, which is the "
 				  "limit; delete some, or raise items in cubbyd.conf",
 				  archive->items);
-	if (config->max_bytes > 0 && archive->bytes + more_bytes > config->max_bytes)
-		return answer_why(why, ANSWER_QUOTA_EXCEEDED,
-				  "%" PRIu64 " of %" PRIu64 " bytes are in "
-				  "use; delete some items, or raise megabytes in cubbyd.conf",
-				  archive->bytes, config->max_bytes);
-	return 0;
+	return answer_why(why, ANSWER_QUOTA_EXCEEDED,
+			  "%" PRIu64 " of %" PRIu64 " bytes are in "
+			  "use; delete some items, or raise megabytes in cubbyd.conf",
+			  archive->bytes, config->max_bytes);
 }
 
 /* A cursor is the place of the last item given: minute and row, in hex. */

@@ -37,7 +37,7 @@ CLEANUP_DEFINE(struct archive *, archive_free)
 /* Parts that had lost their keys at start (lost.h), as after an old database was put back. */
 uint64_t archive_lost(const struct archive *archive);
 
-/* An erasure has changed what is kept: the quota is counted anew. */
+/* An erasure has made it less: counted anew when the quota asks for it. */
 void archive_recount(struct archive *archive);
 
 /* Runs inside the transaction of what it records, before the commit: the place for the access

@@ -10,7 +10,8 @@ struct archive {
 	struct archive_config config;
 	/* What the disk carries; read again when an erasure has changed it. */
 	uint64_t items, bytes;
-	bool counted;
+	bool counted;			/* items and bytes are what is kept, */
+	bool less;			/* ... or less: something was erased since */
 	uint64_t lost;		/* parts without their key, at start */
 };
 

@@ -27,8 +27,9 @@ STATEMENT(choose_by_id,
 	"INSERT OR IGNORE INTO chosen SELECT item.item FROM item WHERE item.id = :id"
 	" AND (:profile IS NULL OR " OF_PROFILE ") AND " IN_TIME " AND " PART_LIVES);
 STATEMENT(choose_whole, "INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job IS NULL");
-STATEMENT(choose_expired, "INSERT INTO chosen SELECT DISTINCT item FROM part WHERE job IS NULL AND "
-			  "expires_min <= :now AND " PART_STAYS);
+STATEMENT(choose_expired,
+	"INSERT OR IGNORE INTO chosen SELECT item FROM part INDEXED BY part_by_expiry"
+	" WHERE job IS NULL AND expires_min <= :now AND " PART_STAYS);
 STATEMENT(expired_is_there,
 	"SELECT 1 AS there WHERE EXISTS (SELECT 1 FROM part WHERE job IS NULL"
 	" AND expires_min <= :now AND " PART_STAYS ") OR EXISTS (SELECT 1 FROM copy_part"
@@ -41,9 +42,9 @@ STATEMENT(id_is_there,
 	" WHERE part.item = item.item AND part.job IS NULL AND " PART_SEEN ")");
 STATEMENT(profile_is_there, "SELECT 1 AS there FROM profile WHERE id = :id");
 STATEMENT(chosen_count, "SELECT count(*) AS n FROM chosen");
-STATEMENT(chosen_ids, "SELECT item.id AS id FROM chosen JOIN item USING (item)");
+STATEMENT(chosen_ids, "SELECT item.id AS id FROM chosen CROSS JOIN item USING (item)");
 STATEMENT(chosen_parts, "SELECT count(*) AS parts, coalesce(sum(bytes), 0) AS bytes FROM chosen "
-			"JOIN part USING (item) WHERE job IS NULL AND (:kinds = 0 OR :kinds & (1 "
+			"CROSS JOIN part USING (item) WHERE job IS NULL AND (:kinds = 0 OR :kinds & (1 "
 			"<< kind))");
 STATEMENT(count_all,
 	"SELECT count(DISTINCT item) AS items, count(*) AS parts, coalesce(sum(bytes), 0) AS bytes"

@@ -16,12 +16,12 @@ STATEMENT(tombstone_expired,
 	" AND " PART_STAYS);
 /* No copy outlives the part it was made of. */
 STATEMENT(tombstone_copies,
-	"UPDATE copy_part SET job = :job WHERE job IS NULL AND EXISTS (SELECT 1 FROM copy"
-	" JOIN part ON part.item = copy.item WHERE copy.copy = copy_part.copy"
-	" AND part.kind = copy_part.kind AND part.job = :job)");
+	"UPDATE copy_part SET job = :job WHERE job IS NULL AND (copy, kind) IN"
+	" (SELECT copy.copy, part.kind FROM part CROSS JOIN copy ON copy.item = part.item"
+	" WHERE part.job = :job)");
 STATEMENT(tombstone_chosen_copies,
 	"UPDATE copy_part SET job = :job WHERE job IS NULL AND copy IN"
-	" (SELECT copy FROM copy JOIN chosen ON chosen.item = copy.item)");
+	" (SELECT copy FROM chosen CROSS JOIN copy ON copy.item = chosen.item)");
 STATEMENT(moved_insert, "INSERT INTO moved (job) VALUES (:job)");
 STATEMENT(tombstone_expired_copies,
 	"UPDATE copy_part SET job = :job WHERE job IS NULL AND expires_min <= :now"
