@@ -106,9 +106,9 @@ int archive_commit(struct archive *archive, struct archive_draft *draft, struct 
 #define ARCHIVE_CURSOR_TEXT 40
 
 /*
- * Newest first, at most `limit` (at most ARCHIVE_MANY_MAX; 0: ARCHIVE_PAGE_MAX) from `cursor` ("" or NULL: the start) on.
- * ret_cursor is "" at the end. ANSWER_INVALID_ARGUMENT: not a cursor. ANSWER_NOT_FOUND: the
- * selection names a profile, or one of its ids, that is not there.
+ * Newest first, at most `limit` (no more than ARCHIVE_MANY_MAX; 0: ARCHIVE_PAGE_MAX) from `cursor`
+ * ("" or NULL: the start) on. ret_cursor is "" at the end. ANSWER_INVALID_ARGUMENT: not a cursor.
+ * ANSWER_NOT_FOUND: the selection names a profile, or one of its ids, that is not there.
  */
 int archive_list(struct archive *archive, const struct archive_selection *selection,
 		 const char *cursor, unsigned limit, struct archive_item **ret_items,

@@ -44,8 +44,8 @@ STATEMENT(profile_is_there, "SELECT 1 AS there FROM profile WHERE id = :id");
 STATEMENT(chosen_count, "SELECT count(*) AS n FROM chosen");
 STATEMENT(chosen_ids, "SELECT item.id AS id FROM chosen CROSS JOIN item USING (item)");
 STATEMENT(chosen_parts, "SELECT count(*) AS parts, coalesce(sum(bytes), 0) AS bytes FROM chosen "
-			"CROSS JOIN part USING (item) WHERE job IS NULL AND (:kinds = 0 OR :kinds & (1 "
-			"<< kind))");
+			"CROSS JOIN part USING (item) WHERE job IS NULL AND (:kinds = 0 OR"
+			" :kinds & (1 << kind))");
 STATEMENT(count_all,
 	"SELECT count(DISTINCT item) AS items, count(*) AS parts, coalesce(sum(bytes), 0) AS bytes"
 	" FROM part WHERE job IS NULL AND " PART_STAYS);

@@ -4,7 +4,7 @@
 /*
  * Items of a listing as bytes (Archive.ListMany). One after the other, numbers little endian:
  *
- *   id (16) | profile id (16) | started, seconds since 1970 (8) | number of parts (4), then of each:
+ *   id (16) | profile id (16) | started, seconds since 1970 (8) | parts (4), then of each:
  *   kind (4) | sealed size in bytes (4) | expires, seconds since 1970 (8)
  */
 

@@ -32,6 +32,8 @@ static int room_make(struct logpage *page, size_t n)
 
 int logpage_add(struct logpage *page, const struct logpage_entry *entry)
 {
+	const unsigned flags = (entry->tagged ? FLAG_TAGGED : 0) |
+			       (entry->emptied ? FLAG_EMPTIED : 0);
 	uint8_t *to;
 	int r;
 
@@ -43,7 +45,7 @@ int logpage_add(struct logpage *page, const struct logpage_entry *entry)
 	to = page->bytes + page->n;
 	bytes_put_number(&to, entry->seq, 8);
 	bytes_put_number(&to, entry->time_min, 8);
-	bytes_put_number(&to, (entry->tagged ? FLAG_TAGGED : 0) | (entry->emptied ? FLAG_EMPTIED : 0), 4);
+	bytes_put_number(&to, flags, 4);
 	bytes_put_number(&to, entry->n_body, 4);
 	bytes_put(&to, entry->salt, CHAIN_SALT_BYTES);
 	bytes_put(&to, entry->hash, CHAIN_HASH_BYTES);

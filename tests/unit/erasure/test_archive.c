@@ -169,6 +169,8 @@ static void test_quota(void **state)
 {
 	struct cupboard *c = *state;
 	struct kept kept = { 0 };
+	uint64_t partial;
+	int64_t job;
 
 	cupboard_shut(c);
 	c->max_items = 3;
@@ -182,6 +184,13 @@ static void test_quota(void **state)
 		assert_int_equal(cupboard_keep(c, &child_id, A, 100, &kept), 0);
 		secret_free(kept.keys);
 	}
+	assert_answer(cupboard_keep(c, &child_id, A, 100, &kept), ANSWER_QUOTA_EXCEEDED, c->why);
+	/* What was erased makes room, so much and no more. */
+	assert_int_equal(cupboard_ask(c, &(struct archive_selection){ .ids = &kept.id, .n_ids = 1 },
+				      &job), 0);
+	assert_int_equal(erasure_finish(c->erasure, &partial), 0);
+	assert_int_equal(cupboard_keep(c, &child_id, A, 100, &kept), 0);
+	secret_free(kept.keys);
 	assert_answer(cupboard_keep(c, &child_id, A, 100, &kept), ANSWER_QUOTA_EXCEEDED, c->why);
 }
 
