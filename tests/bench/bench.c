@@ -71,7 +71,7 @@ static void room_stores(struct bench_room *room)
 	vault_used_clear(&used);
 	bench_need(store_newest_min(room->store, &newest_min), "store", NULL);
 	bench_need(store_leapt_min(room->store, &leapt_min), "store", NULL);
-	bench_need(age_open(room->dir, &clock_system, newest_min, leapt_min, &room->age,
+	bench_need(age_open(room->dir, room->clock, newest_min, leapt_min, &room->age,
 			    &room->why), "age clock", &room->why);
 }
 
@@ -81,7 +81,9 @@ void bench_room_open(const char *dir, struct bench_room *room)
 	struct profile *profiles = NULL;
 	size_t n = 0;
 
-	*room = (struct bench_room){ .dir = dir };
+	const struct clock *clock = room->clock ? room->clock : &clock_system;
+
+	*room = (struct bench_room){ .dir = dir, .clock = clock };
 	bench_need(crypt_init(), "libsodium", NULL);
 	bench_need(loop_new(&room->loop), "loop", NULL);
 	room_stores(room);
@@ -89,7 +91,7 @@ void bench_room_open(const char *dir, struct bench_room *room)
 	bench_need(archive_new(&archive, &room->archive), "archive", NULL);
 	struct alerts_config alerts = { .store = room->store, .age = room->age };
 	bench_need(alerts_new(&alerts, &room->alerts), "alerts", NULL);
-	struct access_log_config log = { room->store, room->vault, room->age, &clock_system,
+	struct access_log_config log = { room->store, room->vault, room->age, room->clock,
 					 room->alerts, room->loop };
 	bench_need(access_log_new(&log, &room->log), "log", NULL);
 	bench_need(secret_random(KEY_BYTES, &master), "key", NULL);
@@ -97,7 +99,7 @@ void bench_room_open(const char *dir, struct bench_room *room)
 	secret_free(master);
 	bench_need(box_keypair_new(&room->home), "key", NULL);
 	struct erasure_config erasure = {
-		.dir = dir, .clock = &clock_system, .age = room->age, .store = room->store,
+		.dir = dir, .clock = room->clock, .age = room->age, .store = room->store,
 		.vault = room->vault, .archive = room->archive, .device = room->device->sign,
 		.hooks = { .log = erasure_logged, .log_head = erasure_head, .context = room },
 	};
@@ -144,13 +146,15 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} rows[] = { { "keep", bench_keep }, { "single", bench_single }, { "seed", bench_seed },
-		     { "list", bench_list }, { "remove", bench_remove }, { "files", bench_files }, { "bus", bench_bus },
-		     { "append", bench_append } };
+		     { "list", bench_list }, { "remove", bench_remove },
+		     { "files", bench_files }, { "bus", bench_bus },
+		     { "append", bench_append }, { "size", bench_size }, { "plain", bench_plain },
+		     { "database", bench_database }, { "directory", bench_directory },
+		     { "entries", bench_entries } };
 
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(rows); i++)
 		if (strcmp(argv[1], rows[i].name) == 0)
 			return rows[i].run(argc - 2, argv + 2);
-	fprintf(stderr, "usage: bench-rows keep|single|seed|list|remove|files|bus|append ...; "
-			"script/bench calls it\n");
+	fprintf(stderr, "usage: bench-rows ROW ...; script/bench calls it\n");
 	return 2;
 }

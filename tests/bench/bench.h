@@ -10,6 +10,7 @@
 
 struct bench_room {
 	const char *dir;
+	const struct clock *clock;	/* NULL: the system's */
 	struct why why;
 	struct loop *loop;
 	struct store *store;
@@ -48,3 +49,11 @@ int bench_remove(int argc, char **argv);
 int bench_files(int argc, char **argv);
 int bench_bus(int argc, char **argv);
 int bench_append(int argc, char **argv);
+int bench_size(int argc, char **argv);
+int bench_plain(int argc, char **argv);
+int bench_database(int argc, char **argv);
+int bench_directory(int argc, char **argv);
+int bench_entries(int argc, char **argv);
+
+/* The plain way to keep: written, synced, and its directory as well. */
+void bench_file_keep(const char *dir, int dir_fd, int number, const void *bytes, size_t n);

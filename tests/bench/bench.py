@@ -10,7 +10,6 @@ import os
 import platform
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,122 +19,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../crash"))
 import stage
-
-GIB = 1 << 30
-# Groups that every Debian has stand for ears and parents; nobody is in the second.
-GROUPS, NOBODY, PARENTS_GID = ("games", "users"), 65534, 100
-BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>system</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
-<allow receive_sender="*"/></policy></busconfig>"""
-
-
-def run(*command, **options):
-    return subprocess.run([str(part) for part in command], check=True, **options)
-
-
-def timed_ms(*command):
-    begin = time.monotonic()
-    run(*command, stdout=subprocess.DEVNULL)
-    return (time.monotonic() - begin) * 1e3
-
-
-class Disk:
-    """A directory on an ext4 of its own, or, without root, just a directory here."""
-
-    def __init__(self, quick):
-        self.note, self.mounted = "", False
-        self.place = tempfile.mkdtemp(prefix="cb-", dir="/tmp" if os.geteuid() == 0 else ".")
-        self.where = os.path.join(self.place, "d")
-        os.mkdir(self.where)
-        if os.geteuid() != 0:
-            self.note = "without root: in the current directory, not on a loop image"
-            return
-        image = os.path.join(self.place, "image")
-        with open(image, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, (2 if quick else 6) * GIB)
-        run("mkfs.ext4", "-q", "-b", "4096", "-m", "0", "-N", "600000", "-E",
-            "nodiscard,lazy_itable_init=0,lazy_journal_init=0", image)
-        run("flock", "/tmp/.cubby-loop.lock", "mount", "-o", "loop,nodiscard", image, self.where)
-        self.mounted = True
-
-    def path(self, name):
-        return os.path.join(self.where, name)
-
-    def fresh(self, name):
-        path = self.path(name)
-        shutil.rmtree(path, ignore_errors=True)
-        os.mkdir(path, 0o700)
-        return path
-
-    def settle(self):
-        """What an earlier step left to be written does not count in the next."""
-        if self.mounted:
-            run("sync", "-f", self.where)
-        else:
-            os.sync()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.mounted:
-            subprocess.run(["umount", "-l", self.where], check=False)
-        shutil.rmtree(self.place, ignore_errors=True)
-
-
-class World:
-    """A bus of its own, and the real cubbyd on a state directory."""
-
-    def __init__(self, cubbyd):
-        self.cubbyd, self.process = cubbyd, None
-        self.place = tempfile.mkdtemp(prefix="cb-bus-", dir="/tmp")
-        os.chmod(self.place, 0o755)
-        self.address = f"unix:path={self.place}/bus"
-        for name, text in (("bus.conf", BUS_CONFIG % self.place),
-                           ("cubbyd.conf", "[groups]\near = %s\nparents = %s\n" % GROUPS)):
-            with open(os.path.join(self.place, name), "w", encoding="utf-8") as file:
-                file.write(text)
-        self.bus = subprocess.Popen(["dbus-daemon", "--nofork", "--nopidfile",
-                                     f"--config-file={self.place}/bus.conf"],
-                                    stderr=subprocess.DEVNULL)
-        while not os.path.exists(f"{self.place}/bus"):
-            time.sleep(0.005)
-
-    def start(self, state):
-        """How long it takes to be ready, in ms: to own its name, every erasure finished."""
-        ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        ready.bind(f"{self.place}/ready")
-        ready.settimeout(60)
-        begin = time.monotonic()
-        self.process = subprocess.Popen(
-            [self.cubbyd, "--bus", self.address, "--state-dir", state, "--config",
-             f"{self.place}/cubbyd.conf"], stderr=subprocess.DEVNULL,
-            env={**os.environ, "NOTIFY_SOCKET": f"{self.place}/ready"})
-        try:
-            while ready.recv(100) != b"READY=1":
-                pass
-        except socket.timeout as problem:
-            raise SystemExit(f"cubbyd does not start on {state}") from problem
-        took = (time.monotonic() - begin) * 1e3
-        ready.close()
-        os.unlink(f"{self.place}/ready")
-        return took
-
-    def resident_mib(self):
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(60)
-
-    def end(self):
-        self.bus.terminate()
-        self.bus.wait()
-        shutil.rmtree(self.place)
-
+from place import GIB, NOBODY, PARENTS_GID, Disk, Gocryptfs, World, run, timed_ms
+from sizes import Sizes
 
 class Bench:
     def __init__(self, options, disk):
@@ -146,6 +31,7 @@ class Bench:
         self.rows_program = os.path.join(options.build, "tests/bench/bench-rows")
         self.cubbyd = os.path.join(options.build, "daemon/cubbyd")
         self.rows, self.load, self.stopped = [], [os.getloadavg()[0]], False
+        self.curves = {}
         signal.signal(signal.SIGTERM, self.stop)
         # A seed is made in memory once, and copied to the disk for each run.
         shm = "/dev/shm"
@@ -156,17 +42,26 @@ class Bench:
         """SIGTERM: the profile's runs end after the one under way, and what there is counts."""
         self.stopped = True
 
-    def call(self, *arguments, place=None):
-        done = run(self.rows_program, *arguments, stdout=subprocess.PIPE,
-                   env={**os.environ, "CUBBY_TEST_DIR": place or self.disk.where})
+    def call(self, *arguments, place=None, may_lack=False):
+        """may_lack: None where the machine has not what it takes."""
+        done = subprocess.run([self.rows_program, *map(str, arguments)], stdout=subprocess.PIPE,
+                              env={**os.environ, "CUBBY_TEST_DIR": place or self.disk.where},
+                              check=False)
+        if may_lack and done.returncode == 77:
+            return None
+        done.check_returncode()
         return json.loads(done.stdout) if done.stdout else None
 
     def say(self, text):
         print(f"bench: {text}", file=sys.stderr, flush=True)
 
-    def row(self, name, unit, ours, other_name="", other=(), goal=None, ratio=False, note=""):
-        """`goal`: the most, of `ours` or, with `ratio`, of ours divided by other, pair by pair."""
+    def row(self, name, unit, ours, other_name="", other=(), goal=None, ratio=False, note="",
+            of_medians=False):
+        """`goal`: the most, of `ours` or, with `ratio`, of ours divided by other, pair by pair, or
+        of their medians where they were not measured in turn."""
         pairs = [a / b for a, b in zip(ours, other)]
+        if of_medians:
+            pairs = [statistics.median(ours) / statistics.median(other)]
         row = {"row": name, "unit": unit, "ours": list(ours), "other_name": other_name,
                "other": list(other), "ratios": pairs, "goal": goal,
                "goal_is": "ratio" if ratio else unit, "note": note}
@@ -203,8 +98,42 @@ class Bench:
         self.row("the same, from the sealed bytes on", "ms", got["durable_ms"],
                  "plain WAV, fsync, fsync of the directory", got["wav_ms"],
                  note="without FLAC and sealing, which the ear does before it calls")
+        self.row("open a 5 s utterance: in the log on disk, ciphertext in hand", "ms",
+                 got["in_hand_ms"], goal=2)
         self.row("open a 5 s utterance: logged, unsealed, from FLAC", "ms", got["open_ms"],
                  "reading the plain WAV", got["wav_read_ms"])
+        self.others(got["durable_ms"], got["wav_bytes"], n)
+
+    def others(self, durable, bytes_each, n):
+        """What one would take instead of Cubby to keep the same sound, on the same disk."""
+        ours = "keep a 5 s utterance, from the sealed bytes on"
+        for name, library in (("SQLite, WAV as a row", "libsqlite3.so.0"),
+                              ("SQLCipher, WAV as a row", "libsqlcipher.so.0")):
+            path = os.path.join(self.disk.fresh("database"), "db")
+            got = self.call("database", library, path, bytes_each, n, may_lack=True)
+            if got is None:
+                self.say(f"{name}: skipped, there is no {library}")
+            else:
+                self.row(ours, "ms", durable, name, got["keep_ms"], note="nothing of the other "
+                         "is signed for, logged, or known to be erased later")
+        with Gocryptfs(self.disk) as where:
+            if where is None:
+                self.say("gocryptfs: skipped, there is no such program here")
+            else:
+                got = self.call("directory", where, bytes_each, n)
+                self.row(ours, "ms", durable, "gocryptfs, WAV, fsync, fsync of the directory",
+                         got["keep_ms"])
+
+    def metadata(self):
+        n = 100 if self.options.quick else 500
+        self.say(f"{n} transactions of one entry")
+        shutil.rmtree(self.disk.path("state"), ignore_errors=True)
+        path = os.path.join(self.disk.fresh("database"), "db")
+        other = self.call("database", "libsqlite3.so.0", path, 300, n)["entry_ms"]
+        ours = self.call("entries", self.disk.path("state"), n)["entry_ms"]
+        self.row("an entry of the log in a transaction of its own", "ms", ours,
+                 "SQLite, a row of 300 bytes, synchronous=FULL", other, 1 / 0.8, True,
+                 "one after the other, not in turn")
 
     def single(self):
         n = 20 if self.options.quick else 100
@@ -267,7 +196,8 @@ class Bench:
                      goal=250, note="transport included; on /tmp")
 
     def keeper(self):
-        starts, resting, busy, empty, calls, pings, pages, listing = [], [], [], [], [], [], [], []
+        starts, resting, busy, empty, calls, pings, pages = [], [], [], [], [], [], []
+        whole, listing = [], []
         world = World(self.cubbyd)
         try:
             for i in range(self.runs):
@@ -277,6 +207,7 @@ class Bench:
                 calls += got["call_ms"]
                 pings += got["ping_ms"]
                 pages += got["page_ms"]
+                whole += got["whole_ms"]
                 busy.append(world.resident_mib())
                 world.stop()
             if not self.options.quick:
@@ -304,9 +235,11 @@ class Bench:
                      "MiB", resting, goal=8, note="one run")
         self.row("... right after the start and the listing", "MiB", busy)
         self.row("bus call through the keeper's guard", "ms", calls,
-                 "libdbus's own echo in the same process", pings)
+                 "libdbus's own echo in the same process", pings, 1.5, True)
         self.row(f"first page of 100 of {self.items:,}, over the bus, logged", "ms", pages,
-                 "listing a directory of as many files by date", listing)
+                 "listing a directory of as many files by date", listing, goal=1)
+        self.row(f"all of {self.items:,}, in sealed memfds, over the bus, logged", "ms", whole,
+                 "listing a directory of as many files by date", listing, goal=40)
 
     def client(self, world, n):
         command = [self.rows_program, "bus", world.address, str(n)]
@@ -326,9 +259,15 @@ class Bench:
             took.append((time.monotonic() - begin) * 1e3)
         return took
 
+    def sizes(self):
+        sizes = Sizes(self, self.options.sizes)
+        self.curves = sizes.curves
+        sizes.measure()
+
     def all(self):
         try:
-            for part in (self.utterances, self.single, self.log, self.profile, self.keeper):
+            for part in (self.utterances, self.metadata, self.single, self.log, self.profile,
+                         self.keeper, self.sizes):
                 if self.options.only and part.__name__ not in self.options.only.split(","):
                     continue
                 try:
@@ -346,7 +285,8 @@ class Bench:
                 "system": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
                 "kernel": platform.release(), "disk": self.disk.note or
                 "ext4 (data=ordered) on a loop image, no discard",
-                "nice": os.nice(0), "load_least": min(self.load), "load_most": max(self.load), "rows": self.rows}
+                "nice": os.nice(0), "load_least": min(self.load), "load_most": max(self.load), "rows": self.rows,
+                "curves": self.curves}
 
 
 def number(value):
@@ -388,13 +328,16 @@ def main():
     parser.add_argument("--runs", type=int)
     parser.add_argument("--build", default="build")
     parser.add_argument("--only")
+    parser.add_argument("--sizes", type=lambda text: [int(n) for n in text.split(",")])
     parser.add_argument("--seeds", help="a directory for them, that is used again")
     options = parser.parse_args()
     options.said = [word for word in ("--quick",) if options.quick]
     options.said += [f"--only {options.only}"] if options.only else []
     options.said += [f"--runs {options.runs}"] if options.runs else []
+    options.said += [f"--sizes {','.join(map(str, options.sizes))}"] if options.sizes else []
+    options.sizes = options.sizes or ([100, 1000] if options.quick else [100, 1000, 10000, 100000])
     options.build = os.path.abspath(options.build)
-    with Disk(options.quick) as disk:
+    with Disk(2 + max(options.sizes + [0 if options.quick else 100000]) // 25000) as disk:
         result = Bench(options, disk).all()
     if options.json:
         print(json.dumps(result, indent=1))

@@ -18,7 +18,7 @@ int bench_seed(int argc, char **argv)
 	const int n = argc > 1 ? atoi(argv[1]) : 0, n_dead = argc > 2 ? atoi(argv[2]) : 0;
 	struct id *dead = calloc((size_t)n_dead + 1, sizeof(*dead));
 	struct envelope_header header;
-	struct bench_room room;
+	struct bench_room room = { 0 };
 	uint8_t sealed[2][PART_BYTES];
 	uint64_t items;
 	int64_t job;
@@ -64,7 +64,7 @@ static int any_open(struct bench_room *room, const struct id *id)
  * open anything of it is on the disk. */
 int bench_remove(int argc, char **argv)
 {
-	struct bench_room room;
+	struct bench_room room = { 0 };
 	struct access_within logged = { .entry = { .what = "remove", .uid = 1000,
 						   .outcome = "asked" } };
 	const struct archive_within within = { access_log_within, &logged };
@@ -133,7 +133,7 @@ int bench_list(int argc, char **argv)
 {
 	const int times = argc > 1 ? atoi(argv[1]) : 0;
 	double *ms = calloc((size_t)times + 1, sizeof(*ms));
-	struct bench_room room;
+	struct bench_room room = { 0 };
 	size_t n_all = 0;
 
 	if (argc < 2)
@@ -168,7 +168,7 @@ int bench_append(int argc, char **argv)
 {
 	const int n = argc > 1 ? atoi(argv[1]) : 0, times = argc > 2 ? atoi(argv[2]) : 0;
 	double *us = calloc((size_t)times + 1, sizeof(*us));
-	struct bench_room room;
+	struct bench_room room = { 0 };
 
 	if (argc < 3)
 		return 2;

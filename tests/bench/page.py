@@ -28,6 +28,10 @@ def page(result):
         "`tests/bench/page.py` from the command's `--json`.", "",
         "| what | Cubby | beside | that takes | ratio | goal |", "|---|---|---|---|---|---|"]
     lines += ["| " + " | ".join(cells(row)) + " |" for row in result["rows"]]
+    if any(curve["ours"] for curve in result["curves"].values()):
+        lines += ["", "![Cost of one thing against how many items are kept]"
+                  "(images/benchmarks-sizes.svg)", "",
+                  "Whole lines are Cubby's, dotted ones plain files'; `tests/bench/plot.py` drew it."]
     few = [f"- {row['row']}: only {len(row['ours'])} runs, not the five there should be."
            for row in result["rows"] if 1 < len(row["ours"]) < 5]
     notes = few + [f"- {row['row']}: {row['note']}." for row in result["rows"] if row["note"]]
@@ -43,6 +47,8 @@ def main(paths):
             results.append(json.load(file))
     whole = dict(results[0])
     whole["command"] = "`, `".join(result["command"] for result in results)
+    whole["curves"] = {key: curve for result in results
+                       for key, curve in result["curves"].items()}
     whole["rows"] = [row for result in results for row in result["rows"]]
     whole["load_least"] = min(result["load_least"] for result in results)
     whole["load_most"] = max(result["load_most"] for result in results)
