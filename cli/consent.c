@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/kind.h"
+#include "base/words.h"
 #include "erase.h"
 #include "listing.h"
 #include "moment.h"
@@ -180,7 +181,7 @@ static int consent_row(struct table *table, const void *one, const char *profile
 {
 	const struct cubby_consent *consent = one;
 	char keep[MOMENT_TEXT], granted[MOMENT_TEXT];
-	const char *cells[] = { profile, consent->kind, consent->state,
+	const char *cells[] = { profile, consent->kind, _(consent->state),
 				duration_text(consent->keep_s, keep),
 				moment_local(consent->granted_s, granted), consent->method };
 	int r = table_row(table, cells);
@@ -193,8 +194,9 @@ static int consent_row(struct table *table, const void *one, const char *profile
 
 int verb_consent_show(struct hand *hand)
 {
-	static const char *const heads[] = { "PROFILE", "KIND", "STATE", "KEPT FOR", "GRANTED",
-					     "METHOD", NULL };
+	static const char *const heads[] = { N_("PROFILE"), N_("KIND"), N_("STATE"),
+					     N_("KEPT FOR"), N_("GRANTED"), N_("METHOD"),
+					     NULL };
 	_cleanup_(cubby_consents_freep) struct cubby_consents *consents = NULL;
 	int r = cubby_consents(hand->cubby, hand->command.n ? hand->command.arguments[0] : NULL,
 			       &consents);
@@ -202,7 +204,7 @@ int verb_consent_show(struct hand *hand)
 	if (r != 0)
 		return hand_refused(hand, r);
 	return listing_print(hand, &(struct listing){
-		.heads = heads, .nothing = "No consents: nothing is kept.",
+		.heads = heads, .nothing = N_("No consents: nothing is kept."),
 		.n = consents->n, .list = (const void *const *)consents->list,
 		.profile_offset = offsetof(struct cubby_consent, profile_id),
 		.json = consent_json, .row = consent_row });

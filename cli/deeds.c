@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/words.h"
 #include "render.h"
 
 #define DAY_S 86400
@@ -17,41 +18,41 @@ static const struct {
 	const char *what, *words;
 	enum deed_kind kind;
 } known[] = {
-	{ "list", "looked at what is kept", DEED_LOOK },
-	{ "open", "read or listened", DEED_LOOK },
-	{ "export-open", "took a copy that an adult approved", DEED_LOOK },
-	{ "export-list", "looked at approved copies", DEED_LOOK },
-	{ "prove", "gave a passphrase or code", DEED_CHANGE },
-	{ "denied", "was refused", DEED_DENIED },
-	{ "delete", "deleted", DEED_ERASURE },
-	{ "withdraw", "withdrew a consent", DEED_ERASURE },
-	{ "remove", "removed a profile", DEED_ERASURE },
-	{ "expire", "expired", DEED_ERASURE },
-	{ "reset", "erased everything", DEED_ERASURE },
-	{ "forget", "said \"forget that\"", DEED_ERASURE },
-	{ "keep", "kept something that was said", DEED_CHANGE },
-	{ "import", "brought in a recording", DEED_CHANGE },
-	{ "setup", "made the household", DEED_CHANGE },
-	{ "profile-add", "added a profile", DEED_CHANGE },
-	{ "profile-rename", "renamed a profile", DEED_CHANGE },
-	{ "profile-keep", "kept an unused profile", DEED_CHANGE },
-	{ "parent-add", "added a parent", DEED_CHANGE },
-	{ "parent-remove", "removed a parent", DEED_CHANGE },
-	{ "passphrase", "changed a passphrase or code", DEED_CHANGE },
-	{ "consent-grant", "consented", DEED_CHANGE },
-	{ "consent-withdraw", "withdrew a consent", DEED_CHANGE },
-	{ "retention", "shortened how long something is kept", DEED_CHANGE },
-	{ "export-approve", "approved a copy for export", DEED_CHANGE },
-	{ "export-refuse", "took an approval back", DEED_CHANGE },
-	{ "export-begin", "began an export", DEED_CHANGE },
-	{ "export-end", "finished an export", DEED_CHANGE },
-	{ "export-cancel", "dropped an export", DEED_CHANGE },
-	{ "export-recalls", "wrote a list of recalls", DEED_CHANGE },
-	{ "move", "moved an item", DEED_CHANGE },
-	{ "drill", "ran the deletion drill", DEED_CHANGE },
-	{ "enrol", "enrolled an adult's voice", DEED_CHANGE },
-	{ "voiceprint-erase", "erased a voiceprint", DEED_ERASURE },
-	{ "voiceprints", "fetched voiceprints for the ear", DEED_CHANGE },
+	{ "list", N_("looked at what is kept"), DEED_LOOK },
+	{ "open", N_("read or listened"), DEED_LOOK },
+	{ "export-open", N_("took a copy that an adult approved"), DEED_LOOK },
+	{ "export-list", N_("looked at approved copies"), DEED_LOOK },
+	{ "prove", N_("gave a passphrase or code"), DEED_CHANGE },
+	{ "denied", N_("was refused"), DEED_DENIED },
+	{ "delete", N_("deleted"), DEED_ERASURE },
+	{ "withdraw", N_("withdrew a consent"), DEED_ERASURE },
+	{ "remove", N_("removed a profile"), DEED_ERASURE },
+	{ "expire", N_("expired"), DEED_ERASURE },
+	{ "reset", N_("erased everything"), DEED_ERASURE },
+	{ "forget", N_("said \"forget that\""), DEED_ERASURE },
+	{ "keep", N_("kept something that was said"), DEED_CHANGE },
+	{ "import", N_("brought in a recording"), DEED_CHANGE },
+	{ "setup", N_("made the household"), DEED_CHANGE },
+	{ "profile-add", N_("added a profile"), DEED_CHANGE },
+	{ "profile-rename", N_("renamed a profile"), DEED_CHANGE },
+	{ "profile-keep", N_("kept an unused profile"), DEED_CHANGE },
+	{ "parent-add", N_("added a parent"), DEED_CHANGE },
+	{ "parent-remove", N_("removed a parent"), DEED_CHANGE },
+	{ "passphrase", N_("changed a passphrase or code"), DEED_CHANGE },
+	{ "consent-grant", N_("consented"), DEED_CHANGE },
+	{ "consent-withdraw", N_("withdrew a consent"), DEED_CHANGE },
+	{ "retention", N_("shortened how long something is kept"), DEED_CHANGE },
+	{ "export-approve", N_("approved a copy for export"), DEED_CHANGE },
+	{ "export-refuse", N_("took an approval back"), DEED_CHANGE },
+	{ "export-begin", N_("began an export"), DEED_CHANGE },
+	{ "export-end", N_("finished an export"), DEED_CHANGE },
+	{ "export-cancel", N_("dropped an export"), DEED_CHANGE },
+	{ "export-recalls", N_("wrote a list of recalls"), DEED_CHANGE },
+	{ "move", N_("moved an item"), DEED_CHANGE },
+	{ "drill", N_("ran the deletion drill"), DEED_CHANGE },
+	{ "enrol", N_("enrolled an adult's voice"), DEED_CHANGE },
+	{ "voiceprint-erase", N_("erased a voiceprint"), DEED_ERASURE },
+	{ "voiceprints", N_("fetched voiceprints for the ear"), DEED_CHANGE },
 };
 
 void deeds_clear(struct deeds *deeds)
@@ -81,7 +82,7 @@ static void who_name(json_int_t uid, char *ret, size_t room)
 	else if (passwd)
 		snprintf(ret, room, "%s", passwd->pw_name);
 	else
-		snprintf(ret, room, "user %lld", (long long)uid);
+		snprintf(ret, room, _("user %lld"), (long long)uid);
 	render_clean(ret);
 }
 
@@ -93,10 +94,10 @@ static struct deed deed_of(const struct cubby_log_entry *entry, const json_t *bo
 	const json_t *times = json_object_get(body, "times");
 	struct deed deed = { .day_s = midnight_s(entry->time_s), .kind = DEED_CHANGE };
 
-	snprintf(deed.what, sizeof(deed.what), "%s", what ? what : "(emptied after 24 months)");
+	snprintf(deed.what, sizeof(deed.what), "%s", what ? what : _("(emptied after 24 months)"));
 	for (size_t i = 0; what && i < ARRAY_SIZE(known); i++)
 		if (strcmp(known[i].what, what) == 0) {
-			snprintf(deed.what, sizeof(deed.what), "%s", known[i].words);
+			snprintf(deed.what, sizeof(deed.what), "%s", _(known[i].words));
 			deed.kind = known[i].kind;
 		}
 	deed.partial = outcome && strcmp(outcome, "partial") == 0;

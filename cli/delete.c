@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "erase.h"
 #include "moment.h"
 #include "render.h"
@@ -39,15 +40,15 @@ static void selection_words(const struct cubby_selection *selection, char *text,
 
 	text[0] = 0;
 	if (selection->profile)
-		n += (size_t)snprintf(text + n, room - n, " of %.64s", selection->profile);
+		n += (size_t)snprintf(text + n, room - n, _(" of %.64s"), selection->profile);
 	if (selection->since_s)
-		n += (size_t)snprintf(text + n, room - n, " from %s on",
+		n += (size_t)snprintf(text + n, room - n, _(" from %s on"),
 				      moment_local(selection->since_s, time));
 	if (selection->until_s)
-		n += (size_t)snprintf(text + n, room - n, " before %s",
+		n += (size_t)snprintf(text + n, room - n, _(" before %s"),
 				      moment_local(selection->until_s, time));
 	if (selection->kind)
-		snprintf(text + n, room - n, ", only the %s", selection->kind);
+		snprintf(text + n, room - n, _(", only the %s"), selection->kind);
 }
 
 static int dry_run(struct hand *hand, uint32_t items, const char *words)
@@ -57,7 +58,8 @@ static int dry_run(struct hand *hand, uint32_t items, const char *words)
 	if (hand->json)
 		r = render_json(json_pack("{s:b, s:i}", "dry_run", 1, "items", (int)items));
 	else
-		printf("%u item%s%s would be erased; nothing was.\n", items, items == 1 ? "" : "s",
+		printf(words_n("%u item%s would be erased; nothing was.\n",
+			       "%u items%s would be erased; nothing was.\n", items), items,
 		       words);
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }
@@ -86,19 +88,20 @@ static int nothing_selected(struct hand *hand, const struct cubby_selection *sel
 static int delete_confirm(struct hand *hand, const struct cubby_selection *selection, bool counted,
 			  uint32_t items, const char *words)
 {
-	const char *everything = selection->all ? ", everything that is kept" : "";
+	const char *everything = selection->all ? _(", everything that is kept") : "";
 	const char *typed = NULL;
 
 	if (selection->all)
-		typed = "everything";
+		typed = _("everything");
 	else if (selection->profile && !selection->since_s && !selection->until_s &&
 		 !selection->kind)
 		typed = selection->profile;
 	if (!counted)
 		return erase_confirm(hand, typed, "This erases what is selected%s%s; how much "
 				     "cannot be counted now.", words, everything);
-	return erase_confirm(hand, typed, "This erases %u item%s%s%s.", items,
-			     items == 1 ? "" : "s", words, everything);
+	return erase_confirm(hand, typed, words_n("This erases %u item%s%s.",
+						  "This erases %u items%s%s.", items), items,
+			     words, everything);
 }
 
 int verb_delete(struct hand *hand)

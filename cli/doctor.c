@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/words.h"
 #include "hand.h"
 #include "playback.h"
 #include "render.h"
@@ -33,13 +34,15 @@ static void found(struct doctor *doctor, const char *check, enum finding finding
 {
 	static const struct {
 		const char *name, *tint;
-	} shown[] = { { "ok", TINT_GOOD }, { "warn", TINT_WARN }, { "fail", TINT_BAD } };
+	} shown[] = { { N_("ok"), TINT_GOOD }, { N_("warn"), TINT_WARN },
+		    { N_("fail"), TINT_BAD } };
 	bool color = doctor->hand->color;
 	char text[512];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	vsnprintf(text, sizeof(text), _(format), arguments);
+	remedy = remedy ? _(remedy) : NULL;
 	va_end(arguments);
 	render_clean(text);
 	doctor->fails += finding == FINDING_FAIL;
@@ -50,7 +53,7 @@ static void found(struct doctor *doctor, const char *check, enum finding finding
 							  remedy));
 	if (doctor->hand->json || (doctor->hand->quiet && finding == FINDING_OK))
 		return;
-	printf("%s%-4s%s  %s%s%s\n", color ? shown[finding].tint : "", shown[finding].name,
+	printf("%s%-4s%s  %s%s%s\n", color ? shown[finding].tint : "", _(shown[finding].name),
 	       color ? "\033[0m" : "", text, remedy ? "; " : "", remedy ? remedy : "");
 }
 
@@ -58,30 +61,31 @@ static void check_groups(struct doctor *doctor)
 {
 	const struct group *group = getgrnam(PARENTS_GROUP);
 	const struct passwd *passwd = getpwuid(getuid());
-	const char *name = passwd ? passwd->pw_name : "this user";
+	const char *name = passwd ? passwd->pw_name : _("this user");
 	gid_t gids[256];
 	int n = getgroups((int)ARRAY_SIZE(gids), gids);
 	bool member = false;
 
 	if (getuid() == 0) {
-		found(doctor, "group", FINDING_FAIL, "run cubby as the parent's own user",
+		found(doctor, "group", FINDING_FAIL, N_("run cubby as the parent's own user"),
 		      "you are root, and root is no parent");
 		return;
 	}
 	if (!group) {
-		found(doctor, "group", FINDING_FAIL, "install Cubby's users (systemd-sysusers)",
-		      "there is no group " PARENTS_GROUP);
+		found(doctor, "group", FINDING_FAIL, N_("install Cubby's users (systemd-sysusers)"),
+		      "there is no group %s", PARENTS_GROUP);
 		return;
 	}
 	for (int i = 0; i < n; i++)
 		member = member || gids[i] == group->gr_gid;
 	if (member || getegid() == group->gr_gid)
-		found(doctor, "group", FINDING_OK, NULL, "%s is in the group " PARENTS_GROUP, name);
+		found(doctor, "group", FINDING_OK, NULL, "%s is in the group %s",
+		      name, PARENTS_GROUP);
 	else
 		found(doctor, "group", FINDING_FAIL,
-		      "have an administrator run 'usermod -aG " PARENTS_GROUP " NAME', then log "
-									      "in anew",
-		      "%s is not in the group " PARENTS_GROUP, name);
+		      N_("have an administrator run 'usermod -aG cubby-parents NAME', then log in "
+			 "anew"),
+		      "%s is not in the group %s", name, PARENTS_GROUP);
 }
 
 static void check_sandbox(struct doctor *doctor, const struct cubby_status *status)
@@ -101,7 +105,7 @@ static void check_sandbox(struct doctor *doctor, const struct cubby_status *stat
 				 *missing ? ", " : "", wanted[i]);
 	}
 	if (*missing)
-		found(doctor, "sandbox", FINDING_WARN, "see whether the kernel supports it",
+		found(doctor, "sandbox", FINDING_WARN, N_("see whether the kernel supports it"),
 		      "the keeper runs without %s", missing);
 	else
 		found(doctor, "sandbox", FINDING_OK, NULL, "the keeper is confined");
@@ -112,20 +116,20 @@ static void check_household(struct doctor *doctor, const struct cubby_status *st
 	if (status->household)
 		found(doctor, "household", FINDING_OK, NULL, "the household is set up");
 	else
-		found(doctor, "household", FINDING_FAIL, "run 'cubby setup --parent NAME'",
+		found(doctor, "household", FINDING_FAIL, N_("run 'cubby setup --parent NAME'"),
 		      "there is no household yet");
 	if (status->device_trusted)
 		found(doctor, "device-key", FINDING_OK, NULL, "the keeper's key is the one "
 							      "pinned here");
 	else
 		found(doctor, "device-key", FINDING_FAIL,
-		      "if the device was set up anew, move pins.json away; else do not type a "
-		      "passphrase",
+		      N_("if the device was set up anew, move pins.json away; else do not type a "
+			 "passphrase"),
 		      "the keeper's key is not the one pinned in %s",
 		      cubby_state_dir(doctor->hand->cubby));
 	if (strcmp(status->erasure_level, "E0") == 0)
 		found(doctor, "erasure", FINDING_WARN,
-		      "put the state directory on ext4 (data=ordered) or XFS for more",
+		      N_("put the state directory on ext4 (data=ordered) or XFS for more"),
 		      "erasure level E0: this file system may keep old blocks");
 	else
 		found(doctor, "erasure", FINDING_OK, NULL, "erasure level %s",
@@ -153,8 +157,8 @@ static void check_keeper(struct doctor *doctor)
 		found(doctor, "keeper", FINDING_OK, NULL, "the keeper runs, version %s",
 		      status->version);
 	else
-		found(doctor, "keeper", FINDING_WARN, "install both from one release",
-		      "the keeper is version %s, this program " CUBBY_VERSION, status->version);
+		found(doctor, "keeper", FINDING_WARN, N_("install both from one release"),
+		      "the keeper is version %s, this program %s", status->version, CUBBY_VERSION);
 	check_household(doctor, status);
 }
 
@@ -169,8 +173,9 @@ static void check_microphone(struct doctor *doctor)
 		found(doctor, "microphone", FINDING_OK, NULL, "the microphone is %s", name);
 	else
 		found(doctor, "microphone", FINDING_WARN,
-		      r == ANSWER_NOT_FOUND ? "plug one in, or name it with cubby-listen --source"
-					    : "start PulseAudio or PipeWire, or set PULSE_SERVER",
+		      r == ANSWER_NOT_FOUND
+			      ? N_("plug one in, or name it with cubby-listen --source")
+			      : N_("start PulseAudio or PipeWire, or set PULSE_SERVER"),
 		      "%s", why.text);
 }
 
@@ -182,7 +187,7 @@ static void check_state(struct doctor *doctor)
 	if (stat(dir, &st) < 0)
 		found(doctor, "pins", FINDING_OK, NULL, "no keys are pinned yet (%s)", dir);
 	else if (st.st_uid != getuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		found(doctor, "pins", FINDING_FAIL, "make it yours alone: chown and chmod 700",
+		found(doctor, "pins", FINDING_FAIL, N_("make it yours alone: chown and chmod 700"),
 		      "others may change the pinned keys in %s", dir);
 	else
 		found(doctor, "pins", FINDING_OK, NULL, "pinned keys are in %s", dir);
@@ -193,8 +198,8 @@ static void check_clock(struct doctor *doctor)
 	if (doctor->hand->now_s >= CLOCK_EARLIEST_S)
 		found(doctor, "clock", FINDING_OK, NULL, "the clock is plausible");
 	else
-		found(doctor, "clock", FINDING_FAIL, "set the clock, or let it be set from the "
-						     "network",
+		found(doctor, "clock", FINDING_FAIL, N_("set the clock, or let it be set from the "
+							"network"),
 		      "the clock is far in the past");
 }
 

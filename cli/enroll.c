@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "crypt/voiceconsent.h"
 #include "cut.h"
 #include "erase.h"
@@ -22,12 +23,12 @@
 #define SPOKEN_TRIES 12
 
 static const char *const sentences[] = {
-	"What will the weather be like tomorrow in the afternoon?",
-	"Please set a timer for twenty minutes and tell me when it is over.",
-	"I would like to hear some quiet music while I am cooking dinner.",
-	"Turn off the lights in the kitchen and lock the front door.",
-	"Add bread, butter and a dozen eggs to the shopping list.",
-	"Remind me on Thursday morning to call my sister.",
+	N_("What will the weather be like tomorrow in the afternoon?"),
+	N_("Please set a timer for twenty minutes and tell me when it is over."),
+	N_("I would like to hear some quiet music while I am cooking dinner."),
+	N_("Turn off the lights in the kitchen and lock the front door."),
+	N_("Add bread, butter and a dozen eggs to the shopping list."),
+	N_("Remind me on Thursday morning to call my sister."),
 };
 
 static int adult_check(struct hand *hand, const char *name, const char **ret_id)
@@ -131,7 +132,7 @@ static int spoken_all(struct hand *hand, struct enrolment *enrolment)
 		if (n >= SPOKEN_WANTED)
 			return 0;
 		hand_say(hand, "%u of %d. Please say: %s", n + 1, SPOKEN_WANTED,
-			 sentences[i % (sizeof(sentences) / sizeof(sentences[0]))]);
+			 _(sentences[i % ARRAY_SIZE(sentences)]));
 		r = spoken_add(enrolment, &why);
 		if (r < 0)
 			return hand_fail(hand, EXIT_GENERAL, "cannot listen (%s)", strerror(-r));
@@ -205,8 +206,8 @@ int verb_enroll(struct hand *hand)
 		return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 	}
 	hand_say(hand, "%s is enrolled for %s%s. Erase it with: cubby voiceprint erase %s", name,
-		 duration_text(keep_s, keep), job ? "; the older voiceprint is being erased" : "",
-		 name);
+		 duration_text(keep_s, keep),
+		 job ? _("; the older voiceprint is being erased") : "", name);
 	return 0;
 }
 
@@ -225,7 +226,8 @@ static int voiceprint_row(struct table *table, const void *one, const char *prof
 {
 	const struct cubby_voiceprint *voiceprint = one;
 	char made[MOMENT_TEXT], expires[MOMENT_TEXT];
-	const char *cells[] = { profile, voiceprint->state, moment_local(voiceprint->made_s, made),
+	const char *cells[] = { profile, _(voiceprint->state),
+				moment_local(voiceprint->made_s, made),
 				moment_local(voiceprint->expires_s, expires) };
 
 	return fault_trace(table_row(table, cells));
@@ -233,14 +235,15 @@ static int voiceprint_row(struct table *table, const void *one, const char *prof
 
 int verb_voiceprint_list(struct hand *hand)
 {
-	static const char *const heads[] = { "PROFILE", "STATE", "MADE", "EXPIRES", NULL };
+	static const char *const heads[] = { N_("PROFILE"), N_("STATE"), N_("MADE"),
+					     N_("EXPIRES"), NULL };
 	_cleanup_(cubby_voiceprints_freep) struct cubby_voiceprints *voiceprints = NULL;
 	int r = cubby_voiceprints(hand->cubby, &voiceprints);
 
 	if (r != 0)
 		return hand_refused(hand, r);
 	return listing_print(hand, &(struct listing){
-		.heads = heads, .nothing = "Nobody is enrolled: no voiceprint is kept.",
+		.heads = heads, .nothing = N_("Nobody is enrolled: no voiceprint is kept."),
 		.n = voiceprints->n, .list = (const void *const *)voiceprints->list,
 		.profile_offset = offsetof(struct cubby_voiceprint, profile_id),
 		.json = voiceprint_json, .row = voiceprint_row });

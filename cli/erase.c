@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "output.h"
 #include "progress.h"
 #include "prompt.h"
@@ -21,16 +22,16 @@ int erase_confirm(struct hand *hand, const char *typed, const char *format, ...)
 	if (command_has(&hand->command, OPTION_YES))
 		return EXIT_DONE;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	vsnprintf(text, sizeof(text), _(format), arguments);
 	va_end(arguments);
 	render_clean(text);
 	if (!prompt_possible())
 		return hand_fail(hand, EXIT_USAGE,
 				 "%s There is no terminal to ask; add --yes if you mean it", text);
-	fprintf(stderr, "%s It cannot be undone.\n", text);
+	fprintf(stderr, _("%s It cannot be undone.\n"), text);
 	if (typed)
-		snprintf(question, sizeof(question), "Type %s to erase: ", typed);
-	if (!prompt_confirm(typed ? question : "Erase? [y/N] ", typed ? typed : "y"))
+		snprintf(question, sizeof(question), _("Type %s to erase: "), typed);
+	if (!prompt_confirm(typed ? question : _("Erase? [y/N] "), typed ? typed : "y"))
 		return hand_fail(hand, EXIT_GENERAL, "nothing was erased");
 	return EXIT_DONE;
 }
@@ -65,10 +66,11 @@ static void items_words(uint32_t items, const char *const *kinds, size_t n, char
 	size_t used = 0;
 
 	for (size_t i = 0; i < n; i++)
-		used += (size_t)snprintf(text + used, room - used, "%s%s", i ? " and " : "",
+		used += (size_t)snprintf(text + used, room - used, "%s%s", i ? _(" and ") : "",
 					 kinds[i]);
-	snprintf(text + used, room - used, "%s%u item%s", n ? " of " : "", items,
-		 items == 1 ? "" : "s");
+	if (n)
+		used += (size_t)snprintf(text + used, room - used, "%s", _(" of "));
+	snprintf(text + used, room - used, words_n("%u item", "%u items", items), items);
 }
 
 static void erased_say(struct hand *hand, const struct cubby_receipt *receipt,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "erase.h"
 #include "moment.h"
 #include "prompt.h"
@@ -39,15 +40,15 @@ static int owners_find(struct hand *hand, char **ids, char (*ret)[CUBBY_ID_TEXT]
 static int voice_ask(struct hand *hand, struct voice_check *check, const char *owner,
 		     const char *id, enum voice_said *ret)
 {
-	char question[160];
+	char question[256];
 	int r;
 
 	*ret = VOICE_NONE;
 	r = owner[0] ? voice_check_id(check, owner, id, ret) : 0;
 	if (r != 0 || *ret != VOICE_OTHER)
 		return r;
-	snprintf(question, sizeof(question), "%.8s is not the enrolled voice of its owner. If it "
-		 "is yours all the same, type mine: ", id);
+	snprintf(question, sizeof(question), _("%.8s is not the enrolled voice of its owner. If "
+		 "it is yours all the same, type mine: "), id);
 	if (voice_answered(hand, question))
 		return 0;
 	return hand_fail(hand, EXIT_GENERAL, "%.8s: %s, so it was not approved; listen to it, and "
@@ -140,8 +141,9 @@ int verb_export_refuse(struct hand *hand)
 	}
 	if (r != 0)
 		return r;
-	hand_say(hand, "Refused: %zu item%s. They are not offered for review again.",
-		 hand->command.n, hand->command.n == 1 ? "" : "s");
+	hand_say(hand, words_n("Refused: %zu item. It is not offered for review again.",
+			       "Refused: %zu items. They are not offered for review again.",
+			       hand->command.n), hand->command.n);
 	if (job)
 		return erase_finish(hand, job, NULL, 0);
 	if (hand->json)
@@ -179,8 +181,8 @@ static int copy_list(void *context, const struct cubby_copy *copy)
 
 int verb_export_list(struct hand *hand)
 {
-	static const char *const heads[] = { "COPY", "OF", "APPROVED", "EXPIRES", "PURPOSE",
-					     "RECIPIENT", NULL };
+	static const char *const heads[] = { N_("COPY"), N_("OF"), N_("APPROVED"),
+					     N_("EXPIRES"), N_("PURPOSE"), N_("RECIPIENT"), NULL };
 	_cleanup_(table_freep) struct table *table = NULL;
 	_cleanup_(render_json_freep) json_t *array = hand->json ? json_array() : NULL;
 	struct listing_copies listing = { hand, NULL, array, 0 };
@@ -199,7 +201,7 @@ int verb_export_list(struct hand *hand)
 		else if (listing.n == 0)
 			hand_say(hand, "Nothing is released for export.");
 		else
-			r = table_print(table);
+			r = table_print(hand, table);
 	}
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }

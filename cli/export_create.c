@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/words.h"
 #include "export.h"
 #include "moment.h"
 #include "progress.h"
@@ -152,12 +153,13 @@ static int export_tell(struct hand *hand, const char *path, const struct cubby_e
 	int r;
 
 	if (!hand->json) {
-		hand_say(hand, "Wrote %zu item%s to %s, with a signed manifest.", items,
-			 items == 1 ? "" : "s", path);
+		hand_say(hand, words_n("Wrote %zu item to %s, with a signed manifest.",
+				       "Wrote %zu items to %s, with a signed manifest.", items),
+			 items, path);
 		for (size_t i = 0; i < info->n_excluded; i++)
 			if (info->excluded[i].items)
 				hand_say(hand, "Left out: %u (%s).", info->excluded[i].items,
-					 info->excluded[i].reason);
+					 _(info->excluded[i].reason));
 		if (recalled)
 			hand_say(hand, "Recalled while it was written: %zu.", recalled);
 		return 0;
@@ -206,9 +208,11 @@ static int form_read(struct hand *hand, const char **ret_format, const char **re
 
 	for (size_t i = 0; format && i < ARRAY_SIZE(formats); i++)
 		known = known || strcmp(formats[i], format) == 0;
+	if (!format)
+		return hand_fail(hand, EXIT_USAGE, "no format; --format takes hf, nemo or kaldi");
 	if (!known)
-		return hand_fail(hand, EXIT_USAGE, "%s%s; --format takes hf, nemo or kaldi",
-				 format ? "no such format: " : "no format", format ? format : "");
+		return hand_fail(hand, EXIT_USAGE,
+				 "no such format: %s; --format takes hf, nemo or kaldi", format);
 	if (!encoding)
 		encoding = strcmp(format, "kaldi") == 0 ? "wav" : "flac";
 	if (strcmp(encoding, "flac") != 0 && strcmp(encoding, "wav") != 0)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "hand.h"
 #include "moment.h"
 #include "output.h"
@@ -13,16 +14,18 @@
 
 static int history_table(struct hand *hand, const struct cubby_past_exports *exports)
 {
-	static const char *const heads[] = { "EXPORT", "BEGUN", "STATE", ">ITEMS", ">RECALLED",
-					     "PURPOSE", "RECIPIENT", NULL };
+	static const char *const heads[] = { N_("EXPORT"), N_("BEGUN"), N_("STATE"),
+					     N_(">ITEMS"), N_(">RECALLED"), N_("PURPOSE"),
+					     N_("RECIPIENT"), NULL };
 	_cleanup_(table_freep) struct table *table = NULL;
 	int r = table_new(heads, hand->color, &table);
 
 	for (size_t i = 0; r == 0 && i < exports->n; i++) {
 		const struct cubby_past_export *export = exports->list[i];
 		char id[9], begun[MOMENT_TEXT], items[16], recalled[16];
-		const char *cells[] = { id, begun, export->ended_s ? "complete" : "unfinished",
-					items, recalled, export->purpose, export->recipient };
+		const char *cells[] = { id, begun,
+					export->ended_s ? _("complete") : _("unfinished"), items,
+					recalled, export->purpose, export->recipient };
 
 		snprintf(id, sizeof(id), "%.8s", export->id);
 		moment_local(export->begun_s, begun);
@@ -30,7 +33,7 @@ static int history_table(struct hand *hand, const struct cubby_past_exports *exp
 		snprintf(recalled, sizeof(recalled), "%u", export->recalled);
 		r = table_row(table, cells);
 	}
-	return r == 0 ? table_print(table) : r;
+	return r == 0 ? table_print(hand, table) : r;
 }
 
 static int history_json(const struct cubby_past_exports *exports)
@@ -82,11 +85,12 @@ int verb_export_recalls(struct hand *hand)
 	r = output_write(path ? path : "-", text, n, 0644);
 	if (r < 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot write %s (%s)",
-				 path ? path : "the output", strerror(-r));
+				 path ? path : _("the output"), strerror(-r));
 	for (size_t i = 0; i < n; i++)
 		lines += text[i] == '\n';
 	if (path && strcmp(path, "-") != 0)
-		hand_say(hand, "Wrote %s: %zu recalled item%s. Send it to whoever has an export.",
-			 path, lines - 1, lines == 2 ? "" : "s");
+		hand_say(hand, words_n("Wrote %s: %zu recalled item. Send it to whoever has an "
+				       "export.", "Wrote %s: %zu recalled items. Send it to "
+				       "whoever has an export.", lines - 1), path, lines - 1);
 	return 0;
 }

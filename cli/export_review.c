@@ -2,6 +2,7 @@
 /* `cubby export review`: an adult hears each item of theirs and answers for it, or
  * hears some chosen at random and answers for all. Without an answer nothing is approved. */
 
+#include "base/words.h"
 #include "export.h"
 
 #include <stdio.h>
@@ -89,21 +90,21 @@ static int review_show(struct review *review, size_t i)
 
 	if (r != 0)
 		return hand_refused(hand, r);
-	words = strdup(opened->text ? opened->text : "(no transcript)");
+	words = strdup(opened->text ? opened->text : _("(no transcript)"));
 	if (!words)
 		return hand_fail(hand, EXIT_GENERAL, "out of memory");
 	render_clean(words);
-	fprintf(stderr, "%zu of %zu: %.8s, %s, %s: %s\n", i + 1, review->n, item->id,
+	fprintf(stderr, _("%zu of %zu: %.8s, %s, %s: %s\n"), i + 1, review->n, item->id,
 		hand_profile_name(review->profiles, item->owner),
 		moment_local(item->started_s, when), words);
 	r = voice_check_item(review->check, item->owner, opened, &item->said);
 	if (r != 0)
 		return r;
 	if (item->said != VOICE_NONE)
-		fprintf(stderr, "(Voice: %s.)\n", voice_said_text(item->said));
+		fprintf(stderr, _("(Voice: %s.)\n"), voice_said_text(item->said));
 	if (opened->samples &&
 	    playback_run(opened->samples, opened->frames, opened->rate_hz, &why) != 0)
-		fprintf(stderr, "(It cannot be played: %s.)\n", why.text);
+		fprintf(stderr, _("(It cannot be played: %s.)\n"), why.text);
 	return 0;
 }
 
@@ -142,7 +143,8 @@ static char review_ask(void)
 	char answer[16];
 
 	for (int i = 0; i < 3; i++) {
-		if (!prompt_text("[a]pprove, [r]efuse, [s]kip, [q]uit? ", answer, sizeof(answer)))
+		if (!prompt_text(_("[a]pprove, [r]efuse, [s]kip, [q]uit? "), answer,
+				 sizeof(answer)))
 			return 'q';
 		if (answer[0] && strchr("arsq", answer[0]) && !answer[1])
 			return answer[0];
@@ -150,8 +152,8 @@ static char review_ask(void)
 	return 'q';
 }
 
-static const char ask_mine[] = "It is not the enrolled voice. If it is yours all the same, type "
-			       "mine: ";
+static const char ask_mine[] = N_("It is not the enrolled voice. If it is yours all the same, "
+				  "type mine: ");
 
 static int review_each(struct review *review)
 {
@@ -167,7 +169,7 @@ static int review_each(struct review *review)
 		if (answer == 'q')
 			break;
 		if (answer == 'a' && review->items[i].said == VOICE_OTHER &&
-		    !voice_answered(review->hand, ask_mine))
+		    !voice_answered(review->hand, _(ask_mine)))
 			continue;
 		if (answer == 'a')
 			r = review_approve(review, i, "heard");
@@ -210,8 +212,8 @@ static int review_compare(struct review *review)
 		fprintf(stderr, "%.8s: %s.\n", item->id, voice_said_text(item->said));
 	}
 	if (r == 0 && others > 0 &&
-	    !voice_answered(review->hand, "These are not the enrolled voice. If they are yours all "
-					  "the same, type mine: "))
+	    !voice_answered(review->hand, _("These are not the enrolled voice. If they are yours "
+					    "all the same, type mine: ")))
 		r = hand_fail(review->hand, EXIT_GENERAL,
 			      "%zu of %zu are not the enrolled voice, so nothing was approved",
 			      others, review->n);
@@ -238,8 +240,8 @@ static int review_batch(struct review *review, size_t sample)
 	if (r != 0)
 		return r;
 	snprintf(question, sizeof(question),
-		 "Approve these and the %zu you did not hear? Type yes: ", review->n - sample);
-	if (!prompt_confirm(question, "yes"))
+		 _("Approve these and the %zu you did not hear? Type yes: "), review->n - sample);
+	if (!prompt_confirm(question, _("yes")))
 		return hand_fail(hand, EXIT_GENERAL, "nothing was approved");
 	for (size_t i = 0; r == 0 && i < review->n; i++)
 		r = review_approve(review, i, i < sample ? "heard" : "batch");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "hand.h"
 #include "moment.h"
 #include "render.h"
@@ -24,8 +25,8 @@ static int finding_tell(void *context, const struct cubby_finding *finding)
 			      json_pack("{s:s, s:s, s:s, s:s}", "what", finding->what, "file",
 					finding->file, "token", finding->token, "reason",
 					finding->reason));
-	snprintf(line, sizeof(line), "%s: %s%s%s%s%s", finding->what, finding->file,
-		 finding->token[0] ? " holds " : "", finding->token,
+	snprintf(line, sizeof(line), "%s: %s%s%s%s%s", _(finding->what), finding->file,
+		 finding->token[0] ? _(" holds ") : "", finding->token,
 		 finding->reason[0] ? ", " : "", finding->reason);
 	render_clean(line);
 	if (!telling->hand->json)
@@ -52,8 +53,9 @@ static void verified_say(struct hand *hand, const struct cubby_verified *verifie
 		hand_say(hand, "Not as it must be: see above. Remove what is recalled, and do not "
 			       "use what is changed or renamed.");
 	else
-		hand_say(hand, "Genuine and whole: %zu item%s, %zu recalled and not there.",
-			 verified->items, verified->items == 1 ? "" : "s", verified->recalled);
+		hand_say(hand, words_n("Genuine and whole: %zu item, %zu recalled and not there.",
+				       "Genuine and whole: %zu items, %zu recalled and not there.",
+				       verified->items), verified->items, verified->recalled);
 	if (verified->list_number)
 		hand_say(hand, "By the list of recalls of %s.",
 			 moment_iso(verified->list_issued_s, issued));

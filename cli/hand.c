@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/kind.h"
+#include "base/words.h"
 #include "moment.h"
 #include "render.h"
 
@@ -23,7 +24,7 @@ int hand_fail(struct hand *hand, enum exit_code code, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	vsnprintf(text, sizeof(text), _(format), arguments);
 	va_end(arguments);
 	render_clean(text);
 	fflush(stdout);
@@ -44,7 +45,7 @@ void hand_say(struct hand *hand, const char *format, ...)
 	if (hand->json || hand->quiet)
 		return;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	vsnprintf(text, sizeof(text), _(format), arguments);
 	va_end(arguments);
 	render_clean(text);
 	puts(text);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/words.h"
 #include "command.h"
 
 #define HELP_COLUMN 30
@@ -25,7 +26,7 @@ static void help_option(FILE *file, int option)
 	snprintf(left, sizeof(left), "%c%c%s--%s%s%s", row->letter ? '-' : ' ',
 		 row->letter ? row->letter : ' ', row->letter ? ", " : "  ", row->name,
 		 row->value ? " " : "", row->value ? row->value : "");
-	help_line(file, left, row->help);
+	help_line(file, left, _(row->help));
 }
 
 static void help_verb_line(FILE *file, const struct verb *verb)
@@ -34,29 +35,28 @@ static void help_verb_line(FILE *file, const struct verb *verb)
 
 	snprintf(left, sizeof(left), "cubby %s%s%s %s", verb->noun, verb->name ? " " : "",
 		 verb->name ? verb->name : "", verb->usage);
-	help_line(file, left, verb->summary);
+	help_line(file, left, _(verb->summary));
 }
 
 static void help_common(FILE *file)
 {
-	fprintf(file, "\nWith every command:\n");
+	fputs(_("\nWith every command:\n"), file);
 	for (int option = 0; option <= OPTION_COMMON_LAST; option++)
 		help_option(file, option);
 }
 
 static void help_all(FILE *file)
 {
-	fprintf(file, "Cubby keeps a child's voice at home. This is the parents' hand on it.\n\n");
+	fputs(_("Cubby keeps a child's voice at home. This is the parents' hand on it.\n\n"), file);
 	for (size_t i = 0; i < n_verbs; i++)
 		help_verb_line(file, &verb_table[i]);
 	help_common(file);
-	fprintf(file,
-		"\nTimes: 2026-05-31, 2026-05-31T07:30, today, yesterday, '2h ago'. Durations: "
+	fputs(_("\nTimes: 2026-05-31, 2026-05-31T07:30, today, yesterday, '2h ago'. Durations: "
 		"12h, 7d.\n"
 		"Exit status: 0 done, 1 failed, 2 usage, 3 timeout, 4 not authorised, 8 no "
 		"keeper,\n"
 		"10 not found, 11 partly done. 'cubby COMMAND --help' tells more; see also "
-		"cubby(1).\n");
+		"cubby(1).\n"), file);
 }
 
 bool help_print(FILE *file, const char *const *words, size_t n)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "batch.h"
 #include "prompt.h"
 #include "search.h"
@@ -75,19 +76,20 @@ static int listing_end(struct listing *listing)
 	if (hand->json)
 		fputs(listing->n ? "\n]\n" : "[]\n", stdout);
 	else if (listing->n == 0)
-		hand_say(hand, "Nothing is kept%s.", listing->narrowed ? " that this names" : "");
+		hand_say(hand, listing->narrowed ? _("Nothing is kept that this names.")
+						 : _("Nothing is kept."));
 	else
-		r = table_print(listing->table);
+		r = table_print(hand, listing->table);
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }
 
 int verb_list(struct hand *hand)
 {
-	static const char *const heads[] = { "ID", "STARTED", "PROFILE", "KINDS", "EXPIRES",
-					    ">LENGTH",
-					     "~TRANSCRIPT", NULL };
-	static const char *const heads_shut[] = { "ID", "STARTED", "PROFILE", "KINDS", "EXPIRES",
-						 NULL };
+	static const char *const heads[] = { N_("ID"), N_("STARTED"), N_("PROFILE"),
+					     N_("KINDS"), N_("EXPIRES"), N_(">LENGTH"),
+					     N_("~TRANSCRIPT"), NULL };
+	static const char *const heads_shut[] = { N_("ID"), N_("STARTED"), N_("PROFILE"),
+						  N_("KINDS"), N_("EXPIRES"), NULL };
 	struct cubby_selection selection = CUBBY_SELECTION_INIT;
 	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
 	_cleanup_(table_freep) struct table *table = NULL;

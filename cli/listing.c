@@ -4,6 +4,8 @@
 
 #include "listing.h"
 
+#include "base/words.h"
+
 static const char *profile_at(const struct listing *listing, const struct cubby_profiles *profiles,
 			      size_t i)
 {
@@ -29,7 +31,7 @@ static int listing_table(struct hand *hand, const struct listing *listing,
 
 	for (size_t i = 0; r == 0 && i < listing->n; i++)
 		r = listing->row(table, listing->list[i], profile_at(listing, profiles, i));
-	return r == 0 ? table_print(table) : fault_trace(r);
+	return r == 0 ? table_print(hand, table) : fault_trace(r);
 }
 
 int listing_print(struct hand *hand, const struct listing *listing)
@@ -42,7 +44,7 @@ int listing_print(struct hand *hand, const struct listing *listing)
 	if (hand->json)
 		r = listing_json(listing, profiles);
 	else if (listing->n == 0)
-		hand_say(hand, "%s", listing->nothing);
+		hand_say(hand, "%s", _(listing->nothing));
 	else
 		r = listing_table(hand, listing, profiles);
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/words.h"
 #include "hand.h"
 #include "moment.h"
 #include "prompt.h"
@@ -19,8 +20,8 @@ static int verify_prove(struct hand *hand)
 {
 	if (!prompt_given(hand) &&
 	    !(prompt_possible() &&
-	      prompt_confirm("Check with your passphrase, too? It alone shows a log that was "
-			     "written anew. [y/N] ", "y")))
+	      prompt_confirm(_("Check with your passphrase, too? It alone shows a log that was "
+			       "written anew. [y/N] "), "y")))
 		return 0;
 	return prompt_proof(hand, CUBBY_SECRET_HOME);
 }
@@ -54,8 +55,10 @@ static int verdict_bad(struct hand *hand, const struct cubby_log_verdict *verdic
 
 static void verdict_good(struct hand *hand, const struct cubby_log_verdict *verdict)
 {
-	hand_say(hand, "The access log is whole: %llu entr%s, none changed, removed or put in.",
-		 (unsigned long long)verdict->entries, verdict->entries == 1 ? "y" : "ies");
+	hand_say(hand, words_n("The access log is whole: %llu entry, not changed, nothing put in.",
+			       "The access log is whole: %llu entries, none changed, removed or "
+			       "put in.", verdict->entries),
+		 (unsigned long long)verdict->entries);
 	if (verdict->keys)
 		hand_say(hand, "Checked with your key: the chain, the checkpoints, and the mark "
 			       "each entry got when it was written.");
@@ -63,9 +66,10 @@ static void verdict_good(struct hand *hand, const struct cubby_log_verdict *verd
 		hand_say(hand, "Checked without a passphrase: the chain and the checkpoints alone. "
 			       "Only with it a log is found out that was written anew.");
 	if (verdict->emptied > 0)
-		hand_say(hand, "%llu entr%s over 24 months old: what they said is gone, as it "
-			       "should be.", (unsigned long long)verdict->emptied,
-			 verdict->emptied == 1 ? "y is" : "ies are");
+		hand_say(hand, words_n("%llu entry is over 24 months old: what it said is gone, "
+				       "as it should be.", "%llu entries are over 24 months old: "
+				       "what they said is gone, as it should be.",
+				       verdict->emptied), (unsigned long long)verdict->emptied);
 }
 
 static json_t *verdict_json(const struct cubby_log_verdict *verdict)
@@ -126,7 +130,7 @@ static int log_row(struct table *table, const struct cubby_log_entry *entry, con
 	moment_local(entry->time_s, time);
 	/* Emptied after its 24 months. */
 	if (!*member_text(body, "what", what, sizeof(what)))
-		snprintf(what, sizeof(what), "(emptied)");
+		snprintf(what, sizeof(what), "%s", _("(emptied)"));
 	member_text(body, "uid", uid, sizeof(uid));
 	member_text(body, "outcome", outcome, sizeof(outcome));
 	member_text(body, "items", items, sizeof(items));
@@ -182,9 +186,8 @@ static int log_walk(struct hand *hand, int64_t since_s, struct table *table, jso
 
 int verb_log(struct hand *hand)
 {
-	static const char *const heads[] = { ">SEQ", "TIME", "WHAT", ">UID", "OUTCOME", ">ITEMS",
-					    "~ABOUT",
-					     NULL };
+	static const char *const heads[] = { N_(">SEQ"), N_("TIME"), N_("WHAT"), N_(">UID"),
+					     N_("OUTCOME"), N_(">ITEMS"), N_("~ABOUT"), NULL };
 	_cleanup_(table_freep) struct table *table = NULL;
 	_cleanup_(render_json_freep) json_t *array = NULL;
 	struct cubby_selection range = CUBBY_SELECTION_INIT;
@@ -201,6 +204,6 @@ int verb_log(struct hand *hand)
 	r = log_walk(hand, range.since_s, table, array);
 	if (r != 0)
 		return r;
-	r = hand->json ? render_json(take(array)) : table_print(table);
+	r = hand->json ? render_json(take(array)) : table_print(hand, table);
 	return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 }

@@ -10,11 +10,13 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "base/words.h"
 #include "crypt/secret.h"
 #include "complete.h"
 #include "elsewhere.h"
 #include "hand.h"
 #include "help.h"
+#include "pager.h"
 #include "verb.h"
 
 /* What is printed may be what a child said: this buffer is locked where possible, and wiped. */
@@ -71,11 +73,17 @@ static int command_run(struct hand *hand)
 		n--;
 	}
 	if (help) {
-		if (help_print(stdout, words, n))
+		pager_begin(hand);
+		help = help_print(stdout, words, n);
+		pager_end();
+		if (help)
 			return EXIT_DONE;
 		return hand_fail(hand, EXIT_USAGE, "'%s' is not a command; 'cubby help' lists them",
 				 words[0]);
 	}
+	/* What programs read is the same in every language, and so is what goes wrong with it. */
+	if (command_has(command, OPTION_JSON))
+		setlocale(LC_MESSAGES, "C");
 	r = hand_open(hand);
 	if (r == 0)
 		r = elsewhere_begin(hand);
@@ -94,6 +102,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
+	bindtextdomain(WORDS_DOMAIN, LOCALE_DIR);
 	log_open("cubby", LOG_LEVEL_WARNING);
 	if (!arguments || crypt_init() < 0)
 		return hand_fail(&hand, EXIT_GENERAL, "cannot protect this process; nothing was "

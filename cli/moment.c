@@ -12,6 +12,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/words.h"
+
 #define DAY_S 86400
 #define DURATION_MAX_S (100ull * 365 * DAY_S)
 
@@ -232,17 +234,17 @@ char *duration_text(int64_t duration_s, char text[static MOMENT_TEXT])
 	long long n = (long long)duration_s;
 
 	if (n >= DAY_S && n % DAY_S >= 3600 && n < 10 * DAY_S)
-		snprintf(text, MOMENT_TEXT, "%lld d %lld h", n / DAY_S, n % DAY_S / 3600);
+		snprintf(text, MOMENT_TEXT, _("%lld d %lld h"), n / DAY_S, n % DAY_S / 3600);
 	else if (n >= DAY_S)
-		snprintf(text, MOMENT_TEXT, "%lld d", n / DAY_S);
+		snprintf(text, MOMENT_TEXT, _("%lld d"), n / DAY_S);
 	else if (n >= 3600 && n % 3600 >= 60)
-		snprintf(text, MOMENT_TEXT, "%lld h %lld min", n / 3600, n % 3600 / 60);
+		snprintf(text, MOMENT_TEXT, _("%lld h %lld min"), n / 3600, n % 3600 / 60);
 	else if (n >= 3600)
-		snprintf(text, MOMENT_TEXT, "%lld h", n / 3600);
+		snprintf(text, MOMENT_TEXT, _("%lld h"), n / 3600);
 	else if (n >= 60)
-		snprintf(text, MOMENT_TEXT, "%lld min", n / 60);
+		snprintf(text, MOMENT_TEXT, _("%lld min"), n / 60);
 	else
-		snprintf(text, MOMENT_TEXT, "%lld s", n);
+		snprintf(text, MOMENT_TEXT, _("%lld s"), n);
 	return text;
 }
 
@@ -251,13 +253,15 @@ char *moment_until(int64_t time_s, int64_t now_s, char text[static MOMENT_TEXT])
 	char duration[MOMENT_TEXT];
 	int64_t left_s = time_s - now_s;
 
-	if (left_s <= 0)
-		return strcpy(text, "now");
+	if (left_s <= 0) {
+		snprintf(text, MOMENT_TEXT, "%s", _("now"));
+		return text;
+	}
 	/* One unit is enough here. */
 	if (left_s >= DAY_S)
 		left_s -= left_s % DAY_S;
 	else if (left_s >= 3600)
 		left_s -= left_s % 3600;
-	snprintf(text, MOMENT_TEXT, "in %.24s", duration_text(left_s, duration));
+	snprintf(text, MOMENT_TEXT, _("in %.24s"), duration_text(left_s, duration));
 	return text;
 }

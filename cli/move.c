@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/words.h"
 #include "erase.h"
 #include "prompt.h"
 #include "render.h"
@@ -29,8 +30,8 @@ int verb_move(struct hand *hand)
 	if (r == 0)
 		r = erase_confirm(hand, NULL, "This moves %.8s to %s: approvals of it end, what "
 				  "was exported is recalled%s.", id, name,
-				  profile->child ? ", and what no parent consented to keep of that "
-						   "child is erased" : "");
+				  profile->child ? _(", and what no parent consented to keep of "
+						     "that child is erased") : "");
 	if (r != 0)
 		return r;
 	r = cubby_move(hand->cubby, id, profile->id, &job);

@@ -8,8 +8,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/words.h"
+
 static const char head[] =
-	"<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+	"\n<meta charset=\"utf-8\">\n"
 	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 	"style-src 'unsafe-inline'\">\n"
@@ -55,6 +57,8 @@ int page_begin(struct page *page, const char *title)
 	page->file = open_memstream(&page->text, &page->n);
 	if (!page->file)
 		return -errno;
+	/* po: the language of this catalogue, as HTML has it. */
+	fprintf(page->file, "<!DOCTYPE html>\n<html lang=\"%s\">", _("en"));
 	fputs(head, page->file);
 	page_text(page, title);
 	fputs(style, page->file);
@@ -106,7 +110,7 @@ void page_add(struct page *page, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	for (const char *at = format; *at; at++) {
+	for (const char *at = _(format); *at; at++) {
 		if (at[0] == '%' && at[1] == 's') {
 			page_text(page, va_arg(arguments, const char *));
 			at++;

@@ -20,7 +20,8 @@ void page_clear(struct page *page);
 
 /* Text of anybody's making: nothing in it is markup. */
 void page_text(struct page *page, const char *text);
-/* `format` is markup of ours; each %s in it is text (see above), each %m a number (long long). */
+/* `format` is markup of ours, translated here; each %s in it is text (see above), each %m a number
+ * (long long). */
 void page_add(struct page *page, const char *format, ...);
 
 /* How much of something is there on each of n days from now, as a band that fades out: left[0] is

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "erase.h"
 #include "moment.h"
 #include "prompt.h"
@@ -31,7 +32,7 @@ static int parents_json(const struct cubby_parents *parents)
 
 static int parents_table(struct hand *hand, const struct cubby_parents *parents)
 {
-	static const char *const heads[] = { "NAME", "SINCE", "", NULL };
+	static const char *const heads[] = { N_("NAME"), N_("SINCE"), "", NULL };
 	_cleanup_(table_freep) struct table *table = NULL;
 	char created[MOMENT_TEXT];
 	int r = table_new(heads, hand->color, &table);
@@ -39,11 +40,11 @@ static int parents_table(struct hand *hand, const struct cubby_parents *parents)
 	for (size_t i = 0; r == 0 && i < parents->n; i++) {
 		const struct cubby_parent *parent = parents->list[i];
 		const char *cells[] = { parent->name, moment_local(parent->created_s, created),
-					parent->founding ? "made the household" : NULL };
+					parent->founding ? _("made the household") : NULL };
 
 		r = table_row(table, cells);
 	}
-	return r == 0 ? table_print(table) : r;
+	return r == 0 ? table_print(hand, table) : r;
 }
 
 int verb_parent_list(struct hand *hand)

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "hand.h"
+#include "pager.h"
 #include "render.h"
 #include "verb.h"
 
@@ -21,6 +23,7 @@ int verb_policy(struct hand *hand)
 		r = render_json(json_pack("{s:s, s:s}", "text", text, "hash", hash));
 		return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 	}
+	pager_begin(hand);
 	for (char *line = text, *end; *line; line = end) {
 		end = strchrnul(line, '\n');
 		if (*end)
@@ -28,6 +31,7 @@ int verb_policy(struct hand *hand)
 		render_clean(line);
 		puts(line);
 	}
-	printf("Hash of this text: %s\n", hash);
+	printf(_("Hash of this text: %s\n"), hash);
+	pager_end();
 	return 0;
 }

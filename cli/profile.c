@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "erase.h"
 #include "moment.h"
 #include "prompt.h"
@@ -76,8 +77,8 @@ static int profiles_json(const struct cubby_profiles *profiles,
 static int profiles_table(struct hand *hand, const struct cubby_profiles *profiles,
 			  const struct cubby_voiceprints *voiceprints)
 {
-	static const char *const heads[] = { "NAME", "TYPE", "ADDED", "VOICE KNOWN UNTIL", "ID",
-					     NULL };
+	static const char *const heads[] = { N_("NAME"), N_("TYPE"), N_("ADDED"),
+					     N_("VOICE KNOWN UNTIL"), N_("ID"), NULL };
 	_cleanup_(table_freep) struct table *table = NULL;
 	char created[MOMENT_TEXT], until[MOMENT_TEXT];
 	int r = table_new(heads, hand->color, &table);
@@ -85,13 +86,13 @@ static int profiles_table(struct hand *hand, const struct cubby_profiles *profil
 	for (size_t i = 0; r == 0 && i < profiles->n; i++) {
 		const struct cubby_profile *profile = profiles->list[i];
 		const int64_t until_s = enrolled_until(voiceprints, profile->id);
-		const char *cells[] = { profile->name, profile->child ? "child" : "adult",
+		const char *cells[] = { profile->name, profile->child ? _("child") : _("adult"),
 					moment_local(profile->created_s, created),
 					until_s ? moment_local(until_s, until) : "-", profile->id };
 
 		r = table_row(table, cells);
 	}
-	return r == 0 ? table_print(table) : r;
+	return r == 0 ? table_print(hand, table) : r;
 }
 
 int verb_profile_list(struct hand *hand)
@@ -165,8 +166,9 @@ int verb_profile_remove(struct hand *hand)
 	if (r != 0 && r != CUBBY_NOT_FOUND)
 		return hand_refused(hand, r);
 	r = erase_confirm(hand, profile->name,
-			  "This erases %u item%s kept of %s, the consents, and the profile itself.",
-			  items, items == 1 ? "" : "s", profile->name);
+			  words_n("This erases %u item kept of %s, the consents, and the profile "
+				  "itself.", "This erases %u items kept of %s, the consents, and "
+				  "the profile itself.", items), items, profile->name);
 	if (r != 0)
 		return r;
 	r = cubby_profile_remove(hand->cubby, profile->id, &job);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/words.h"
 #include "moment.h"
 
 #define BAR_CELLS 20
@@ -24,13 +25,13 @@ char *progress_line(uint64_t done, uint64_t total, int64_t passed_ms,
 	char bar[BAR_CELLS + 1], left[MOMENT_TEXT + 8] = "", duration[MOMENT_TEXT];
 
 	if (rate > 0 && done < total)
-		snprintf(left, sizeof(left), ", %s left",
+		snprintf(left, sizeof(left), _(", %s left"),
 			 duration_text((int64_t)((total - done + rate - 1) / rate), duration));
 	memset(bar, '.', BAR_CELLS);
 	memset(bar, '#', share * BAR_CELLS / 100);
 	bar[BAR_CELLS] = '\0';
 	snprintf(text, PROGRESS_TEXT,
-		 "[%s] %3" PRIu64 "%%  %" PRIu64 " of %" PRIu64 " items, %" PRIu64 " a second%s",
+		 _("[%s] %3" PRIu64 "%%  %" PRIu64 " of %" PRIu64 " items, %" PRIu64 " a second%s"),
 		 bar, share, done, total, rate, left);
 	return text;
 }

@@ -16,6 +16,7 @@
 #include <termios.h>
 
 #include "base/cleanup.h"
+#include "base/words.h"
 
 #define PASSPHRASE_MAX_BYTES 1024
 
@@ -92,7 +93,7 @@ int prompt_secret_file(struct hand *hand, const char *path, struct secret **ret)
 	if (fd < 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot open %s (%s)", path, strerror(errno));
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRGRP | S_IROTH)))
-		fprintf(stderr, "cubby: warning: others may read %s; run 'chmod 600' on it\n",
+		fprintf(stderr, _("cubby: warning: others may read %s; run 'chmod 600' on it\n"),
 			path);
 	return secret_line(hand, fd, path, ret);
 }
@@ -159,13 +160,13 @@ static int tty_new(struct hand *hand, int tty, struct secret **ret)
 	int r;
 
 	cubby_passphrase_suggest(words);
-	dprintf(tty, "Choose a passphrase: four different words or more are good, like: %s\n",
+	dprintf(tty, _("Choose a passphrase: four different words or more are good, like: %s\n"),
 		words);
-	r = tty_secret(hand, tty, "Passphrase: ", &first);
+	r = tty_secret(hand, tty, _("Passphrase: "), &first);
 	if (r == 0)
 		r = prompt_check(hand, first);
 	if (r == 0)
-		r = tty_secret(hand, tty, "Once more:  ", &second);
+		r = tty_secret(hand, tty, _("Once more:  "), &second);
 	if (r != 0)
 		return r;
 	if (first->n != second->n || !crypt_equal(first->bytes, second->bytes, first->n))
@@ -180,10 +181,12 @@ static int tty_passphrase(struct hand *hand, bool new, struct secret **ret)
 
 	if (tty < 0)
 		return hand_fail(hand, EXIT_NOT_AUTHORIZED,
-				 "this needs %s passphrase, and there is no terminal to ask; use "
-				 "--%spassphrase-fd N or --%spassphrase-file F",
-				 new ? "a new" : "your", new ? "new-" : "", new ? "new-" : "");
-	return new ? tty_new(hand, tty, ret) : tty_secret(hand, tty, "Passphrase: ", ret);
+				 new ? _("this needs a new passphrase, and there is no terminal "
+					 "to ask; use --new-passphrase-fd N or "
+					 "--new-passphrase-file F")
+				     : _("this needs your passphrase, and there is no terminal to "
+					 "ask; use --passphrase-fd N or --passphrase-file F"));
+	return new ? tty_new(hand, tty, ret) : tty_secret(hand, tty, _("Passphrase: "), ret);
 }
 
 /* From where the options say. Returns an exit code; *ret stays NULL where they say nothing. */
@@ -203,7 +206,7 @@ static int given_passphrase(struct hand *hand, enum option fd_option, enum optio
 		if (!*fd_text || *end || fd < 0 || fd > 1 << 20 || fcntl((int)fd, F_GETFD) < 0)
 			return hand_fail(hand, EXIT_USAGE, "--%s: '%s' is not an open descriptor",
 					 option_table[fd_option].name, fd_text);
-		return secret_line(hand, (int)fd, "the passphrase descriptor", ret);
+		return secret_line(hand, (int)fd, _("the passphrase descriptor"), ret);
 	}
 	if (!path)
 		path = path_else;
@@ -253,6 +256,14 @@ bool prompt_possible(void)
 	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+static bool is_one_of(const char *answer, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcasecmp(answer, *words) == 0)
+			return true;
+	return false;
+}
+
 bool prompt_confirm(const char *question, const char *wanted)
 {
 	uint8_t answer[256];
@@ -264,8 +275,8 @@ bool prompt_confirm(const char *question, const char *wanted)
 	if (n < 0)
 		return false;
 	if (strcmp(wanted, "y") == 0)
-		return strcasecmp((char *)answer, "y") == 0 || strcasecmp((char *)answer,
-									  "yes") == 0;
+		return is_one_of((char *)answer, (const char *[]){ "y", "yes", _("y"), _("yes"),
+								   NULL });
 	return strcmp((char *)answer, wanted) == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "hand.h"
 #include "moment.h"
 #include "render.h"
@@ -24,7 +25,7 @@ int verb_receipt_verify(struct hand *hand)
 		return hand_fail(hand, EXIT_NOT_FOUND, "there is no file %s", path);
 	if (r != 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot read %s (%s)", path,
-				 r < 0 ? strerror(-r) : "it is no receipt");
+				 r < 0 ? strerror(-r) : _("it is no receipt"));
 	r = cubby_receipt_verify(hand->cubby, text, hand->command.value[OPTION_KEY], &receipt);
 	if (r != 0 && hand->json)
 		render_json(json_pack("{s:b}", "valid", 0));
@@ -43,9 +44,9 @@ int verb_receipt_verify(struct hand *hand)
 		return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 	}
 	hand_say(hand, "Genuine: signed by device %.16s...", receipt->key);
-	hand_say(hand, "%u item%s (%u parts) erased by '%s', asked %s, verified %s, level %s.",
-		 receipt->items, receipt->items == 1 ? "" : "s", receipt->parts, receipt->reason,
-		 asked,
-		 ended, receipt->erasure_level);
+	hand_say(hand, words_n("%u item (%u parts) erased by '%s', asked %s, verified %s, level "
+			       "%s.", "%u items (%u parts) erased by '%s', asked %s, verified %s, "
+			       "level %s.", receipt->items), receipt->items, receipt->parts,
+		 receipt->reason, asked, ended, receipt->erasure_level);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "crypt/secret.h"
 #include "qr.h"
 
@@ -85,7 +86,7 @@ void recovery_print(const char *code)
 {
 	if (!code)
 		return;
-	printf("Recovery code (write it down; it is not shown again):\n\n    %s\n\n", code);
+	printf(_("Recovery code (write it down; it is not shown again):\n\n    %s\n\n"), code);
 	/* For a camera; where it cannot be drawn the words are enough. */
 	if (isatty(STDOUT_FILENO) && strcmp(nl_langinfo(CODESET), "UTF-8") == 0 &&
 	    qr_print(stdout, code) == 0)

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/words.h"
+#include "pager.h"
 
 struct table {
 	struct libscols_table *scols;
@@ -41,12 +43,12 @@ int table_new(const char *const *heads, bool color, struct table **ret)
 	scols_table_enable_colors(table->scols, color);
 	for (; *heads; heads++) {
 		struct libscols_column *column;
-		const char *head = *heads;
+		const char *head = **heads ? _(*heads) : "";
 		int flags = 0;
 
-		if (*head == '~')
+		if (**heads == '~')
 			flags = SCOLS_FL_TRUNC;
-		else if (*head == '>')
+		else if (**heads == '>')
 			flags = SCOLS_FL_RIGHT;
 		column = scols_table_new_column(table->scols, flags ? head + 1 : head, 0, flags);
 		if (!column)
@@ -81,9 +83,16 @@ int table_tint(struct table *table, size_t column, const char *sequence)
 	return 0;
 }
 
-int table_print(struct table *table)
+int table_print(struct hand *hand, struct table *table)
 {
-	return scols_print_table(table->scols) < 0 ? fault_origin(-EIO) : 0;
+	int r;
+
+	/* It was measured at the terminal, and is not to be cut anywhere else in a pager. */
+	if (pager_begin(hand))
+		scols_table_set_termforce(table->scols, SCOLS_TERMFORCE_ALWAYS);
+	r = scols_print_table(table->scols);
+	pager_end();
+	return r < 0 ? fault_origin(-EIO) : 0;
 }
 
 int table_text(struct table *table, char **ret)

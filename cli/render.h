@@ -7,10 +7,11 @@
 #include <stdbool.h>
 #include "base/cleanup.h"
 
+struct hand;
 struct table;
 
 /* heads: NULL-ended; one that begins with '~' is cut where the terminal is too narrow, one that
- * begins with '>' is aligned to the right. 0 or a fault. */
+ * begins with '>' is aligned to the right. They are translated here. 0 or a fault. */
 int table_new(const char *const *heads, bool color, struct table **ret);
 struct table *table_free(struct table *table);
 CLEANUP_DEFINE(struct table *, table_free)
@@ -18,7 +19,8 @@ CLEANUP_DEFINE(struct table *, table_free)
 int table_row(struct table *table, const char *const *cells);
 /* Colour of the last row's cell: an ANSI sequence, or NULL. Nothing in a table without colour. */
 int table_tint(struct table *table, size_t column, const char *sequence);
-int table_print(struct table *table);
+/* Through a pager where somebody reads it. */
+int table_print(struct hand *hand, struct table *table);
 /* The table as it would be printed, for tests; the caller frees it. */
 int table_text(struct table *table, char **ret);
 

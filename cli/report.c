@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "batch.h"
 #include "deeds.h"
 #include "moment.h"
@@ -16,7 +17,7 @@
 #define DAY_S 86400
 #define KINDS 3
 static const char *const kind_names[KINDS] = { "audio", "transcript", "location" };
-static const char *const kind_words[KINDS] = { "Sound", "Words", "Place" };
+static const char *const kind_words[KINDS] = { N_("Sound"), N_("Words"), N_("Place") };
 
 /* What is kept of one profile and kind: ends[i] go in the i-th part of the time shown. */
 #define PARTS 30
@@ -78,15 +79,15 @@ static void kept_put(struct report *report, unsigned kind, const struct kept *ke
 		left[i] = still;
 		still -= kept->ends[i];
 	}
-	page_add(&report->page, "<h3>%s</h3>\n", kind_words[kind]);
+	page_add(&report->page, "<h3>%s</h3>\n", _(kind_words[kind]));
 	if (!kept->n) {
 		page_add(&report->page, "<p class=\"soft\">Nothing is kept.</p>\n");
 		return;
 	}
 	if (kept->first_s == kept->last_s)
-		snprintf(label, sizeof(label), "%u kept, erased %s.", kept->n, last);
+		snprintf(label, sizeof(label), _("%u kept, erased %s."), kept->n, last);
 	else
-		snprintf(label, sizeof(label), "%u kept. The first is erased %s, the last %s.",
+		snprintf(label, sizeof(label), _("%u kept. The first is erased %s, the last %s."),
 			 kept->n, first, last);
 	page_add(&report->page, "<p>%s</p>\n", label);
 	page_band(&report->page, label, kind_names[kind], left, PARTS);
@@ -109,12 +110,13 @@ static void consents_put(struct report *report, const struct cubby_profile *prof
 			continue;
 		any = true;
 		page_add(&report->page, "<li>%s: %s, kept for %s</li>\n", consent->kind,
-			 consent->state, duration_text(consent->keep_s, keep));
+			 _(consent->state), duration_text(consent->keep_s, keep));
 	}
 	if (!any)
 		page_add(&report->page, profile->child
-			 ? "<li>None: nothing that %s says is kept.</li>\n"
-			 : "<li>None: what %s says to the ear is not kept.</li>\n", profile->name);
+			 ? _("<li>None: nothing that %s says is kept.</li>\n")
+			 : _("<li>None: what %s says to the ear is not kept.</li>\n"),
+			 profile->name);
 	page_add(&report->page, "</ul>\n<h3>Training</h3>\n");
 	if (profile->child)
 		page_add(&report->page, "<p class=\"good\">Never used for training. Nothing of a "
@@ -134,7 +136,7 @@ static int profiles_put(struct report *report)
 		const struct cubby_profile *profile = report->profiles->list[i];
 
 		page_add(&report->page, "<section>\n<h2>%s <span class=\"badge soft\">%s</span>"
-			 "</h2>\n", profile->name, profile->child ? "child" : "adult");
+			 "</h2>\n", profile->name, profile->child ? _("child") : _("adult"));
 		for (unsigned kind = 0; kind < KINDS; kind++)
 			kept_put(report, kind, &report->kept[i][kind]);
 		consents_put(report, profile);
@@ -164,9 +166,9 @@ static int status_put(struct report *report)
 		page_add(&report->page, "<p>The daily test of deletion has not run yet.</p>\n");
 	else
 		page_add(&report->page, drill->found[0]
-			 ? "<p class=\"warn\">The last test of deletion, %s, failed: %s</p>\n"
-			 : "<p class=\"good\">The last test of deletion, %s, found nothing "
-			   "left.</p>\n",
+			 ? _("<p class=\"warn\">The last test of deletion, %s, failed: %s</p>\n")
+			 : _("<p class=\"good\">The last test of deletion, %s, found nothing "
+			     "left.</p>\n"),
 			 moment_local(drill->ended_s, when), drill->found[0]);
 	for (const char *const *alert = status->alerts; *alert; alert++)
 		page_add(&report->page, "<p class=\"warn\"><strong>Alert:</strong> %s</p>\n",
@@ -183,7 +185,7 @@ static void deeds_table(struct report *report, const struct deeds *deeds, enum d
 	char when[MOMENT_TEXT];
 	bool any = false;
 
-	page_add(&report->page, "<h3>%s</h3>\n", caption);
+	page_add(&report->page, "<h3>%s</h3>\n", _(caption));
 	for (size_t i = 0; i < deeds->n; i++) {
 		const struct deed *deed = &deeds->all[i];
 
@@ -198,15 +200,15 @@ static void deeds_table(struct report *report, const struct deeds *deeds, enum d
 			 deed->what);
 		if (kind == DEED_ERASURE)
 			page_add(&report->page, deed->partial
-				 ? ", %m items: <span class=\"warn\">not complete, tried again"
-				   "</span>"
-				 : ", %m items: <span class=\"good\">verified, with a signed "
-				   "receipt</span>", (long long)deed->items);
+				 ? _(", %m items: <span class=\"warn\">not complete, tried again"
+				     "</span>")
+				 : _(", %m items: <span class=\"good\">verified, with a signed "
+				     "receipt</span>"), (long long)deed->items);
 		else if (deed->times > 1)
 			page_add(&report->page, ", %m times", (long long)deed->times);
 		page_add(&report->page, "</td></tr>\n");
 	}
-	page_add(&report->page, any ? "</table>\n" : "<p class=\"soft\">%s</p>\n", none);
+	page_add(&report->page, any ? "</table>\n" : "<p class=\"soft\">%s</p>\n", _(none));
 }
 
 static int deeds_put(struct report *report)
@@ -222,19 +224,19 @@ static int deeds_put(struct report *report)
 		looks += deeds.days[i].one;
 		denials += deeds.days[i].other;
 	}
-	snprintf(label, sizeof(label), "In the last %d days: looks %u, refusals %u.", DEEDS_DAYS,
-		 looks, denials);
+	snprintf(label, sizeof(label), _("In the last %d days: looks %u, refusals %u."),
+		 DEEDS_DAYS, looks, denials);
 	page_add(&report->page, "<section>\n<h2>Who looked or listened</h2>\n<p>%s</p>\n", label);
 	page_columns(&report->page, label, deeds.days, DEEDS_DAYS);
 	page_add(&report->page, "<div class=\"scale\"><span>%m days ago</span><span>today</span>"
 		 "</div>\n", (long long)DEEDS_DAYS);
-	deeds_table(report, &deeds, DEED_LOOK, "Looked or listened", "Nobody did.");
-	deeds_table(report, &deeds, DEED_DENIED, "Was refused", "Nobody was.");
+	deeds_table(report, &deeds, DEED_LOOK, N_("Looked or listened"), N_("Nobody did."));
+	deeds_table(report, &deeds, DEED_DENIED, N_("Was refused"), N_("Nobody was."));
 	page_add(&report->page, "</section>\n<section>\n<h2>What was erased</h2>\n");
-	deeds_table(report, &deeds, DEED_ERASURE, "In these days", "Nothing was.");
+	deeds_table(report, &deeds, DEED_ERASURE, N_("In these days"), N_("Nothing was."));
 	page_add(&report->page, "</section>\n<section>\n<h2>What else was done</h2>\n<details>\n"
 		 "<summary>Show it</summary>\n");
-	deeds_table(report, &deeds, DEED_CHANGE, "In these days", "Nothing was.");
+	deeds_table(report, &deeds, DEED_CHANGE, N_("In these days"), N_("Nothing was."));
 	page_add(&report->page, "</details>\n</section>\n");
 	return 0;
 }
@@ -253,7 +255,7 @@ static int policy_put(struct report *report)
 		if (*end)
 			*end++ = 0;
 		if (*line)
-			page_add(&report->page, "<p>%s</p>\n", line);
+			page_add(&report->page, "<p lang=\"en\">%s</p>\n", line);
 	}
 	page_add(&report->page, "<p class=\"soft\">Hash of this text: %s</p>\n</section>\n", hash);
 	return 0;
@@ -306,7 +308,7 @@ static int report_write(struct report *report, const char *path)
 	char when[MOMENT_TEXT];
 	int r;
 
-	if (page_begin(&report->page, "What Cubby keeps") < 0)
+	if (page_begin(&report->page, _("What Cubby keeps")) < 0)
 		return hand_fail(report->hand, EXIT_GENERAL, "out of memory");
 	page_add(&report->page, "<h1>What Cubby keeps of our family</h1>\n<p class=\"soft\">As of "
 		 "%s. There is no word and no sound in this page.</p>\n",

@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "erase.h"
 #include "prompt.h"
 #include "verb.h"
 
-#define WARNING                                                                                   \
-	"This erases everything: all that is kept of every profile, the profiles, consents,\n"    \
-	"parents and their passphrases, the access log. It cannot be undone.\n"
+static const char warning[] =
+	N_("This erases everything: all that is kept of every profile, the profiles, consents,\n"
+	   "parents and their passphrases, the access log. It cannot be undone.\n");
 
 /* Returns an exit code. */
 static int name_ask(struct hand *hand, char *typed, size_t room)
@@ -22,8 +23,8 @@ static int name_ask(struct hand *hand, char *typed, size_t room)
 		return hand_fail(hand, EXIT_USAGE,
 				 "this erases everything, and there is no terminal to ask; give "
 				 "--parent NAME, the parent who made the household, and --yes");
-	fprintf(stderr, WARNING);
-	if (!prompt_text("Type the name of the parent who made the household: ", typed, room) ||
+	fputs(_(warning), stderr);
+	if (!prompt_text(_("Type the name of the parent who made the household: "), typed, room) ||
 	    !typed[0] || (given && strcmp(given, typed) != 0))
 		return hand_fail(hand, EXIT_GENERAL, "nothing was erased");
 	return EXIT_DONE;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/kind.h"
+#include "base/words.h"
 #include "erase.h"
 #include "listing.h"
 #include "moment.h"
@@ -57,7 +58,7 @@ static int retention_row(struct table *table, const void *one, const char *profi
 	char keep[MOMENT_TEXT], cap[MOMENT_TEXT];
 	const char *cells[] = { profile, retention->kind,
 				retention->keep_s ? duration_text(retention->keep_s, keep)
-						  : "not kept",
+						  : _("not kept"),
 				duration_text(retention->cap_s, cap) };
 
 	return fault_trace(table_row(table, cells));
@@ -65,7 +66,8 @@ static int retention_row(struct table *table, const void *one, const char *profi
 
 int verb_retention_show(struct hand *hand)
 {
-	static const char *const heads[] = { "PROFILE", "KIND", "KEPT FOR", "AT MOST", NULL };
+	static const char *const heads[] = { N_("PROFILE"), N_("KIND"), N_("KEPT FOR"),
+					     N_("AT MOST"), NULL };
 	_cleanup_(cubby_retentions_freep) struct cubby_retentions *retentions = NULL;
 	int r = cubby_retentions(hand->cubby, hand->command.n ? hand->command.arguments[0] : NULL,
 				 &retentions);
@@ -73,7 +75,7 @@ int verb_retention_show(struct hand *hand)
 	if (r != 0)
 		return hand_refused(hand, r);
 	return listing_print(hand, &(struct listing){
-		.heads = heads, .nothing = "No profiles: nothing is kept.",
+		.heads = heads, .nothing = N_("No profiles: nothing is kept."),
 		.n = retentions->n, .list = (const void *const *)retentions->list,
 		.profile_offset = offsetof(struct cubby_retention, profile_id),
 		.json = retention_json, .row = retention_row });

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "item.h"
 #include "crypt/secret.h"
 #include "moment.h"
@@ -46,23 +47,23 @@ static void show_text(const struct cubby_item *item, const char *profile,
 {
 	char text[MOMENT_TEXT], until[MOMENT_TEXT];
 
-	printf("id          %s\n", item->id);
-	show_line("profile", profile);
-	printf("started     %s\n", moment_local(item->started_s, text));
+	printf("%-11s %s\n", _("id"), item->id);
+	show_line(_("profile"), profile);
+	show_line(_("started"), moment_local(item->started_s, text));
 	for (size_t i = 0; i < item->n_parts; i++)
-		printf("%-11s kept until %s (%s)\n", item->parts[i].kind,
+		printf(_("%-11s kept until %s (%s)\n"), item->parts[i].kind,
 		       moment_local(item->parts[i].expires_s, text),
 		       moment_until(item->parts[i].expires_s, now_s, until));
 	if (!opened)
 		return;
 	if (opened->duration_ms >= 0)
-		printf("length      %.1f s\n", (double)opened->duration_ms / 1000.0);
+		printf("%-11s %.1f s\n", _("length"), (double)opened->duration_ms / 1000.0);
 	if (opened->location)
-		show_line("location", opened->location);
+		show_line(_("location"), opened->location);
 	if (opened->text)
-		show_line("transcript", opened->text);
+		show_line(_("transcript"), opened->text);
 	if (opened->confidence >= 0)
-		printf("confidence  %.2f\n", opened->confidence);
+		printf("%-11s %.2f\n", _("confidence"), opened->confidence);
 }
 
 /* What was kept beside the sound. Returns an exit code; *ret stays NULL when there is none. */

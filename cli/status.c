@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "hand.h"
 #include "moment.h"
 #include "render.h"
@@ -72,9 +73,9 @@ static void known_print(struct hand *hand, const struct cubby_voiceprints *voice
 	char until[MOMENT_TEXT];
 
 	if (known.n)
-		hand_say(hand, "voices      %u adult%s known, %suntil %s", known.n,
-			 known.n == 1 ? "" : "s", known.n == 1 ? "" : "the first ",
-			 moment_local(known.until_s, until));
+		hand_say(hand, words_n("voices      %u adult known, until %s",
+				       "voices      %u adults known, the first until %s", known.n),
+			 known.n, moment_local(known.until_s, until));
 	else
 		hand_say(hand, "voices      none known");
 	if (known.stale)
@@ -124,12 +125,13 @@ static json_t *status_json(const struct cubby_status *status, const struct more 
 static const char *level_words(const char *level)
 {
 	if (strcmp(level, "E0") == 0)
-		return "what is deleted becomes unreadable; this file system may keep old blocks";
+		return _("what is deleted becomes unreadable; this file system may keep old "
+			 "blocks");
 	if (strcmp(level, "E1") == 0)
-		return "the key of what is deleted is overwritten in place on this disk";
+		return _("the key of what is deleted is overwritten in place on this disk");
 	if (strcmp(level, "E2") == 0)
-		return "the key is overwritten in place; flash cells may hold an old copy of it";
-	return "see docs/ERASURE.md";
+		return _("the key is overwritten in place; flash cells may hold an old copy of it");
+	return _("see docs/ERASURE.md");
 }
 
 /* Last drill; nothing for who is no parent. */
@@ -139,10 +141,23 @@ static void drill_print(struct hand *hand, const struct cubby_drill *drill)
 
 	if (!drill->ended_s)
 		hand_say(hand, "last drill  none yet; 'cubby drill' runs it now");
+	else if (drill->found[0])
+		hand_say(hand, "last drill  %s, failed: %s", moment_local(drill->ended_s, time),
+			 drill->found[0]);
 	else
-		hand_say(hand, "last drill  %s, %s%s", moment_local(drill->ended_s, time),
-			 drill->found[0] ? "failed: " : "ok",
-			 drill->found[0] ? drill->found[0] : "");
+		hand_say(hand, "last drill  %s, ok", moment_local(drill->ended_s, time));
+}
+
+static void kept_print(struct hand *hand, const struct cubby_status *status)
+{
+	char items[64], profiles[64];
+
+	snprintf(items, sizeof(items), words_n("%u item", "%u items", status->items),
+		 status->items);
+	snprintf(profiles, sizeof(profiles),
+		 words_n("of %u profile", "of %u profiles", status->profiles), status->profiles);
+	hand_say(hand, "kept        %s %s; %u being erased, %u released for export", items,
+		 profiles, status->erasing, status->released);
 }
 
 static void status_print(struct hand *hand, const struct cubby_status *status,
@@ -156,17 +171,15 @@ static void status_print(struct hand *hand, const struct cubby_status *status,
 	hand_say(hand, "keeper      running, version %s", status->version);
 	hand_say(hand, "erasure     %s: %s", status->erasure_level,
 		 level_words(status->erasure_level));
-	hand_say(hand, "sandbox     %s", *sandbox ? sandbox : "none");
-	hand_say(hand, "household   %s", status->household ? "set up"
-			: "none yet; run 'cubby setup --parent NAME'");
+	hand_say(hand, "sandbox     %s", *sandbox ? sandbox : _("none"));
+	hand_say(hand, "household   %s", status->household ? _("set up")
+			: _("none yet; run 'cubby setup --parent NAME'"));
 	if (status->described)
-		hand_say(hand, "kept        %u item%s of %u profile%s; %u being erased, %u "
-			       "released for export",
-			 status->items, status->items == 1 ? "" : "s", status->profiles,
-			 status->profiles == 1 ? "" : "s", status->erasing, status->released);
+		kept_print(hand, status);
 	if (status->described && status->hidden)
-		hand_say(hand, "hidden      %u item%s, until the clock has proved right",
-			 status->hidden, status->hidden == 1 ? "" : "s");
+		hand_say(hand, words_n("hidden      %u item, until the clock has proved right",
+				       "hidden      %u items, until the clock has proved right",
+				       status->hidden), status->hidden);
 	if (status->device_key[0])
 		hand_say(hand, "device key  %s", status->device_key);
 	if (more->voiceprints)
@@ -235,18 +248,18 @@ int verb_next(struct hand *hand)
 	int r = cubby_status(hand->cubby, &status);
 
 	if (r != 0) {
-		puts("The keeper is not running, or you may not reach it.");
-		puts("  cubby doctor       what is missing, and what to do");
-		puts("  cubby help         all commands");
+		puts(_("The keeper is not running, or you may not reach it.\n"
+		       "  cubby doctor       what is missing, and what to do\n"
+		       "  cubby help         all commands"));
 	} else if (!status->household) {
-		puts("Nothing is kept: there is no household yet.");
-		puts("  cubby setup --parent NAME   make one: choose a passphrase, get a "
-		     "recovery code");
-		puts("  cubby help                  all commands");
+		puts(_("Nothing is kept: there is no household yet.\n"
+		       "  cubby setup --parent NAME   make one: choose a passphrase, get a "
+		       "recovery code\n"
+		       "  cubby help                  all commands"));
 	} else {
-		puts("  cubby list         what is kept");
-		puts("  cubby status       is all well");
-		puts("  cubby help         all commands");
+		puts(_("  cubby list         what is kept\n"
+		       "  cubby status       is all well\n"
+		       "  cubby help         all commands"));
 	}
 	return 0;
 }

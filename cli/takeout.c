@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/words.h"
 #include "batch.h"
 #include "crypt/secret.h"
 #include "listing.h"
@@ -186,9 +187,11 @@ int verb_takeout(struct hand *hand)
 		r = takeout_run(&takeout);
 	if (r != 0)
 		return r;
-	hand_say(hand, "Wrote %zu item%s, %zu with sound, and takeout.json to %s. They are not "
-		       "encrypted, and Cubby does not delete them.", takeout.n,
-		 takeout.n == 1 ? "" : "s", takeout.n_sounds, takeout.dir);
+	hand_say(hand, words_n("Wrote %zu item, %zu with sound, and takeout.json to %s. They are "
+			       "not encrypted, and Cubby does not delete them.",
+			       "Wrote %zu items, %zu with sound, and takeout.json to %s. They are "
+			       "not encrypted, and Cubby does not delete them.", takeout.n),
+		 takeout.n, takeout.n_sounds, takeout.dir);
 	if (!hand->json)
 		return 0;
 	r = render_json(json_pack("{s:s, s:I, s:I}", "folder", takeout.dir, "items",

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "item.h"
 #include "prompt.h"
 #include "speaker/speech.h"
@@ -182,13 +183,13 @@ int voice_check_id(struct voice_check *check, const char *owner, const char *id,
 const char *voice_said_text(enum voice_said said)
 {
 	static const char *const texts[] = {
-		[VOICE_NONE] = "nobody is enrolled to compare the voice with",
-		[VOICE_MATCH] = "the voice matches its owner's",
-		[VOICE_OTHER] = "not the enrolled voice of its owner",
-		[VOICE_UNCLEAR] = "too short or unclear to tell whose voice it is",
+		[VOICE_NONE] = N_("nobody is enrolled to compare the voice with"),
+		[VOICE_MATCH] = N_("the voice matches its owner's"),
+		[VOICE_OTHER] = N_("not the enrolled voice of its owner"),
+		[VOICE_UNCLEAR] = N_("too short or unclear to tell whose voice it is"),
 	};
 
-	return texts[said];
+	return _(texts[said]);
 }
 
 const char *voice_said_word(enum voice_said said)
@@ -203,7 +204,7 @@ bool voice_answered(struct hand *hand, const char *question)
 {
 	if (command_has(&hand->command, OPTION_MISMATCH))
 		return true;
-	return prompt_possible() && prompt_confirm(question, "mine");
+	return prompt_possible() && prompt_confirm(question, _("mine"));
 }
 
 bool voice_option_fits(struct hand *hand)

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/words.h"
 
 static const char *const answer_names[] = {
 	[ANSWER_NOT_AUTHORIZED] = "NotAuthorized",
@@ -50,7 +51,7 @@ int answer_why(struct why *why, int answer, const char *format, ...)
 	if (!why)
 		return answer;
 	va_start(arguments, format);
-	vsnprintf(why->text, sizeof(why->text), format, arguments);
+	vsnprintf(why->text, sizeof(why->text), _(format), arguments);
 	va_end(arguments);
 	return answer;
 }

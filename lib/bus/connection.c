@@ -3,6 +3,8 @@
  * its loss never ends the process behind its host's back. */
 
 #include <string.h>
+
+#include "base/words.h"
 #include "bus/connection.h"
 
 /* Why there is no connection, in words that say what to do. */
@@ -18,7 +20,7 @@ static int open_failed(const DBusError *error, const char *address, struct why *
 	return answer_why(why, ANSWER_NO_DAEMON,
 			  "no message bus at %s (%s): is dbus-daemon running, and is the address "
 			  "right?",
-			  address ? address : "the system bus", error->message);
+			  address ? address : _("the system bus"), error->message);
 }
 
 static DBusConnection *open_address(const char *address, DBusError *error)

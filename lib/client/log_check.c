@@ -7,18 +7,17 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "crypt/statement.h"
 
 /* Clocks of keeper and client may be so far apart. */
 #define CLOCK_SLACK_MIN (24 * 60)
 
-#define SAID_CHANGED "it was changed, moved or put in afterwards"
-
 static int bad(struct log_check *check, uint64_t seq, const char *what)
 {
 	check->first_bad = seq;
 	return answer_why(&check->why, ANSWER_FAILED, "entry %llu %s", (unsigned long long)seq,
-			  what);
+			  _(what));
 }
 
 int log_check_mark(struct log_check *check, const struct log_mark *mark)
@@ -66,7 +65,8 @@ static int chain_check(struct log_check *check, const struct logpage_entry *entr
 	if (entry->seq != check->seq + 1)
 		return bad(check, check->seq + 1, "is there twice");
 	if (entry->emptied && strcmp(entry->body, "{}") != 0)
-		return bad(check, entry->seq, "is not what was written there: " SAID_CHANGED);
+		return bad(check, entry->seq, "is not what was written there: it was changed, "
+			   "moved or put in afterwards");
 	if (entry->emptied) {
 		memcpy(body_hash, entry->body_hash, sizeof(body_hash));
 		check->emptied++;
@@ -79,13 +79,14 @@ static int chain_check(struct log_check *check, const struct logpage_entry *entr
 	}
 	chain_entry_hash(check->hash, entry->seq, entry->time_min, body_hash, hash);
 	if (!crypt_equal(hash, entry->hash, sizeof(hash)))
-		return bad(check, entry->seq, "is not what was written there: " SAID_CHANGED);
+		return bad(check, entry->seq, "is not what was written there: it was changed, "
+			   "moved or put in afterwards");
 	return 0;
 }
 
 static int marks_check(struct log_check *check, const struct logpage_entry *entry)
 {
-	char what[160];
+	char what[256];
 
 	for (size_t i = 0; i < check->n_marks; i++) {
 		const struct log_mark *mark = &check->marks[i];
@@ -96,8 +97,8 @@ static int marks_check(struct log_check *check, const struct logpage_entry *entr
 			check->checked_marks++;
 			continue;
 		}
-		snprintf(what, sizeof(what), "or one before it is not what it was %s",
-			 mark->source);
+		snprintf(what, sizeof(what), _("or one before it is not what it was %s"),
+			 _(mark->source));
 		return bad(check, entry->seq, what);
 	}
 	return 0;
@@ -203,13 +204,14 @@ int log_check_end(struct log_check *check)
 {
 	const uint64_t now_min = (uint64_t)check->now_min > check->newest_min ?
 				 (uint64_t)check->now_min : check->newest_min;
-	char what[200];
+	char what[256];
 
 	for (size_t i = 0; i < check->n_marks; i++)
 		if (check->marks[i].seq > check->seq) {
-			snprintf(what, sizeof(what), "is missing: the log ends before it, and "
-				 "entry %llu was there %s; it was cut, or an old copy was put back",
-				 (unsigned long long)check->marks[i].seq, check->marks[i].source);
+			snprintf(what, sizeof(what), _("is missing: the log ends before it, and "
+				 "entry %llu was there %s; it was cut, or an old copy was put "
+				 "back"), (unsigned long long)check->marks[i].seq,
+				 _(check->marks[i].source));
 			return bad(check, check->seq + 1, what);
 		}
 	if (check->emptied && check->newest_emptied_min + LOG_EMPTIED_MIN > now_min +

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/id.h"
+#include "base/words.h"
 #include "client/log_check.h"
 #include "client/log_seen.h"
 #include "client/reply.h"
@@ -14,7 +15,6 @@
 
 #define PAGE_MAX_BYTES (64u << 20)
 
-#define WHEN_SEEN "when this computer last looked"
 
 struct verdict_owner {
 	struct cubby_log_verdict public;
@@ -152,7 +152,7 @@ static int daily_page(struct cubby *cubby, struct log_check *check, uint64_t *af
 			break;
 		r = checkpoint_take(cubby, text, &checkpoint);
 		if (r == 0 && checkpoint.seq > *after)
-			r = marks_add(cubby, check, &checkpoint, "when the keeper signed it");
+			r = marks_add(cubby, check, &checkpoint, N_("when the keeper signed it"));
 		if (r != 0)
 			return fault_trace(r);
 		if (checkpoint.seq > *after)
@@ -268,7 +268,7 @@ static int receipt_mark(struct cubby *cubby, const char *text, struct log_check 
 		return fault_trace(r);
 	mark.seq = receipt.log_seq;
 	memcpy(mark.hash, receipt.log_head, sizeof(mark.hash));
-	return fault_trace(marks_add(cubby, check, &mark, "when the receipt was made"));
+	return fault_trace(marks_add(cubby, check, &mark, N_("when the receipt was made")));
 }
 
 /* Everything that is known beforehand. */
@@ -279,7 +279,7 @@ static int witnesses_get(struct cubby *cubby, const char *receipt, struct log_ch
 	int r = log_seen_read(cubby, &seen);
 
 	if (r == 0)
-		r = marks_add(cubby, check, &seen, WHEN_SEEN);
+		r = marks_add(cubby, check, &seen, N_("when this computer last looked"));
 	else if (r == ANSWER_NOT_FOUND)
 		r = 0;
 	if (r == 0 && receipt)
@@ -291,7 +291,7 @@ static int witnesses_get(struct cubby *cubby, const char *receipt, struct log_ch
 	if (r == 0)
 		r = checkpoint_take(cubby, *ret_statement, &fresh);
 	if (r == 0)
-		r = marks_add(cubby, check, &fresh, "a moment ago");
+		r = marks_add(cubby, check, &fresh, N_("a moment ago"));
 	check->keyed = cubby->home != NULL;
 	if (r == 0 && check->keyed)
 		r = keys_get(cubby, check);
@@ -345,7 +345,8 @@ static int shorter(struct log_check *check, const struct checkpoint *seen,
 				  (unsigned long long)(fresh->seq - fresh->entries));
 	if (fresh->seq < seen->seq)
 		return answer_why(&check->why, ANSWER_FAILED,
-				  "it ends at entry %llu, and entry %llu was there " WHEN_SEEN,
+				  "it ends at entry %llu, and entry %llu was there when this "
+				  "computer last looked",
 				  (unsigned long long)fresh->seq, (unsigned long long)seen->seq);
 	return 0;
 }
@@ -370,7 +371,7 @@ static int new_check(struct cubby *cubby, struct log_check *check, const struct 
 	if (r == 0 && (first.seq != seen->seq ||
 		       !crypt_equal(first.hash, seen->hash, CHAIN_HASH_BYTES)))
 		r = answer_why(&check->why, ANSWER_FAILED,
-			       "entry %llu is not what it was " WHEN_SEEN,
+			       "entry %llu is not what it was when this computer last looked",
 			       (unsigned long long)seen->seq);
 	else if (r != 0)
 		r = session_malformed(cubby, ANSWER_FAILED, "Log.Read");
@@ -397,7 +398,7 @@ static int look_run(struct cubby *cubby, struct log_check *check)
 	if (r == 0)
 		r = checkpoint_take(cubby, statement, &fresh);
 	if (r == 0)
-		r = marks_add(cubby, check, &fresh, "a moment ago");
+		r = marks_add(cubby, check, &fresh, N_("a moment ago"));
 	if (r != 0)
 		return fault_trace(r);
 	r = shorter(check, &seen, &fresh);
@@ -424,7 +425,7 @@ int log_look(struct cubby *cubby, char ret_problem[static CUBBY_LOG_PROBLEM_TEXT
 	if (r != ANSWER_FAILED || !check.why.text[0])
 		return fault_trace(r);
 	snprintf(ret_problem, CUBBY_LOG_PROBLEM_TEXT,
-		 "the access log was changed: %.200s; 'cubby log --verify' says more",
+		 _("the access log was changed: %.200s; 'cubby log --verify' says more"),
 		 check.why.text);
 	return 0;
 }

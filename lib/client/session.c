@@ -305,11 +305,9 @@ int session_device(struct cubby *cubby)
 	if (cubby->pins.device && (memcmp(sign, cubby->pins.device_sign, sizeof(sign)) != 0 ||
 				   memcmp(box, cubby->pins.device_box, sizeof(box)) != 0))
 		return answer_why(&cubby->why, ANSWER_FAILED,
-				  "the keeper has other keys than those pinned in "
-				  "%s/" PIN_FILE "; nothing "
+				  "the keeper has other keys than those pinned in %s/%s; nothing "
 				  "was sent to it; if the device was set up anew, move that file "
-				  "away",
-				  cubby->state_dir);
+				  "away", cubby->state_dir, PIN_FILE);
 	if (!cubby->pins.device) {
 		struct pins pins = cubby->pins;
 
@@ -365,10 +363,8 @@ int session_household(struct cubby *cubby)
 	    memcmp(household.founder, cubby->pins.founder_key, sizeof(household.founder)) != 0)
 		return answer_why(&cubby->why, ANSWER_FAILED,
 				  "the household's keys changed and no parent known here signed "
-				  "the "
-				  "change; nothing was done; if the household was set up anew, "
-				  "move %s/"
-				  PIN_FILE " away", cubby->state_dir);
+				  "the change; nothing was done; if the household was set up "
+				  "anew, move %s/%s away", cubby->state_dir, PIN_FILE);
 	if (!cubby->pins.founder) {
 		pins = cubby->pins;
 		pins.founder = true;

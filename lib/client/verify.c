@@ -160,8 +160,8 @@ static int manifest_read(struct verify *verify, const uint8_t key[static SIGN_PU
 	r = list_open(cubby, path, &text, &lines, &n);
 	if (r == ANSWER_NOT_FOUND)
 		return answer_why(&cubby->why, r,
-				  "%s has no manifest (" MANIFEST_FILE "): it is no export, or one "
-				  "that was never finished", verify->dir);
+				  "%s has no manifest (%s): it is no export, or one that was never "
+				  "finished", verify->dir, MANIFEST_FILE);
 	if (r == 0)
 		r = manifest_verify(text, key, NULL, &verify->manifest, &cubby->why);
 	if (r == 0)

@@ -329,9 +329,10 @@ def a_parent_is_removed():
 
 
 def main():
+    import hand_words
     tap = Tap()
     for step in (begin, many_are_one_alert, words_are_found, takeout_is_the_listing,
-                 a_profile_is_renamed, watched, json_is_as_its_schema):
+                 a_profile_is_renamed, *hand_words.STEPS, watched, json_is_as_its_schema):
         tap.run((step.__doc__ or step.__name__).strip(), step)
     shells(tap)
     for step in (another_parent, passphrase_and_code_change):

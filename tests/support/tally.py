@@ -159,6 +159,8 @@ def main():
     tally = Tally()
     env = {**os.environ, "CUBBY_TEST_SLOW": "1" if options.slow else ""}
     env.pop("CUBBY_SANDBOX_DIR", None)
+    # Whatever language the caller reads.
+    env.update({"LC_ALL": "C.UTF-8", "LANGUAGE": ""})
     # Unit tests sync much and need no disk for it; what needs one makes its own.
     if os.access("/dev/shm", os.W_OK):
         env.setdefault("CUBBY_TEST_DIR", "/dev/shm")

@@ -25,7 +25,8 @@ CUBBY_DEPENDENCIES = \
 	pulseaudio \
 	speexdsp \
 	sqlite \
-	util-linux
+	util-linux \
+	$(TARGET_NLS_DEPENDENCIES)
 
 ifeq ($(BR2_PACKAGE_CUBBY_EAR),y)
 CUBBY_CONF_OPTS += -Dear=true

@@ -6,7 +6,7 @@ SECTION = "multimedia"
 LICENSE = "Apache-2.0"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
 
-inherit meson pkgconfig python3native externalsrc systemd update-rc.d useradd
+inherit gettext meson pkgconfig python3native externalsrc systemd update-rc.d useradd
 
 EXTERNALSRC = "${CUBBY_SOURCE}"
 
