@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "consent.h"
+#include "device_file.h"
 #include "keeper.h"
 #include "log_day.h"
 #include "notify.h"
@@ -58,7 +59,7 @@ static int start_device(struct keeper *keeper, struct why *why)
 	_cleanup_(secret_freep) struct secret *master = NULL;
 	int r;
 
-	r = state_device_key(keeper->state, &master, &keeper->device_made, why);
+	r = device_file_open(keeper->state, &master, &keeper->device_made, why);
 	if (!r)
 		r = device_from(master, &keeper->device);
 	if (!r)

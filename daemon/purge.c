@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include "device_file.h"
 #include "purge.h"
 #include "stores.h"
 
@@ -51,7 +52,7 @@ int keeper_purge(struct keeper *keeper, struct erasure_job **ret_job, const char
 		r = everything_erase(keeper->erasure, &job, why);
 	/* What it signed with to the end. */
 	if (!r)
-		r = state_device_key_erase(keeper->state);
+		r = device_file_erase(keeper->state);
 	/* Closing writes for a last time. */
 	keeper_free(keeper);
 	if (!r)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Secures the state directory before anything in it is read. A directory or key that others could
+/* Secures the state directory before anything in it is read. A directory that others could
  * have touched is refused, never repaired into trust. */
 
 #include <errno.h>
@@ -8,12 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include "base/file.h"
-#include "failpoint.h"
 #include "state.h"
-
-#define KEY_FILE "device.key"
-#define KEY_FILE_NEW "device.key.new"
 
 static int state_secure(struct state *state, struct why *why)
 {
@@ -82,121 +77,8 @@ struct state *state_free(struct state *state)
 	if (!state)
 		return NULL;
 	cleanup_close(&state->fd);
+	secret_free(state->credential);
 	free(state->path);
 	free(state);
 	return NULL;
-}
-
-/* Written aside and renamed when synced, so that a power cut leaves a whole key or none. */
-static int key_make(struct state *state, struct secret **ret)
-{
-	_cleanup_(secret_freep) struct secret *key = NULL;
-	_cleanup_(cleanup_close) int fd = -1;
-	int r;
-
-	r = secret_random(KEY_BYTES, &key);
-	if (r)
-		return fault_trace(r);
-	if (unlinkat(state->fd, KEY_FILE_NEW, 0) < 0 && errno != ENOENT)
-		return fault_origin(-errno);
-	fd = openat(state->fd, KEY_FILE_NEW, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fault_origin(-errno);
-	r = file_write(fd, key->bytes, key->n);
-	if (r)
-		return fault_trace(r);
-	failpoint("device-key-written");
-	if (fsync(fd) < 0)
-		return fault_origin(-errno);
-	failpoint("device-key-synced");
-	if (renameat(state->fd, KEY_FILE_NEW, state->fd, KEY_FILE) < 0)
-		return fault_origin(-errno);
-	failpoint("device-key-renamed");
-	if (fsync(state->fd) < 0)
-		return fault_origin(-errno);
-	*ret = take(key);
-	return 0;
-}
-
-static int key_read(struct state *state, int fd, struct secret **ret, struct why *why)
-{
-	_cleanup_(secret_freep) struct secret *key = NULL;
-	struct stat stat;
-	int r;
-
-	if (fstat(fd, &stat) < 0)
-		return fault_origin(-errno);
-	if (!S_ISREG(stat.st_mode) || stat.st_uid != geteuid() || stat.st_mode & 07077 ||
-	    stat.st_nlink != 1)
-		return answer_why(why, ANSWER_FAILED,
-				  "%s/" KEY_FILE " could have been read by others "
-				  "(uid %u, mode %04o); it must be a plain file of uid %u with "
-				  "mode 0600. If nobody else had it, correct owner and mode",
-				  state->path, stat.st_uid, stat.st_mode & 07777, geteuid());
-	if (stat.st_size != KEY_BYTES)
-		return answer_why(why, ANSWER_FAILED, "%s/" KEY_FILE " has %lld bytes, not %d; put "
-				  "the right one back from a backup, or remove it to get a new one "
-				  "(clients will then ask whether they trust the new key)",
-				  state->path, (long long)stat.st_size, KEY_BYTES);
-	r = secret_new(KEY_BYTES, &key);
-	if (r)
-		return fault_trace(r);
-	r = file_pread(fd, key->bytes, key->n, 0);
-	if (r)
-		return fault_trace(r);
-	*ret = take(key);
-	return 0;
-}
-
-int state_device_key(struct state *state, struct secret **ret, bool *ret_made, struct why *why)
-{
-	_cleanup_(cleanup_close) int fd = -1;
-	int r;
-
-	fd = openat(state->fd, KEY_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		r = key_make(state, ret);
-		if (r)
-			return fault_trace(r);
-		*ret_made = true;
-		return 0;
-	}
-	if (fd < 0)
-		return answer_why(why, ANSWER_FAILED,
-				  "cannot read %s/" KEY_FILE ": %s; it must be a "
-				  "plain file of the user that runs cubbyd, with mode 0600",
-				  state->path, strerror(errno));
-	r = key_read(state, fd, ret, why);
-	if (r)
-		return r;
-	*ret_made = false;
-	return 0;
-}
-
-/* The old key is no more before there is a new one: what it could open or sign is of a household
- * that is erased. A file of zeros would be taken for a key, so it goes at once. */
-int state_device_key_erase(struct state *state)
-{
-	static const uint8_t zeros[KEY_BYTES];
-	_cleanup_(cleanup_close) int fd = -1;
-	int r = 0;
-
-	fd = openat(state->fd, KEY_FILE, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno != ENOENT)
-		return fault_origin(-errno);
-	if (fd >= 0)
-		r = file_pwrite(fd, zeros, sizeof(zeros), 0);
-	if (r)
-		return fault_trace(r);
-	if (fd >= 0 && (fdatasync(fd) < 0 || unlinkat(state->fd, KEY_FILE, 0) < 0))
-		return fault_origin(-errno);
-	return 0;
-}
-
-int state_device_key_renew(struct state *state, struct secret **ret)
-{
-	int r = state_device_key_erase(state);
-
-	failpoint("device-key-overwritten");
-	return fault_trace(r ? r : key_make(state, ret));
 }

@@ -6,6 +6,7 @@
 #include "service/renew.h"
 
 #include "base/log.h"
+#include "device_file.h"
 #include "failpoint.h"
 #include "keeper.h"
 #include "service/service.h"
@@ -52,7 +53,7 @@ static int renew(struct keeper *keeper, int64_t job)
 	char *identity = NULL;
 	int r;
 
-	r = state_device_key_renew(keeper->state, &master);
+	r = device_file_renew(keeper->state, &master);
 	if (!r)
 		r = device_from(master, &fresh);
 	if (!r)

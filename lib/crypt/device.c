@@ -4,11 +4,14 @@
 #include "crypt/device.h"
 
 #include <sodium.h>
+#include <string.h>
 
 #include "base/id.h"
+#include "crypt/door.h"
 
 #define DEVICE_MEMBERS 4
 #define DEVICE_CONTEXT "cubbydev"
+#define DEVICE_SEAL "cubby.device-key"
 
 enum device_key { DEVICE_KEY_SIGN = 1, DEVICE_KEY_BOX = 2 };
 
@@ -52,6 +55,28 @@ int device_from(const struct secret *master, struct device **ret)
 	take(private);
 	*ret = take(device);
 	return 0;
+}
+
+int device_seal(const struct secret *master, const struct secret *credential,
+		uint8_t ret_sealed[static DEVICE_SEALED_BYTES])
+{
+	_cleanup_(cleanup_free) uint8_t *sealed = NULL;
+	size_t n;
+	int r = wrap_seal(credential, DEVICE_SEAL, master, &sealed, &n);
+
+	if (r)
+		return fault_trace(r);
+	if (n != DEVICE_SEALED_BYTES)
+		return fault_origin(-EINVAL);
+	memcpy(ret_sealed, sealed, n);
+	return 0;
+}
+
+int device_unseal(const uint8_t sealed[static DEVICE_SEALED_BYTES],
+		  const struct secret *credential, struct secret **ret_master)
+{
+	return fault_trace(wrap_open(credential, DEVICE_SEAL, sealed, DEVICE_SEALED_BYTES,
+				     ret_master));
 }
 
 struct device *device_free(struct device *device)

@@ -15,6 +15,15 @@ struct device {
 	struct box_keypair *box;
 };
 
+/* The master key sealed with a credential of 32 bytes, as wrap_seal() does it: worth nothing where
+ * that is not. */
+#define DEVICE_SEALED_BYTES 72
+int device_seal(const struct secret *master, const struct secret *credential,
+		uint8_t ret_sealed[static DEVICE_SEALED_BYTES]);
+/* ANSWER_INVALID_ARGUMENT: another credential, or changed. */
+int device_unseal(const uint8_t sealed[static DEVICE_SEALED_BYTES],
+		  const struct secret *credential, struct secret **ret_master);
+
 int device_from(const struct secret *master, struct device **ret);
 struct device *device_free(struct device *device);
 CLEANUP_DEFINE(struct device *, device_free)

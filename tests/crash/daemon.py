@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""R4, R8, R14: kill -9 of the whole keeper, on a bus of its own, twenty times: in its first start, in
-Setup, and at work. After each the keeper starts again and must hold what it had answered for.
+"""R4, R8, R14: kill -9 of the whole keeper, on a bus of its own, twenty-three times: in its first start, while
+its key is sealed, in Setup, and at work. After each the keeper starts again and must hold what it had answered for.
 
 usage: daemon.py CUBBYD
 
@@ -26,6 +26,7 @@ from report import Report
 
 AT_START = ("step-committed:2", "age-written:1", "device-key-written:1", "device-key-synced:1",
             "device-key-renamed:1")
+AT_SEALING = ("device-key-written:1", "device-key-synced:1", "device-key-exchanged:1")
 AT_SETUP = ("setup-before-commit:1", "setup-committed:1")
 AT_WORK = ("keep-before-commit:1", "keep-committed:2", "ask-before-commit:1", "ask-committed:1",
            "erase-slot-zeroed:2", "erase-slots-synced:1", "erase-after-bodies:1",
@@ -117,6 +118,26 @@ def at_start(world, point):
     world.stop()
 
 
+def at_sealing(world, point):
+    """The key's file was plain, and is to be sealed with a credential."""
+    credentials, key = os.path.join(world.place, "credentials"), os.path.join(world.state, "device.key")
+    os.makedirs(credentials, exist_ok=True)
+    with open(os.path.join(credentials, "cubby.device-key"), "wb") as file:
+        file.write(bytes(32))
+    world.anew()
+    assert world.start()
+    with open(key, "rb") as file:
+        plain = file.read()
+    world.stop()
+    with_it = {"CREDENTIALS_DIRECTORY": credentials}
+    assert not world.start(CUBBY_FAILPOINT=point, **with_it) and world.killed(), "it was not killed"
+    assert world.start(**with_it), "it does not start again"
+    world.stop()
+    with open(key, "rb") as file:
+        assert sodium.unwrap(bytes(32), "cubby.device-key", file.read()) == plain, "another key"
+    assert not os.path.exists(key + ".new"), "the plain one is there, too"
+
+
 def at_setup(world, point):
     world.anew()
     assert world.start(CUBBY_FAILPOINT=point), "it does not start"
@@ -150,7 +171,7 @@ def at_work(world, family, point):
 
 def main(cubbyd):
     keeper_world.join()
-    report = Report(len(AT_START) + len(AT_SETUP) + len(AT_WORK))
+    report = Report(len(AT_START) + len(AT_SEALING) + len(AT_SETUP) + len(AT_WORK))
     world = keeper_world.World(cubbyd)
     random.seed(1)
 
@@ -167,6 +188,8 @@ def main(cubbyd):
     try:
         for point in AT_START:
             case(f"in_the_first_start_at_{point}", at_start, world, point)
+        for point in AT_SEALING:
+            case(f"while_the_key_is_sealed_at_{point}", at_sealing, world, point)
         for point in AT_SETUP:
             case(f"in_setup_at_{point}", at_setup, world, point)
         world.anew()

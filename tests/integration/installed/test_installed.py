@@ -101,7 +101,8 @@ class Story:
                                timeout=120)
 
     def good(self, title, done):
-        return self.tap.ok(done.returncode == 0, title, done.stdout[-4000:])
+        wrong = "".join(line + "\n" for line in done.stdout.splitlines() if " NO " in line)
+        return self.tap.ok(done.returncode == 0, title, wrong + done.stdout[-4000:])
 
     def packages(self, folder):
         """Copies packages into the machine; what apt takes."""

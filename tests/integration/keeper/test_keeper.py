@@ -25,6 +25,7 @@ except ImportError:
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support"))
 import pages    # noqa: E402
+import sodium   # noqa: E402
 from parent import Parent, blake, body, box_open, box_pair, box_seal, header, memfd, statement_holds
 
 CUBBYD = sys.argv[1]
@@ -382,6 +383,31 @@ def test_refusals_to_start_say_what_to_do(world):
     os.rename(world.state, world.state + ".real")
     os.symlink(world.state + ".real", world.state)
     assert "link" in world.refused()
+
+
+def test_the_key_is_sealed_with_a_credential(world):
+    path, credentials = world.state + "/device.key", world.dir + "/credentials"
+    world.start()
+    plain, identity = open(path, "rb").read(), Connection(world, STRANGER).identity()
+    world.stop()
+    os.mkdir(credentials, 0o755)
+    secret = os.urandom(32)
+    with open(credentials + "/cubby.device-key", "wb") as file:
+        file.write(secret)
+    os.environ["CREDENTIALS_DIRECTORY"] = credentials
+    try:
+        for _ in range(2):
+            world.start()
+            assert Connection(world, STRANGER).identity() == identity, "another key"
+            world.stop()
+            assert sodium.unwrap(secret, "cubby.device-key", open(path, "rb").read()) == plain
+        with open(credentials + "/cubby.device-key", "wb") as file:
+            file.write(os.urandom(32))
+        assert "not sealed with this credential" in world.refused()
+    finally:
+        del os.environ["CREDENTIALS_DIRECTORY"]
+    assert "there is none" in world.refused()
+    assert not os.path.exists(path + ".new")
 
 
 def test_a_newer_database_is_refused_and_kept(world):

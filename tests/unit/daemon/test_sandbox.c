@@ -239,65 +239,6 @@ static void test_a_directory_that_is_not_one_is_refused(void **state)
 	assert_null(opened);
 }
 
-/* What state_device_key() answers; the key file is `bytes` long and has this mode. */
-static int key_answer(size_t bytes, mode_t mode)
-{
-	_cleanup_(state_freep) struct state *opened = NULL;
-	_cleanup_(secret_freep) struct secret *key = NULL;
-	char path[128], zeros[64] = {0};
-	bool made;
-	int fd, r;
-
-	assert_int_equal(state_open(dir, &opened, &why), 0);
-	snprintf(path, sizeof(path), "%s/device.key", dir);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	assert_int_equal(write(fd, zeros, bytes), bytes);
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-	why.text[0] = '\0';
-	r = state_device_key(opened, &key, &made, &why);
-	if (!r)
-		assert_false(made);
-	unlink(path);
-	return r;
-}
-
-static void test_a_key_others_could_read_is_refused(void **state)
-{
-	assert_answer(key_answer(32, 0644), ANSWER_FAILED, why);
-	assert_answer(key_answer(32, 0660), ANSWER_FAILED, why);
-	assert_answer(key_answer(31, 0600), ANSWER_FAILED, why);
-	assert_answer(key_answer(33, 0600), ANSWER_FAILED, why);
-	assert_int_equal(key_answer(32, 0600), 0);
-}
-
-static void test_a_key_is_made_once(void **state)
-{
-	_cleanup_(state_freep) struct state *opened = NULL;
-	_cleanup_(secret_freep) struct secret *first = NULL;
-	_cleanup_(secret_freep) struct secret *second = NULL;
-	char path[128], target[128];
-	struct stat st;
-	bool made;
-
-	assert_int_equal(state_open(dir, &opened, &why), 0);
-	snprintf(path, sizeof(path), "%s/device.key", dir);
-	assert_int_equal(state_device_key(opened, &first, &made, &why), 0);
-	assert_true(made);
-	assert_int_equal(state_device_key(opened, &second, &made, &why), 0);
-	assert_false(made);
-	assert_memory_equal(first->bytes, second->bytes, KEY_BYTES);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	snprintf(target, sizeof(target), "%s/other.key", dir);
-	assert_int_equal(rename(path, target), 0);
-	assert_int_equal(symlink(target, path), 0);
-	second = secret_free(second);
-	assert_answer(state_device_key(opened, &second, &made, &why), ANSWER_FAILED, why);
-	unlink(path);
-	unlink(target);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,8 +251,6 @@ int main(void)
 		cmocka_unit_test(test_the_directory_is_made_closed_to_others),
 		cmocka_unit_test(test_a_directory_open_to_others_is_refused),
 		cmocka_unit_test(test_a_directory_that_is_not_one_is_refused),
-		cmocka_unit_test(test_a_key_others_could_read_is_refused),
-		cmocka_unit_test(test_a_key_is_made_once),
 	};
 	int failed;
 
