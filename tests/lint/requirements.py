@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps the last column of docs/REQUIREMENTS.md: which tests show a requirement. A test does so that
 has its number in its name ("test_r12_...", or a title "R12 ..."), and a requirement without one is an
-error. "requirements.py --write" writes the column; without it, a stale one is an error, too."""
+error. "requirements.py --write" writes the column; without it, a stale one is an error, too. So is a
+test that any document names and that is not there."""
 
 import os
 import re
@@ -30,6 +31,24 @@ def cell(paths):
     return ", ".join(f"`{name}`" for name in names)
 
 
+# A test, as the documents name one.
+SAID = re.compile(r"`((?:unit|integration|forensic|crash|faults|fuzz)/[a-z0-9_/-]+)`")
+
+
+def not_there(files):
+    """What the documents call a test and is none."""
+    known = {re.sub(r"^tests/|\.(c|py)$", "", path) for path in files}
+    pages = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "docs/*.md", "*.md"],
+                           capture_output=True, text=True, check=True).stdout.split()
+    problems = []
+    for page in filter(os.path.exists, sorted(set(pages))):
+        with open(page, encoding="utf-8") as file:
+            problems += [f"{page}: there is no test {name}"
+                         for name in sorted(set(SAID.findall(file.read())))
+                         if name not in known and not os.path.exists(f"tests/{name}")]
+    return problems
+
+
 def main(write):
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
     files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "tests/*.c", "tests/*.py"],
@@ -56,6 +75,7 @@ def main(write):
     if write:
         with open(PAGE, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
+    problems += not_there(files)
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 
