@@ -50,8 +50,9 @@ int store_consent_withdraw(struct store *store, const struct id *profile, enum k
 	return fault_trace(statement_run(s));
 }
 
-static int consent_read(struct statement *s, struct consent_row *ret)
+static int consent_read(struct statement *s, void *ret_row)
 {
+	struct consent_row *ret = ret_row;
 	struct consent_row row = {
 		.kind = statement_integer(s, "kind"),
 		.keep_s = statement_integer(s, "keep_s"),
@@ -91,39 +92,25 @@ int store_consent_find(struct store *store, const struct id *profile, enum kind 
 	return fault_trace(consent_read(s, ret));
 }
 
+static void consent_row_clear(void *row)
+{
+	free(((struct consent_row *)row)->statement);
+}
+
 int store_consents(struct store *store, const struct id *profile, struct consent_row **ret_rows,
 		   size_t *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &consent_newest);
-	struct consent_row *rows = NULL, *more;
-	size_t n = 0;
-	int r;
 
 	statement_bind_blob(s, ":profile", profile ? profile->bytes : NULL, profile ? ID_BYTES : 0);
-	while ((r = statement_next(s)) == STATEMENT_ROW) {
-		more = reallocarray(rows, n + 1, sizeof(*rows));
-		r = more ? 0 : fault_origin(-ENOMEM);
-		if (more)
-			rows = more;
-		if (!r)
-			r = consent_read(s, &rows[n]);
-		if (r)
-			break;
-		n++;
-	}
-	if (r) {
-		consent_rows_free(rows, n);
-		return fault_trace(r);
-	}
-	*ret_rows = rows;
-	*ret_n = n;
-	return 0;
+	return fault_trace(statement_rows(s, sizeof(**ret_rows), consent_read, consent_row_clear,
+					  ret_rows, ret_n));
 }
 
 struct consent_row *consent_rows_free(struct consent_row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		free(rows[i].statement);
+		consent_row_clear(&rows[i]);
 	free(rows);
 	return NULL;
 }

@@ -79,8 +79,9 @@ int store_parent_insert(struct store *store, const struct parent_row *row, int64
 	return 0;
 }
 
-static int parent_row_read(struct statement *s, struct parent_row *ret)
+static int parent_row_read(struct statement *s, void *ret_row)
 {
+	struct parent_row *ret = ret_row;
 	struct parent_row row = {
 		.parent = statement_integer(s, "parent"),
 		.created_min = statement_integer(s, "created_min"),
@@ -103,37 +104,23 @@ static int parent_row_read(struct statement *s, struct parent_row *ret)
 	return 0;
 }
 
+static void parent_row_clear(void *row)
+{
+	free(((struct parent_row *)row)->statement);
+}
+
 int store_parents(struct store *store, struct parent_row **ret_rows, size_t *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &parent_select);
-	struct parent_row *rows = NULL, *more;
-	size_t n = 0;
-	int r;
 
-	while ((r = statement_next(s)) == STATEMENT_ROW) {
-		more = reallocarray(rows, n + 1, sizeof(*rows));
-		r = more ? 0 : fault_origin(-ENOMEM);
-		if (more)
-			rows = more;
-		if (!r)
-			r = parent_row_read(s, &rows[n]);
-		if (r)
-			break;
-		n++;
-	}
-	if (r) {
-		parent_rows_free(rows, n);
-		return fault_trace(r);
-	}
-	*ret_rows = rows;
-	*ret_n = n;
-	return 0;
+	return fault_trace(statement_rows(s, sizeof(**ret_rows), parent_row_read, parent_row_clear,
+					  ret_rows, ret_n));
 }
 
 struct parent_row *parent_rows_free(struct parent_row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		free(rows[i].statement);
+		parent_row_clear(&rows[i]);
 	free(rows);
 	return NULL;
 }

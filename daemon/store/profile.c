@@ -94,7 +94,7 @@ int store_profiles(struct store *store, struct profile **ret_profiles, size_t *r
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_all);
 
 	return fault_trace(
-		statement_rows(s, sizeof(**ret_profiles), profile_read, ret_profiles, ret_n));
+		statement_rows(s, sizeof(**ret_profiles), profile_read, NULL, ret_profiles, ret_n));
 }
 
 int store_profile_removing(struct store *store, const char *name, bool *ret)
@@ -124,7 +124,7 @@ int store_profile_uses(struct store *store, struct profile_use **ret_uses, size_
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &profile_uses);
 
 	return fault_trace(
-		statement_rows(s, sizeof(**ret_uses), profile_use_read, ret_uses, ret_n));
+		statement_rows(s, sizeof(**ret_uses), profile_use_read, NULL, ret_uses, ret_n));
 }
 
 static int profile_at(struct store *store, struct statement_source *source,

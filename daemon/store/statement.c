@@ -172,26 +172,31 @@ static int column_index(struct statement *s, const char *column)
 }
 
 int statement_rows(struct statement *s, size_t size,
-		   int (*read)(struct statement *s, void *ret_row), void *ret_rows, size_t *ret_n)
+		   int (*read)(struct statement *s, void *ret_row), void (*clear)(void *row),
+		   void *ret_rows, size_t *ret_n)
 {
-	_cleanup_(cleanup_free) uint8_t *rows = NULL;
+	uint8_t *rows = NULL, *more;
 	size_t n = 0;
 	int r;
 
 	while ((r = statement_next(s)) == STATEMENT_ROW) {
-		uint8_t *more = reallocarray(rows, n + 1, size);
-
-		if (!more)
-			return fault_origin(-ENOMEM);
-		rows = more;
-		r = read(s, rows + n * size);
+		more = reallocarray(rows, n + 1, size);
+		r = more ? 0 : fault_origin(-ENOMEM);
+		if (more)
+			rows = more;
+		if (r == 0)
+			r = read(s, rows + n * size);
 		if (r != 0)
-			return fault_trace(r);
+			break;
 		n++;
 	}
-	if (r != 0)
+	if (r != 0) {
+		for (size_t i = 0; clear && i < n; i++)
+			clear(rows + i * size);
+		free(rows);
 		return fault_trace(r);
-	*(void **)ret_rows = take(rows);
+	}
+	*(void **)ret_rows = rows;
 	*ret_n = n;
 	return 0;
 }

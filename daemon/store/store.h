@@ -128,12 +128,12 @@ void statement_bind_id(struct statement *s, const char *name, const struct id *i
 int statement_next(struct statement *s) _must_use_;
 /* For a statement without rows: the same without STATEMENT_ROW. */
 int statement_run(struct statement *s) _must_use_;
-/* Back to unbound and unused; what _cleanup_ does. */
-/* Calls `read` for each row that is left, into one more element of an array: *(void **)ret_rows,
- * free() it. For elements that own nothing. */
+/* Calls `read` for each row that is left, into one more element of an array: *(void **)ret_rows.
+ * `clear`: what an element owns, when a later one fails; NULL: nothing. */
 int statement_rows(struct statement *s, size_t size,
-		   int (*read)(struct statement *s, void *ret_row), void *ret_rows,
-		   size_t *ret_n) _must_use_;
+		   int (*read)(struct statement *s, void *ret_row), void (*clear)(void *row),
+		   void *ret_rows, size_t *ret_n) _must_use_;
+/* Back to unbound and unused; what _cleanup_ does. */
 struct statement *statement_end(struct statement *s);
 CLEANUP_DEFINE(struct statement *, statement_end)
 

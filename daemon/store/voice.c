@@ -38,8 +38,9 @@ int store_voice_insert(struct store *store, const struct voice_row *row)
 	return fault_trace(statement_run(s));
 }
 
-static int voice_read(struct statement *s, struct voice_row *ret)
+static int voice_read(struct statement *s, void *ret_row)
 {
+	struct voice_row *ret = ret_row;
 	struct voice_row row = {
 		.slot.number = (uint32_t)statement_integer(s, "slot"),
 		.made_min = statement_integer(s, "made_min"),
@@ -63,40 +64,26 @@ static int voice_read(struct statement *s, struct voice_row *ret)
 	return fault_trace(r);
 }
 
+static void voice_row_clear(void *row)
+{
+	free(((struct voice_row *)row)->statement);
+}
+
 int store_voices(struct store *store, const struct id *profile, const struct sight *sight,
 		 struct voice_row **ret_rows, size_t *ret_n)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &voice_list);
-	struct voice_row *rows = NULL, *more;
-	size_t n = 0;
-	int r;
 
 	statement_bind_id(s, ":profile", profile);
 	sight_bind(s, sight);
-	while ((r = statement_next(s)) == STATEMENT_ROW) {
-		more = reallocarray(rows, n + 1, sizeof(*rows));
-		r = more ? 0 : fault_origin(-ENOMEM);
-		if (more)
-			rows = more;
-		if (r == 0)
-			r = voice_read(s, &rows[n]);
-		if (r != 0)
-			break;
-		n++;
-	}
-	if (r != 0) {
-		voice_rows_free(rows, n);
-		return fault_trace(r);
-	}
-	*ret_rows = rows;
-	*ret_n = n;
-	return 0;
+	return fault_trace(statement_rows(s, sizeof(**ret_rows), voice_read, voice_row_clear,
+					  ret_rows, ret_n));
 }
 
 struct voice_row *voice_rows_free(struct voice_row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		free(rows[i].statement);
+		voice_row_clear(&rows[i]);
 	free(rows);
 	return NULL;
 }
