@@ -72,7 +72,8 @@ int store_alerts(struct store *store, struct alert_row **ret_rows, size_t *ret_n
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &alert_all);
 
-	return fault_trace(statement_rows(s, sizeof(**ret_rows), alert_read, NULL, ret_rows, ret_n));
+	return fault_trace(statement_rows(s, sizeof(**ret_rows), alert_read, NULL, ret_rows,
+					  ret_n));
 }
 
 int store_alert_name(struct store *store, const struct id *profile, char ret[static NAME_BYTES])

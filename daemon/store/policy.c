@@ -76,5 +76,6 @@ int store_policies(struct store *store, struct policy_row **ret_rows, size_t *re
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &policy_all);
 
-	return fault_trace(statement_rows(s, sizeof(**ret_rows), policy_read, NULL, ret_rows, ret_n));
+	return fault_trace(statement_rows(s, sizeof(**ret_rows), policy_read, NULL, ret_rows,
+					  ret_n));
 }
