@@ -21,6 +21,10 @@ SANITIZERS = {"ASAN_OPTIONS": "abort_on_error=0:exitcode=99:strict_string_checks
               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 
 
+# Programs that take half a minute and more.
+LONG = ("ear-keeps", "voice-keeps", "sealed", "wyoming-keeps", "bad-input", "sandbox")
+
+
 def paint(code, text):
     return f"\033[{code}m{text}\033[0m" if COLOUR else text
 
@@ -136,6 +140,8 @@ def programs(tally, title, patterns, env, names):
     found = [path for pattern in patterns for path in sorted(glob.glob(pattern))
              if os.access(path, os.X_OK) and os.path.isfile(path)
              and (not names or any(part in path for part in names))]
+    # The longest first, so that none is left alone at the end.
+    found.sort(key=lambda path: os.path.basename(path) not in LONG)
     if found:
         tally.phase(title)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
