@@ -404,8 +404,6 @@ static void test_r28_children_of_the_corpus(void **state)
 	struct person person;
 	char path[512];
 
-	if (!folder)
-		skip();
 	snprintf(path, sizeof(path), "%s/utterances.tsv", folder);
 	list = fopen(path, "r");
 	assert_non_null(list);
@@ -448,5 +446,8 @@ int main(void)
 		WITH_ROOM(test_r28_children_of_the_corpus),
 	};
 
+	/* Left out, not skipped: "meson test" takes a skipped one for a failure. */
+	if (!getenv("CUBBY_SPEECHOCEAN"))
+		cmocka_set_skip_filter("test_r28_children_of_the_corpus");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
