@@ -38,6 +38,8 @@ static const struct {
 	{ "profile-keep", N_("kept an unused profile"), DEED_CHANGE },
 	{ "parent-add", N_("added a parent"), DEED_CHANGE },
 	{ "parent-remove", N_("removed a parent"), DEED_CHANGE },
+	{ "keys-taken", N_("took the household's new keys"), DEED_CHANGE },
+	{ "reseal", N_("finished sealing what is kept to new keys"), DEED_CHANGE },
 	{ "passphrase", N_("changed a passphrase or code"), DEED_CHANGE },
 	{ "consent-grant", N_("consented"), DEED_CHANGE },
 	{ "consent-withdraw", N_("withdrew a consent"), DEED_CHANGE },

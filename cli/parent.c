@@ -168,16 +168,17 @@ int verb_parent_passphrase(struct hand *hand)
 int verb_parent_remove(struct hand *hand)
 {
 	const char *name = hand->command.arguments[0];
-	int r = erase_confirm(hand, name, "This ends %s's passphrase and recovery code. What %s "
-			      "consented to stays until you withdraw it.", name, name);
+	int r = erase_confirm(hand, name, "This ends %s's passphrase and recovery code, and seals "
+			      "what is kept to new keys. What %s consented to stays until you "
+			      "withdraw it.", name, name);
 
 	if (r == 0)
-		r = prompt_proof(hand, 0);
+		r = prompt_proof(hand, EVERY_SECRET);
 	if (r != 0)
 		return r;
 	r = cubby_parent_remove(hand->cubby, name);
 	if (r != 0)
 		return hand_refused(hand, r);
 	hand_say(hand, "%s is no parent any more, and opens nothing here.", name);
-	return 0;
+	return prompt_reseal(hand);
 }

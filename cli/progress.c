@@ -43,19 +43,19 @@ bool progress_watched(const struct hand *hand)
 
 /* Is there a bar to be wiped? */
 static bool drawn;
+static int64_t drawing_ms;		/* since then; 0: nothing is under way */
 
 void progress_draw(struct hand *hand, uint64_t done, uint64_t total)
 {
-	static int64_t begun_ms;
 	const int64_t now_ms = clock_boot_ms(&clock_system);
 	char text[PROGRESS_TEXT];
 
-	if (begun_ms == 0)
-		begun_ms = now_ms;
-	if (!progress_watched(hand) || now_ms - begun_ms < PATIENCE_MS)
+	if (drawing_ms == 0)
+		drawing_ms = now_ms;
+	if (!progress_watched(hand) || now_ms - drawing_ms < PATIENCE_MS)
 		return;
 	drawn = true;
-	fprintf(stderr, "\r%s\033[K", progress_line(done, total, now_ms - begun_ms, text));
+	fprintf(stderr, "\r%s\033[K", progress_line(done, total, now_ms - drawing_ms, text));
 }
 
 void progress_end(struct hand *hand)
@@ -63,6 +63,7 @@ void progress_end(struct hand *hand)
 	if (drawn)
 		fputs("\r\033[K", stderr);
 	drawn = false;
+	drawing_ms = 0;
 }
 
 static void pause_ms(long ms)

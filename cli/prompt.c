@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/words.h"
+#include "progress.h"
 
 #define PASSPHRASE_MAX_BYTES 1024
 
@@ -300,6 +301,22 @@ bool prompt_given(struct hand *hand)
 	       hand->command.value[OPTION_RECOVERY_FILE] || (path && *path);
 }
 
+static int reseal_draw(void *context, uint64_t done, uint64_t total)
+{
+	progress_draw(context, done, total);
+	return 0;
+}
+
+int prompt_reseal(struct hand *hand)
+{
+	int r = cubby_reseal(hand->cubby, reseal_draw, hand);
+
+	progress_end(hand);
+	return r == 0 ? 0 : hand_fail(hand, exit_code_of(r), "sealing what is kept to the new keys "
+				      "is not finished, and goes on with the next passphrase: %s",
+				      cubby_why(hand->cubby));
+}
+
 int prompt_proof(struct hand *hand, unsigned secrets)
 {
 	_cleanup_(secret_freep) struct secret *opener = NULL;
@@ -323,5 +340,10 @@ int prompt_proof(struct hand *hand, unsigned secrets)
 	else
 		proof.passphrase = (const char *)opener->bytes;
 	r = cubby_prove(hand->cubby, &proof, secrets);
-	return r == 0 ? 0 : hand_refused(hand, r);
+	if (r != 0)
+		return hand_refused(hand, r);
+	/* What an earlier removal of a parent left undone; what was asked for now comes anyway. */
+	if (secrets & CUBBY_SECRET_HOME)
+		(void)prompt_reseal(hand);
+	return 0;
 }

@@ -26,7 +26,10 @@ bool prompt_possible(void);
 bool prompt_confirm(const char *question, const char *wanted);
 /* A line of text as it was typed. False: there was none, or it was too long. */
 bool prompt_text(const char *question, char *answer, size_t room);
-/* Takes the secrets named (enum cubby_secrets) with passphrase or --recovery-file. */
+/* Takes the secrets named (enum cubby_secrets) with passphrase or --recovery-file, and goes on with
+ * what prompt_reseal() left. */
 int prompt_proof(struct hand *hand, unsigned secrets);
+/* Seals what is kept to the keys in force, with a bar. Returns an exit code. */
+int prompt_reseal(struct hand *hand);
 /* Was a passphrase or recovery code given without asking? */
 bool prompt_given(struct hand *hand);

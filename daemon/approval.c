@@ -187,7 +187,7 @@ int approval_give(const struct ground *ground, const struct export_asker *asker,
 		r = own_item(ground, asker, "Export.Approve",
 			     id_text(&draft->archive->source, text), &source, &profile, why);
 	if (!r)
-		r = household_keys(ground, &household, why);
+		r = household_keys(ground, &household);
 	if (!r)
 		r = delivery_check(approval->delivery, draft->archive, household.release,
 				   &delivered, why);

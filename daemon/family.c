@@ -118,18 +118,21 @@ static int remove_check(const struct ground *ground, const struct proof *proof, 
 }
 
 int family_remove(const struct ground *ground, const struct asker *asker,
-		  const struct proof *proof, const char *name, int64_t *ret_parent,
-		  struct why *why)
+		  const struct proof *proof, const char *name, const struct rekey_asked *asked,
+		  int64_t *ret_parent, struct why *why)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
 	struct access_entry entry = {.what = "parent-remove", .uid = asker->uid, .outcome = "done",
 				     .method = "Parents.Remove"};
 	struct vault_erasure ended[DOORS_MAX];
 	struct parent_row parent;
+	struct rekey rekey;
 	unsigned n = 0;
 	int r;
 
 	r = remove_check(ground, proof, name, &parent, why);
+	if (!r)
+		r = rekey_check(ground, proof, &parent, asked, &rekey, why);
 	if (!r)
 		r = doors_slots(ground, parent.parent, 0, ended, &n);
 	/* First the keys: a cut behind this leaves rows that open nothing, and another try. */
@@ -141,7 +144,10 @@ int family_remove(const struct ground *ground, const struct asker *asker,
 	if (!r)
 		r = store_parent_remove(ground->store, parent.parent, age_now_min(ground->age));
 	if (!r)
+		r = rekey_store(ground, &rekey, asked);
+	if (!r)
 		r = access_log_append(ground->log, &entry);
+	failpoint("parent-remove-before-commit");
 	if (!r)
 		r = store_commit(take(transaction));
 	if (r)
@@ -152,10 +158,11 @@ int family_remove(const struct ground *ground, const struct asker *asker,
 }
 
 static int door_replace(const struct ground *ground, const struct asker *asker, int64_t parent,
-			const struct doorbox_door *given, const struct doors *doors)
+			const struct doorbox_door *given, bool same, const struct doors *doors)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
-	struct access_entry entry = {.what = "passphrase", .uid = asker->uid, .outcome = "done",
+	struct access_entry entry = {.what = same ? "keys-taken" : "passphrase",
+				     .uid = asker->uid, .outcome = "done",
 				     .method = "Parents.ChangeDoor",
 				     .reason = door_kind_name(given->door.kind)};
 	int r = store_begin(ground->store, &transaction);
@@ -173,7 +180,7 @@ static int door_replace(const struct ground *ground, const struct asker *asker, 
 
 int family_door(const struct ground *ground, const struct box_keypair *box,
 		const struct asker *asker, const struct proof *proof, const char *kind_name,
-		const void *sealed_door, size_t n_sealed, struct why *why)
+		bool same, const void *sealed_door, size_t n_sealed, struct why *why)
 {
 	_cleanup_(doors_clear) struct doors doors = {.n = 0};
 	struct doorbox_door given[DOORS_MAX], *door;
@@ -197,7 +204,7 @@ int family_door(const struct ground *ground, const struct box_keypair *box,
 	door = &given[kind - 1];
 	/* First the new one: a cut in between leaves both slots, and a start that overwrites the
 	 * one that no row names. */
-	r = door_replace(ground, asker, proof->parent, door, &doors);
+	r = door_replace(ground, asker, proof->parent, door, same, &doors);
 	if (r > 0)
 		doors_return(ground, &doors);
 	if (r)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Makes the household and tells its public keys. There is no way here to change a key: a keeper
- * that could would hand every ear its own. */
+/* Makes the household and tells its public keys. There is no way here to change a key without a
+ * parent's signature: a keeper that could would hand every ear its own. */
 
 #include <string.h>
 #include "doors.h"
 #include "failpoint.h"
 #include "household.h"
+#include "crypt/rekey.h"
 #include "reset.h"
+#include "store/rekey.h"
 
 static int setup_store(const struct ground *ground, const struct asker *asker,
 		       const char *statement, const struct doorbox_door given[static 2],
@@ -90,12 +92,40 @@ int household_setup(const struct ground *ground, const struct box_keypair *box,
 	return 0;
 }
 
-int household_keys(const struct ground *ground, struct household *ret, struct why *why)
+static int rekey_take(void *context, const struct rekey_row *row)
 {
-	_cleanup_(cleanup_free) char *statement = NULL;
-	int r = store_household(ground->store, &statement);
+	struct household *household = context;
+	struct rekey rekey;
+	int r = rekey_verify(row->statement, &rekey, NULL);
 
 	if (r)
 		return r < 0 ? fault_trace(r) : fault_origin(-EBADMSG);
-	return fault_trace(household_verify(statement, NULL, ret, why));
+	memcpy(household->home, rekey.home, BOX_PUBLIC_BYTES);
+	memcpy(household->release, rekey.release, BOX_PUBLIC_BYTES);
+	return 0;
+}
+
+int household_now(struct store *store, struct household *ret)
+{
+	_cleanup_(cleanup_free) char *statement = NULL;
+	struct household household;
+	int r = store_household(store, &statement);
+
+	if (r)
+		return fault_trace(r);
+	r = household_verify(statement, NULL, &household, NULL);
+	/* They were checked as they came (rekey_check()), and the last one counts. */
+	if (!r)
+		r = store_rekeys(store, rekey_take, &household);
+	if (r)
+		return r < 0 ? fault_trace(r) : fault_origin(-EBADMSG);
+	*ret = household;
+	return 0;
+}
+
+int household_keys(const struct ground *ground, struct household *ret)
+{
+	int r = household_now(ground->store, ret);
+
+	return r > 0 ? fault_origin(-EBADMSG) : fault_trace(r);
 }

@@ -25,6 +25,8 @@ int household_setup(const struct ground *ground, const struct box_keypair *box,
 		    const struct asker *asker, const char *name, const char *statement,
 		    const void *sealed_doors, size_t n_sealed, struct parent_row *ret_founder,
 		    struct why *why);
-/* The keys that items (home) and copies (release) must be sealed to, where there is a profile and
- * so a household. */
-int household_keys(const struct ground *ground, struct household *ret, struct why *why);
+/* The keys that items (home) and copies (release) must be sealed to, as they are after the last
+ * change (rekey.h). ANSWER_NOT_FOUND: there is no household. */
+int household_now(struct store *store, struct household *ret);
+/* The same where there is a profile and so a household. */
+int household_keys(const struct ground *ground, struct household *ret);

@@ -198,7 +198,7 @@ static int commit_check(struct intake *intake, const struct intake_asker *asker,
 		r = way_check(intake, asker, ret_profile, kinds, draft->archive->n_parts, &way,
 			      ret_keep_s, why);
 	if (!r)
-		r = household_keys(&intake->ground, ret_household, why);
+		r = household_keys(&intake->ground, ret_household);
 	return fault_trace(r);
 }
 

@@ -176,7 +176,8 @@ int ratchet_begin(struct ratchet *ratchet, const uint8_t home[static BOX_PUBLIC_
 		r = box_seal(home, first->bytes, KEY_BYTES, &sealed, &n);
 	if (r)
 		return fault_trace(r);
-	memcpy(key.sealed, sealed, sizeof(key.sealed));
+	key.sealed = sealed;
+	key.n_sealed = n;
 	r = store_log_key_insert(ratchet->store, &key);
 	if (!r)
 		r = store_log_slot_put(ratchet->store, &row);
@@ -185,7 +186,7 @@ int ratchet_begin(struct ratchet *ratchet, const uint8_t home[static BOX_PUBLIC_
 	ratchet->beginning = ratchet->turning = true;
 	ratchet->seq = row.seq;
 	ratchet->first_seq = first_seq;
-	chain_key_print(key.sealed, sizeof(key.sealed), ratchet->print);
+	chain_key_print(sealed, n, ratchet->print);
 	ratchet->slot_begun = row.slot;
 	ratchet->slot_id_begun = row.slot_id;
 	key_copy(ratchet->turned, first);

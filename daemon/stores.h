@@ -74,6 +74,9 @@ enum stores_reach {
 	X(profile, "profile id name type created_min log_key removing used_min noticed_min slot "  \
 	  "slot_tag", STORES_PROFILE,                                                             \
 	  "nickname, child or adult, key of the pseudonyms, when last used, where its veil is")   \
+	X(rekey, "number statement home_id release_id former_home former_release made_min moved", \
+	  STORES_HOUSEHOLD,                                                                       \
+	  "changes of the household's keys as signed, and the old secrets sealed to the new")     \
 	X(household, "one statement created_min", STORES_HOUSEHOLD,                               \
 	  "the household's public keys and its founder's name")                                   \
 	X(moved, "job", STORES_JOB, "which erasures were of items that went to another profile")  \

@@ -13,6 +13,7 @@ struct decider {
 	bool pinned;
 	bool configured;	/* by the administrator, not on first use */
 	uint8_t founder[SIGN_PUBLIC_BYTES];
+	struct rekey_mark keys;	/* the newest change of keys that was seen; number 0: none */
 	bool in_force;
 	struct household household;
 	struct parent_keys parents;
@@ -129,6 +130,7 @@ static void consent_take(struct decider *decider, const struct snapshot *snapsho
 int decider_update(struct decider *decider, const struct snapshot *snapshot, struct why *why)
 {
 	struct household household;
+	struct rekeyed rekeyed;
 	uint8_t policy[32];
 	int r;
 
@@ -146,6 +148,11 @@ int decider_update(struct decider *decider, const struct snapshot *snapshot, str
 							"/etc/cubby/ear.conf and restart the ear"
 						      : "restart the ear (systemctl restart "
 							"cubby-listen)");
+	/* Nor does anybody bring back keys that a parent who was removed has. */
+	r = rekeys_follow(snapshot->household, snapshot->parents, snapshot->n_parents,
+			  decider->keys.number ? &decider->keys : NULL, &rekeyed, why);
+	if (r)
+		return r;
 	if (!hex_parse(snapshot->policy_hash, policy, sizeof(policy)) ||
 	    strlen(snapshot->policy_hash) != 2 * sizeof(policy))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
@@ -155,8 +162,10 @@ int decider_update(struct decider *decider, const struct snapshot *snapshot, str
 				  DECIDE_PROFILES_MAX);
 	memcpy(decider->founder, household.founder, SIGN_PUBLIC_BYTES);
 	decider->pinned = true;
-	decider->household = household;
-	parent_keys_find(household.founder, snapshot->parents, snapshot->n_parents,
+	decider->keys = rekeyed.mark;
+	decider->household = rekeyed.household;
+	/* With those who were removed: what they consented to as parents stays. */
+	parent_keys_find(household.founder, snapshot->parents, snapshot->n_parents, NULL,
 			 &decider->parents);
 	memcpy(decider->policy, policy, sizeof(policy));
 	memcpy(decider->profiles, snapshot->profiles,

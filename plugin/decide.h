@@ -9,7 +9,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/kind.h"
-#include "crypt/household.h"
+#include "crypt/rekey.h"
 #include "crypt/terms.h"
 #include "crypt/voiceconsent.h"
 #include "crypt/vouch.h"
@@ -37,7 +37,7 @@ struct decide_policy {
 /* As Intake.Policy gives it: nothing in it is believed yet. */
 struct snapshot {
 	const char *household;
-	const char *const *parents;		/* statements that vouch for later parents */
+	const char *const *parents;		/* statements of later parents and of keys */
 	size_t n_parents;
 	const char *policy_hash;		/* 64 hex digits */
 	struct decide_profile *profiles;
@@ -57,7 +57,8 @@ struct decider *decider_free(struct decider *decider);
 CLEANUP_DEFINE(struct decider *, decider_free)
 
 /* Checks and takes over a snapshot. ANSWER_INVALID_ARGUMENT: the household is not signed by the
- * pinned key; nothing is in force then. Consents that do not hold are left out and counted. */
+ * pinned key, or its keys changed and no parent signed that; nothing is in force then. Consents
+ * that do not hold are left out and counted. */
 int decider_update(struct decider *decider, const struct snapshot *snapshot, struct why *why);
 /* Nothing is in force: the keeper cannot be asked. */
 void decider_clear(struct decider *decider);

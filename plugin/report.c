@@ -181,7 +181,7 @@ static int policy_take(struct message *reply, struct decider *decider, struct wh
 	struct decide_profile profiles[DECIDE_PROFILES_MAX];
 	const char *consents[DECIDE_CONSENTS_MAX + DECIDE_ENROLMENTS_MAX];
 	struct decide_policy policies[DECIDE_POLICIES_MAX];
-	const char *parents[PARENTS_MAX];
+	const char *parents[PARENTS_MAX + REKEYS_MAX];
 	struct snapshot snapshot = { .profiles = profiles, .consents = consents,
 				     .policies = policies, .parents = parents };
 	int r;

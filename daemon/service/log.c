@@ -80,7 +80,7 @@ static int key_append(void *context, const struct log_key_row *row)
 {
 	struct message *reply = context;
 	return fault_trace(message_append_row(reply, "tay", row->first_seq, row->sealed,
-					      sizeof(row->sealed)));
+					      row->n_sealed));
 }
 
 int service_log_keys(struct call *call, void *service)

@@ -63,8 +63,7 @@ int service_parents_list(struct call *call, void *service)
 int service_reply_household(struct keeper *keeper, struct message *reply, struct why *why)
 {
 	_cleanup_(cleanup_free) char *household = NULL;
-	struct parent_row *rows;
-	size_t n;
+	_cleanup_(rekey_texts_clear) struct rekey_texts texts = {0};
 	int r;
 
 	r = store_household(keeper->store, &household);
@@ -72,18 +71,11 @@ int service_reply_household(struct keeper *keeper, struct message *reply, struct
 		return answer_why(why, r, "there is no household yet; a parent begins with \"cubby "
 				  "setup\"");
 	if (!r)
-		r = store_parents(keeper->store, &rows, &n);
-	if (r)
-		return fault_trace(r);
-	r = message_append(reply, "s", household);
+		r = rekey_texts(keeper->store, &texts);
 	if (!r)
-		r = message_open(reply, 'a', "s");
-	for (size_t i = 0; !r && i < n; i++)
-		if (rows[i].statement)
-			r = message_append(reply, "s", rows[i].statement);
+		r = message_append(reply, "s", household);
 	if (!r)
-		r = message_close(reply);
-	parent_rows_free(rows, n);
+		r = reply_strings(reply, (const char *const *)texts.texts, texts.n);
 	return fault_trace(r);
 }
 
@@ -177,9 +169,34 @@ int service_parents_add(struct call *call, void *service)
 	return fault_trace(r);
 }
 
+static int gifts_read(struct message *arguments, struct rekey_gift gifts[static PARENTS_MAX],
+		      size_t *ret_n, struct why *why)
+{
+	size_t n = 0;
+	int r = message_enter(arguments, 'a', "(sayay)");
+
+	while (!r && message_more(arguments)) {
+		if (n == PARENTS_MAX)
+			return answer_why(why, ANSWER_INVALID_ARGUMENT,
+					  "there are at most %d parents", PARENTS_MAX);
+		r = message_enter(arguments, 'r', "sayay");
+		if (!r)
+			r = message_read(arguments, "sayay", &gifts[n].name, &gifts[n].home,
+					 &gifts[n].n_home, &gifts[n].release, &gifts[n].n_release);
+		if (!r)
+			r = message_leave(arguments);
+		n++;
+	}
+	*ret_n = n;
+	return fault_trace(r ? r : message_leave(arguments));
+}
+
 int service_parents_remove(struct call *call, void *service)
 {
 	struct keeper *keeper = service;
+	struct message *arguments = call_arguments(call);
+	struct rekey_gift gifts[PARENTS_MAX];
+	struct rekey_asked asked = {.gifts = gifts};
 	struct session *session;
 	struct asker asker;
 	const char *name;
@@ -190,13 +207,20 @@ int service_parents_remove(struct call *call, void *service)
 	if (r)
 		return fault_trace(r);
 	asker = asker_of(call, session);
-	r = message_read(call_arguments(call), "s", &name);
+	r = message_read(arguments, "ss", &name, &asked.statement);
 	if (!r)
-		r = family_remove(&keeper->ground, &asker, &session->proof, name, &parent,
+		r = gifts_read(arguments, gifts, &asked.n_gifts, call_why(call));
+	if (!r)
+		r = message_read(arguments, "ayay", &asked.former_home, &asked.n_former_home,
+				 &asked.former_release, &asked.n_former_release);
+	if (!r)
+		r = family_remove(&keeper->ground, &asker, &session->proof, name, &asked, &parent,
 				  call_why(call));
-	if (!r)
-		service_proofs_end(keeper, parent);
-	return fault_trace(r);
+	if (r)
+		return fault_trace(r);
+	service_proofs_end(keeper, parent);
+	service_policy_changed(keeper);
+	return 0;
 }
 
 int service_parents_change_door(struct call *call, void *service)
@@ -206,6 +230,7 @@ int service_parents_change_door(struct call *call, void *service)
 	struct asker asker;
 	const void *sealed;
 	const char *kind;
+	bool same = false;
 	size_t n;
 	int r;
 
@@ -215,8 +240,12 @@ int service_parents_change_door(struct call *call, void *service)
 	asker = asker_of(call, session);
 	r = message_read(call_arguments(call), "say", &kind, &sealed, &n);
 	if (!r)
+		r = call_option(call, "same", "b", &same);
+	if (r == ANSWER_INVALID_ARGUMENT)
+		return answer_why(call_why(call), r, "the option same is a boolean");
+	if (!r || r == ANSWER_NOT_FOUND)
 		r = family_door(&keeper->ground, keeper->device->box, &asker, &session->proof, kind,
-				sealed, n, call_why(call));
+				same, sealed, n, call_why(call));
 	return fault_trace(r);
 }
 

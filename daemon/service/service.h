@@ -10,6 +10,7 @@
 #include "approval.h"
 #include "bus/server.h"
 #include "keeper.h"
+#include "rekey.h"
 
 #define SERVICE_INTERFACE "org.cubby.Cubby1."
 #define SERVICE_PATH "/org/cubby/Cubby1"

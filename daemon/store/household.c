@@ -39,6 +39,9 @@ STATEMENT(door_failures,
 STATEMENT(wrap_insert,
 	"INSERT INTO wrap (parent, kind, secret, wrapped) "
 	"VALUES (:parent, :kind, :secret, :wrapped)");
+STATEMENT(wrap_replace,
+	"UPDATE wrap SET wrapped = :wrapped"
+	" WHERE parent = :parent AND kind = :kind AND secret = :secret");
 STATEMENT(wrap_find,
 	"SELECT wrapped FROM wrap WHERE parent = :parent AND kind = :kind AND secret = :secret");
 
@@ -241,16 +244,28 @@ int store_door_failures(struct store *store, uint64_t *ret_failures)
 	return 0;
 }
 
-int store_wrap_insert(struct store *store, int64_t parent, enum door_kind kind, const char *secret,
-		      const void *wrapped, size_t n)
+static int wrap_put(struct store *store, struct statement_source *source, int64_t parent,
+		    enum door_kind kind, const char *secret, const void *wrapped, size_t n)
 {
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, &wrap_insert);
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
 
 	statement_bind_integer(s, ":parent", parent);
 	statement_bind_text(s, ":kind", door_kind_name(kind));
 	statement_bind_text(s, ":secret", secret);
 	statement_bind_blob(s, ":wrapped", wrapped, n);
 	return fault_trace(statement_run(s));
+}
+
+int store_wrap_insert(struct store *store, int64_t parent, enum door_kind kind, const char *secret,
+		      const void *wrapped, size_t n)
+{
+	return wrap_put(store, &wrap_insert, parent, kind, secret, wrapped, n);
+}
+
+int store_wrap_replace(struct store *store, int64_t parent, enum door_kind kind,
+		       const char *secret, const void *wrapped, size_t n)
+{
+	return wrap_put(store, &wrap_replace, parent, kind, secret, wrapped, n);
 }
 
 int store_wrap_find(struct store *store, int64_t parent, enum door_kind kind, const char *secret,

@@ -55,6 +55,9 @@ int store_door_failures(struct store *store, uint64_t *ret_failures);
 
 int store_wrap_insert(struct store *store, int64_t parent, enum door_kind kind, const char *secret,
 		      const void *wrapped, size_t n);
+/* In place of the one there is. */
+int store_wrap_replace(struct store *store, int64_t parent, enum door_kind kind,
+		       const char *secret, const void *wrapped, size_t n);
 /* ANSWER_NOT_FOUND. */
 int store_wrap_find(struct store *store, int64_t parent, enum door_kind kind, const char *secret,
 		    uint8_t **ret_wrapped, size_t *ret_n);

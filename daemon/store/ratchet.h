@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "vault/vault.h"
 
+/* In one box; each change of the household's keys lays one more around it. */
 #define LOG_KEY_SEALED_BYTES (CHAIN_KEY_BYTES + BOX_OVERHEAD_BYTES)
 
 struct log_slot_row {
@@ -17,8 +18,10 @@ struct log_slot_row {
 };
 
 struct log_key_row {
+	int64_t number;			/* by the store */
 	uint64_t first_seq;
-	uint8_t sealed[LOG_KEY_SEALED_BYTES];
+	const void *sealed;
+	size_t n_sealed;
 };
 
 /* ANSWER_NOT_FOUND: the log has no key yet. */
@@ -31,3 +34,5 @@ int store_log_key_insert(struct store *store, const struct log_key_row *row);
 /* In the order they were begun. Ends early with what `each` returns if that is not 0. */
 int store_log_keys(struct store *store, int (*each)(void *context, const struct log_key_row *row),
 		   void *context);
+/* Lays a box to `home` around every one. */
+int store_log_keys_box(struct store *store, const uint8_t home[static BOX_PUBLIC_BYTES]);

@@ -159,8 +159,15 @@ CUBBY_API struct cubby_parents *cubby_parents_free(struct cubby_parents *parents
  * doors of their own; `keep_code` as of cubby_setup(). CUBBY_EXISTS: the name is taken. */
 CUBBY_API int cubby_parent_add(struct cubby *cubby, const char *name, const char *passphrase,
 			       int (*keep_code)(void *context, const char *code), void *context);
-/* Ends another parent's doors and proofs. What they consented to stays until it is withdrawn. */
+/* Ends another parent's doors and proofs, and gives the household new keys, which the other parents
+ * get too. What they consented to stays until it is withdrawn. cubby_reseal() is due then. */
 CUBBY_API int cubby_parent_remove(struct cubby *cubby, const char *name);
+/* Seals anew what is still sealed to keys from before a parent was removed, a page at a time, with
+ * the secrets of this proof; at once where there is nothing. Whoever stops it (not 0 from `each`,
+ * which may be NULL, or at any moment) can go on with another call, of any parent's. */
+CUBBY_API int cubby_reseal(struct cubby *cubby,
+			   int (*each)(void *context, uint64_t done, uint64_t total),
+			   void *context);
 /* A new passphrase, or a new recovery code, in place of the old one. */
 CUBBY_API int cubby_passphrase_change(struct cubby *cubby, const char *passphrase);
 CUBBY_API int cubby_recovery_change(struct cubby *cubby,

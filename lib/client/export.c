@@ -270,7 +270,7 @@ int cubby_export_open(struct cubby_export *export, size_t i, char ret_token[CUBB
 		return session_end(cubby, answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT,
 						     "this page has %zu items", export->n_items));
 	r = opened_make(cubby, &export->items[i].sealed, &export->bodies, &export->items[i].copy,
-			cubby->release, ret);
+			true, ret);
 	if (r == 0)
 		id_text(&export->items[i].token, ret_token);
 	return session_end(cubby, r);

@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "client/log_check.h"
 #include "client/log_seen.h"
+#include "client/rekey.h"
 #include "client/reply.h"
 #include "crypt/receipt.h"
 
@@ -175,6 +176,7 @@ static int daily_get(struct cubby *cubby, struct log_check *check)
 
 static int key_read(struct cubby *cubby, struct message *reply, struct log_check *check)
 {
+	_cleanup_(secret_freep) struct secret *begun = NULL;
 	char print[CHAIN_PRINT_TEXT];
 	struct secret *key = NULL;
 	uint64_t first_seq;
@@ -189,11 +191,11 @@ static int key_read(struct cubby *cubby, struct message *reply, struct log_check
 		r = message_leave(reply);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Log.Keys"));
-	chain_key_print(sealed, n, print);
-	r = box_open(cubby->home, sealed, n, &key);
-	if (r == 0 && key->n == CHAIN_KEY_BYTES)
+	r = rekey_peel(cubby, sealed, n, CHAIN_KEY_BYTES + BOX_OVERHEAD_BYTES, &begun, &key);
+	if (r == 0) {
+		chain_key_print(begun->bytes, begun->n, print);
 		return fault_trace(log_check_key(check, first_seq, print, key));
-	secret_free(key);
+	}
 	if (r < 0)
 		return fault_trace(r);
 	return answer_why(&cubby->why, ANSWER_FAILED,

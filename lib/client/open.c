@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/id.h"
+#include "client/rekey.h"
 #include "client/remote.h"
 #include "crypt/transcript.h"
 #include "sound/sound.h"
@@ -187,14 +188,17 @@ static int part_open(struct cubby *cubby, const struct sealed *sealed,
 
 int opened_make(struct cubby *cubby, const struct sealed *sealed,
 		const struct sealed_bodies *bodies, const struct id *id,
-		const struct box_keypair *recipient, struct cubby_opened **ret)
+		bool release, struct cubby_opened **ret)
 {
 	_cleanup_(secret_freep) struct secret *fk = NULL;
 	_cleanup_(cubby_opened_freep) struct cubby_opened *opened = NULL;
+	const struct box_keypair *recipient;
 	struct opened_owner *owner;
 	int r;
 
-	r = envelope_open(&sealed->header, recipient, &fk, &cubby->why);
+	r = rekey_pair(cubby, &sealed->header, release, &recipient);
+	if (r == 0)
+		r = envelope_open(&sealed->header, recipient, &fk, &cubby->why);
 	if (r != 0)
 		return fault_trace(r);
 	owner = calloc(1, sizeof(*owner));
@@ -229,7 +233,7 @@ static int opened_read(struct cubby *cubby, struct message *reply, const struct 
 		r = ANSWER_INVALID_ARGUMENT;
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Open"));
-	return fault_trace(opened_make(cubby, &sealed, &bodies, id, cubby->home, ret));
+	return fault_trace(opened_make(cubby, &sealed, &bodies, id, false, ret));
 }
 
 static int open_run(struct cubby *cubby, const char *id_text_, const char *const *kinds,

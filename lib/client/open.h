@@ -32,10 +32,10 @@ int bodies_read(struct message *reply, const struct box_keypair *reply_pair, siz
 		struct sealed_bodies *ret);
 void sealed_bodies_clear(struct sealed_bodies *bodies);
 int sealed_check(const struct sealed *sealed, const struct sealed_bodies *bodies);
-/* Opens everything in it. */
+/* Opens everything in it. release: it is an approved copy. */
 int opened_make(struct cubby *cubby, const struct sealed *sealed,
 		const struct sealed_bodies *bodies, const struct id *id,
-		const struct box_keypair *recipient, struct cubby_opened **ret);
+		bool release, struct cubby_opened **ret);
 
 /* One kind of an item to be sealed. */
 struct content {

@@ -186,7 +186,7 @@ static int opening_next(struct cubby_opening *opening, char ret_id[CUBBY_ID_TEXT
 		return 0;
 	}
 	r = opened_make(cubby, &opening->items[opening->at].sealed, &opening->bodies,
-			&opening->items[opening->at].id, cubby->home, ret);
+			&opening->items[opening->at].id, false, ret);
 	if (r == 0)
 		id_text(&opening->items[opening->at++].id, ret_id);
 	return fault_trace(r);

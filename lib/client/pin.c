@@ -70,6 +70,12 @@ static int pins_parse(const char *text, size_t n, struct pins *ret)
 	sign = pin_get(body, "device_sign", pins.device_sign);
 	box = pin_get(body, "device_box", pins.device_box);
 	founder = pin_get(body, "founder", pins.founder_key);
+	if (json_object_get(body, "keys")) {
+		pins.keys.number = (uint32_t)json_integer_value(json_object_get(body,
+										"keys_number"));
+		if (pin_get(body, "keys", pins.keys.hash) != 0 || pins.keys.number == 0)
+			return ANSWER_FAILED;
+	}
 	if (sign != box || sign == ANSWER_FAILED || founder == ANSWER_FAILED)
 		return ANSWER_FAILED;
 	pins.device = sign == 0;
@@ -120,6 +126,11 @@ int pins_write(const char *dir, const struct pins *pins, struct why *why)
 		return fault_origin(-ENOMEM);
 	if (pins->founder && json_object_set_new(body, "founder",
 				json_string(hex_text(pins->founder_key, 32, hex))) < 0)
+		return fault_origin(-ENOMEM);
+	if (pins->keys.number > 0 &&
+	    (json_object_set_new(body, "keys", json_string(hex_text(pins->keys.hash, 32,
+								     hex))) < 0 ||
+	     json_object_set_new(body, "keys_number", json_integer(pins->keys.number)) < 0))
 		return fault_origin(-ENOMEM);
 	text = json_dumps(body, JSON_INDENT(2));
 	if (!text)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What this client has seen before and holds on to: the keeper's public keys and the founding
- * parent's. Public keys only, in pins.json of the state directory. */
+/* What this client has seen before and holds on to: the keeper's public keys, the founding
+ * parent's, and which change of the household's keys was the last. Nothing secret, in pins.json of
+ * the state directory. */
 
 #include <stdbool.h>
 #include "base/fault.h"
 #include "crypt/box.h"
-#include "crypt/sign.h"
+#include "crypt/rekey.h"
 
 #define PIN_FILE "pins.json"
 
@@ -17,6 +18,7 @@ struct pins {
 	uint8_t device_box[BOX_PUBLIC_BYTES];
 	bool founder;
 	uint8_t founder_key[SIGN_PUBLIC_BYTES];
+	struct rekey_mark keys;		/* the newest change of keys; number 0: none */
 };
 
 /* A directory without pins gives empty ones. ANSWER_FAILED: a file that cannot be understood; it is

@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "client/doors.h"
 #include "client/reply.h"
 #include "client/writer.h"
 #include "crypt/door.h"
 #include "crypt/statement.h"
+
+#define CUBBY_SECRETS (CUBBY_SECRET_HOME | CUBBY_SECRET_RELEASE | CUBBY_SECRET_SIGN)
 
 /* The name of the only parent; the caller frees it. */
 static int parent_only(struct cubby *cubby, char **ret_name)
@@ -108,10 +111,24 @@ static int proof_seal(struct cubby *cubby, const struct secret *proof,
 				    ret_n));
 }
 
-static int wrap_take(struct cubby *cubby, const json_t *wraps, const struct secret *half,
-		     const char *name, struct secret **ret)
+/* What Prove returned. */
+struct proved {
+	json_t *wraps;
+	const struct secret *half;
+	struct box_keypair *mine;	/* of the key this parent signs with; NULL: not asked for */
+	bool boxed;			/* some are boxes to it, from a change of keys */
+};
+
+static void proved_clear(struct proved *proved)
 {
-	const char *hex = json_string_value(json_object_get(wraps, name));
+	json_decref(proved->wraps);
+	proved->mine = box_keypair_free(proved->mine);
+}
+
+static int wrap_take(struct cubby *cubby, struct proved *proved, const char *name,
+		     struct secret **ret)
+{
+	const char *hex = json_string_value(json_object_get(proved->wraps, name));
 	_cleanup_(cleanup_free) uint8_t *wrapped = NULL;
 	size_t n = hex ? strlen(hex) / 2 : 0;
 	int r;
@@ -124,7 +141,14 @@ static int wrap_take(struct cubby *cubby, const json_t *wraps, const struct secr
 		return fault_origin(-ENOMEM);
 	if (!hex_parse(hex, wrapped, (unsigned)n))
 		return session_malformed(cubby, ANSWER_FAILED, "Parents.Prove");
-	r = wrap_open(half, name, wrapped, n, ret);
+	if (n == KEY_BYTES + BOX_OVERHEAD_BYTES) {
+		proved->boxed = true;
+		if (!proved->mine)
+			return 0;
+		r = box_open(proved->mine, wrapped, n, ret);
+	} else {
+		r = wrap_open(proved->half, name, wrapped, n, ret);
+	}
 	if (r > 0)
 		return answer_why(&cubby->why, ANSWER_FAILED,
 				  "the key '%s' does not open; the keeper's database was damaged "
@@ -133,49 +157,60 @@ static int wrap_take(struct cubby *cubby, const json_t *wraps, const struct secr
 	return fault_trace(r);
 }
 
-/* Opens what Prove returned, checks that it belongs to the pinned household, and keeps it. */
-static int wraps_take(struct cubby *cubby, const struct secret *json, const struct secret *half,
-		      unsigned secrets)
+static int sign_take(struct cubby *cubby, struct proved *proved, struct sign_keypair **ret)
 {
-	_cleanup_(statement_json_freep) json_t *wraps =
-		json_loadb((const char *)json->bytes, json->n, JSON_REJECT_DUPLICATES, NULL);
-	_cleanup_(secret_freep) struct secret *home = NULL;
-	_cleanup_(secret_freep) struct secret *release = NULL;
-	_cleanup_(secret_freep) struct secret *sign = NULL;
-	int r = 0;
+	_cleanup_(secret_freep) struct secret *seed = NULL;
+	int r = wrap_take(cubby, proved, DOOR_SECRET_SIGN, &seed);
 
-	if (!json_is_object(wraps))
-		return session_malformed(cubby, ANSWER_FAILED, "Parents.Prove");
-	if (secrets & CUBBY_SECRET_HOME)
-		r = wrap_take(cubby, wraps, half, DOOR_SECRET_HOME, &home);
-	if (r == 0 && (secrets & CUBBY_SECRET_RELEASE))
-		r = wrap_take(cubby, wraps, half, DOOR_SECRET_RELEASE, &release);
-	if (r == 0 && (secrets & CUBBY_SECRET_SIGN))
-		r = wrap_take(cubby, wraps, half, DOOR_SECRET_SIGN, &sign);
-	if (r != 0)
-		return fault_trace(r);
-	session_forget_secrets(cubby);
-	if (home)
-		r = box_keypair_from(take(home), &cubby->home);
-	if (r == 0 && release)
-		r = box_keypair_from(take(release), &cubby->release);
-	if (r == 0 && sign)
-		r = sign_keypair_from(take(sign), &cubby->sign);
-	if (r != 0) {
-		session_forget_secrets(cubby);
-		return fault_trace(r);
-	}
-	if ((cubby->home && memcmp(cubby->home->public, cubby->household.home,
-				   BOX_PUBLIC_BYTES) != 0) ||
-	    (cubby->release && memcmp(cubby->release->public, cubby->household.release,
-				      BOX_PUBLIC_BYTES) != 0)) {
-		session_forget_secrets(cubby);
+	if (r == 0)
+		r = sign_keypair_from(take(seed), ret);
+	if (r == 0)
+		r = sign_box_keypair(*ret, &proved->mine);
+	return fault_trace(r);
+}
+
+static int pair_take(struct cubby *cubby, struct proved *proved, const char *name,
+		     const uint8_t public[static BOX_PUBLIC_BYTES], struct box_keypair **ret)
+{
+	_cleanup_(secret_freep) struct secret *private = NULL;
+	int r = wrap_take(cubby, proved, name, &private);
+
+	if (r == 0 && private)
+		r = box_keypair_from(take(private), ret);
+	if (r == 0 && *ret && memcmp((*ret)->public, public, BOX_PUBLIC_BYTES) != 0)
 		return answer_why(&cubby->why, ANSWER_FAILED,
 				  "the keys behind this passphrase are not those of the "
-				  "household; the "
-				  "keeper's database was damaged or changed");
-	}
-	return 0;
+				  "household; the keeper's database was damaged or changed");
+	return fault_trace(r);
+}
+
+/* Opens what Prove returned, checks that it belongs to the pinned household, and keeps it. Where a
+ * box came and "sign" was not asked for, it stays shut, and *ret_boxed says so. */
+static int wraps_take(struct cubby *cubby, const struct secret *json, const struct secret *half,
+		      unsigned secrets, bool *ret_boxed)
+{
+	_cleanup_(proved_clear) struct proved proved = {
+		.wraps = json_loadb((const char *)json->bytes, json->n, JSON_REJECT_DUPLICATES,
+				    NULL),
+		.half = half,
+	};
+	int r = 0;
+
+	if (!json_is_object(proved.wraps))
+		return session_malformed(cubby, ANSWER_FAILED, "Parents.Prove");
+	session_forget_secrets(cubby);
+	if (secrets & CUBBY_SECRET_SIGN)
+		r = sign_take(cubby, &proved, &cubby->sign);
+	if (r == 0 && (secrets & CUBBY_SECRET_HOME))
+		r = pair_take(cubby, &proved, DOOR_SECRET_HOME, cubby->household.home,
+			      &cubby->home);
+	if (r == 0 && (secrets & CUBBY_SECRET_RELEASE))
+		r = pair_take(cubby, &proved, DOOR_SECRET_RELEASE, cubby->household.release,
+			      &cubby->release);
+	if (r != 0)
+		session_forget_secrets(cubby);
+	*ret_boxed = proved.boxed;
+	return fault_trace(r);
 }
 
 static int secrets_append(struct message *request, unsigned secrets)
@@ -192,7 +227,7 @@ static int secrets_append(struct message *request, unsigned secrets)
 }
 
 static int proof_send(struct cubby *cubby, const char *parent, enum door_kind kind,
-		      const struct door_halves *halves, unsigned secrets)
+		      const struct door_halves *halves, unsigned secrets, bool *ret_boxed)
 {
 	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
@@ -225,7 +260,48 @@ static int proof_send(struct cubby *cubby, const char *parent, enum door_kind ki
 		r = box_open(pair, sealed, n_sealed, &json);
 	if (r != 0)
 		return fault_trace(session_malformed(cubby, r, "Parents.Prove"));
-	return fault_trace(wraps_take(cubby, json, halves->wrap, secrets));
+	return fault_trace(wraps_take(cubby, json, halves->wrap, secrets,
+				      ret_boxed));
+}
+
+/* The new keys came in boxes to the key this parent signs with: they go behind the same door in its
+ * own wraps, so that who asks for one of them needs no other. Not having managed to is no harm. */
+static void door_renew(struct cubby *cubby, const struct cubby_proof *proof)
+{
+	const struct doors_secrets secrets = { cubby->home, cubby->release, cubby->sign };
+	const char *passphrase = proof->recovery_code ? NULL : proof->passphrase;
+	_cleanup_(message_freep) struct message *request = NULL, *reply = NULL;
+	_cleanup_(cleanup_free) uint8_t *box = NULL;
+	size_t n;
+	int r = doors_seal(cubby, &secrets, passphrase, proof->recovery_code, &box, &n);
+
+	if (r == 0)
+		r = session_request(cubby, NULL, "Parents", "ChangeDoor", &request);
+	if (r == 0)
+		r = message_append(request, "say",
+				   door_kind_name(passphrase ? DOOR_PASSPHRASE : DOOR_RECOVERY),
+				   (const void *)box, n);
+	if (r == 0)
+		r = message_open(request, 'a', "{sv}");
+	if (r == 0)
+		r = message_append_entry(request, "same", "b", true);
+	if (r == 0)
+		r = message_close(request);
+	if (r == 0)
+		r = session_call_complete(cubby, request, cubby->timeout_ms, &reply);
+	if (r != 0)
+		session_begin(cubby);
+}
+
+/* Drops what was not asked for. */
+static void secrets_keep(struct cubby *cubby, unsigned secrets)
+{
+	if (!(secrets & CUBBY_SECRET_HOME))
+		cubby->home = box_keypair_free(cubby->home);
+	if (!(secrets & CUBBY_SECRET_RELEASE))
+		cubby->release = box_keypair_free(cubby->release);
+	if (!(secrets & CUBBY_SECRET_SIGN))
+		cubby->sign = sign_keypair_free(cubby->sign);
 }
 
 static int prove_run(struct cubby *cubby, const struct cubby_proof *proof, unsigned secrets)
@@ -235,6 +311,7 @@ static int prove_run(struct cubby *cubby, const struct cubby_proof *proof, unsig
 	enum door_kind kind = proof->recovery_code ? DOOR_RECOVERY : DOOR_PASSPHRASE;
 	const char *parent = proof->parent;
 	const char *opener = proof->recovery_code ? proof->recovery_code : proof->passphrase;
+	bool boxed = false;
 	struct door door;
 	int r = session_size(cubby, proof->size, sizeof(*proof), "CUBBY_PROOF_INIT");
 
@@ -249,6 +326,8 @@ static int prove_run(struct cubby *cubby, const struct cubby_proof *proof, unsig
 	}
 	if (r == 0)
 		r = session_device(cubby);
+	/* The keys may have changed since this connection asked. */
+	cubby->household_known = false;
 	if (r == 0)
 		r = session_household(cubby);
 	if (r == 0)
@@ -256,7 +335,13 @@ static int prove_run(struct cubby *cubby, const struct cubby_proof *proof, unsig
 	if (r == 0)
 		r = door_open(&door, opener, &halves, &cubby->why);
 	if (r == 0)
-		r = proof_send(cubby, parent, kind, &halves, secrets);
+		r = proof_send(cubby, parent, kind, &halves, secrets, &boxed);
+	if (r == 0 && boxed && secrets != CUBBY_SECRETS)
+		r = proof_send(cubby, parent, kind, &halves, CUBBY_SECRETS, &boxed);
+	if (r == 0 && boxed) {
+		door_renew(cubby, proof);
+		secrets_keep(cubby, secrets);
+	}
 	return fault_trace(r);
 }
 

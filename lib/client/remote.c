@@ -153,5 +153,5 @@ int remote_open(struct cubby *cubby, const char *id_text_, const char *const *ki
 	}
 	if (sealed.n_parts == 0)
 		return fault_trace(r);
-	return fault_trace(opened_make(cubby, &sealed, &bodies, &id, cubby->home, ret));
+	return fault_trace(opened_make(cubby, &sealed, &bodies, &id, false, ret));
 }

@@ -4,6 +4,7 @@
 
 #include "client/session.h"
 #include "client/remote.h"
+#include "client/reply.h"
 
 #include <pwd.h>
 #include <string.h>
@@ -116,6 +117,11 @@ void session_forget_secrets(struct cubby *cubby)
 	cubby->home = box_keypair_free(cubby->home);
 	cubby->release = box_keypair_free(cubby->release);
 	cubby->sign = sign_keypair_free(cubby->sign);
+	for (size_t i = 0; i < REKEYS_MAX; i++) {
+		cubby->former_home[i] = box_keypair_free(cubby->former_home[i]);
+		cubby->former_release[i] = box_keypair_free(cubby->former_release[i]);
+	}
+	cubby->formers_known = false;
 }
 
 struct cubby *cubby_free(struct cubby *cubby)
@@ -323,58 +329,72 @@ int session_device(struct cubby *cubby)
 	return 0;
 }
 
-static int household_get(struct cubby *cubby, char **ret)
+int session_statements(struct cubby *cubby, struct array *ret)
 {
-	_cleanup_(message_freep) struct message *request = NULL;
 	_cleanup_(message_freep) struct message *reply = NULL;
-	const char *text;
-	int r;
+	const char *household;
+	int r = reply_get(cubby, "Parents", "Household", &reply, "");
 
-	r = session_request(cubby, NULL, "Parents", "Household", &request);
-	if (r == 0)
-		r = session_call(cubby, request, &reply);
 	if (r != 0)
 		return fault_trace(r);
-	r = message_read(reply, "s", &text);
-	if (r != 0)
-		return fault_trace(session_malformed(cubby, r, "Household"));
-	*ret = strdup(text);
-	return *ret ? 0 : fault_origin(-ENOMEM);
+	r = message_read(reply, "s", &household);
+	if (r == 0)
+		r = array_add_text(ret, household);
+	if (r == 0)
+		r = reply_texts(reply, ret);
+	return fault_trace(session_malformed(cubby, r, "Household"));
+}
+
+/* Holds on to what was seen for the first time, and to the newest change of keys. */
+static int household_pin(struct cubby *cubby, const struct rekeyed *rekeyed)
+{
+	struct pins pins = cubby->pins;
+	int r;
+
+	if (pins.founder && pins.keys.number == rekeyed->mark.number)
+		return 0;
+	pins.founder = true;
+	memcpy(pins.founder_key, rekeyed->household.founder, sizeof(pins.founder_key));
+	pins.keys = rekeyed->mark;
+	r = pins_write(cubby->state_dir, &pins, &cubby->why);
+	if (r == 0)
+		cubby->pins = pins;
+	return fault_trace(r);
 }
 
 int session_household(struct cubby *cubby)
 {
-	_cleanup_(cleanup_free) char *text = NULL;
+	struct array texts = { 0 };
 	struct household household;
-	struct pins pins;
+	struct rekeyed rekeyed;
 	int r;
 
 	if (cubby->household_known)
 		return 0;
 	r = session_pins(cubby);
 	if (r == 0)
-		r = household_get(cubby, &text);
+		r = session_statements(cubby, &texts);
 	/* First whether it holds by itself, then whether it is ours: two different sentences. */
 	if (r == 0)
-		r = household_verify(text, NULL, &household, &cubby->why);
+		r = household_verify(texts.all[0], NULL, &household, &cubby->why);
+	if (r == 0 && cubby->pins.founder &&
+	    memcmp(household.founder, cubby->pins.founder_key, sizeof(household.founder)) != 0)
+		r = answer_why(&cubby->why, ANSWER_FAILED,
+			       "the household's keys changed and no parent known here signed the "
+			       "change; nothing was done; if the household was set up anew, move "
+			       "%s/%s away", cubby->state_dir, PIN_FILE);
+	if (r == 0)
+		r = rekeys_follow(texts.all[0], (const char *const *)texts.all + 1,
+				  texts.n - 1, cubby->pins.keys.number ? &cubby->pins.keys : NULL,
+				  &rekeyed, &cubby->why);
+	array_clear(&texts, free);
+	if (r == 0)
+		r = household_pin(cubby, &rekeyed);
 	if (r != 0)
 		return fault_trace(r);
-	if (cubby->pins.founder &&
-	    memcmp(household.founder, cubby->pins.founder_key, sizeof(household.founder)) != 0)
-		return answer_why(&cubby->why, ANSWER_FAILED,
-				  "the household's keys changed and no parent known here signed "
-				  "the change; nothing was done; if the household was set up "
-				  "anew, move %s/%s away", cubby->state_dir, PIN_FILE);
-	if (!cubby->pins.founder) {
-		pins = cubby->pins;
-		pins.founder = true;
-		memcpy(pins.founder_key, household.founder, sizeof(pins.founder_key));
-		r = pins_write(cubby->state_dir, &pins, &cubby->why);
-		if (r != 0)
-			return fault_trace(r);
-		cubby->pins = pins;
-	}
-	cubby->household = household;
+	cubby->household = rekeyed.household;
+	cubby->mark = rekeyed.mark;
+	cubby->parents = rekeyed.parents;
 	cubby->household_known = true;
 	return 0;
 }

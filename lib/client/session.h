@@ -9,7 +9,7 @@
 #include "client/cubby.h"
 #include "client/pin.h"
 #include "crypt/box.h"
-#include "crypt/household.h"
+#include "crypt/rekey.h"
 #include "crypt/sign.h"
 
 #define NONCE_BYTES 32
@@ -27,7 +27,9 @@ struct cubby {
 	bool pins_read;
 	bool device_known;		/* checked against the pins on this connection */
 	bool household_known;
-	struct household household;
+	struct household household;	/* with the keys in force */
+	struct rekey_mark mark;		/* of the statement that says which */
+	struct parent_keys parents;	/* who may sign the next one */
 
 	/* What this session asked to be erased last: its receipt must be of just that. */
 	struct {
@@ -45,6 +47,10 @@ struct cubby {
 	struct box_keypair *home;
 	struct box_keypair *release;
 	struct sign_keypair *sign;
+	/* Those before, from the first on, as far as the ones above open them; fetched late. */
+	struct box_keypair *former_home[REKEYS_MAX];
+	struct box_keypair *former_release[REKEYS_MAX];
+	bool formers_known;
 };
 
 /* Every public function begins with session_begin() and returns session_end(r): a fault gets words
@@ -71,6 +77,8 @@ int session_device(struct cubby *cubby);
 int session_known_device(struct cubby *cubby, const char *key, uint8_t ret_key[static 32]);
 /* The household's keys, checked and pinned. */
 int session_household(struct cubby *cubby);
+/* The statements about them, as the keeper has them: the first is the household's own. */
+int session_statements(struct cubby *cubby, struct array *ret);
 void session_forget_secrets(struct cubby *cubby);
 /* The size a caller's struct begins with: at least what the first version had. */
 int session_size(struct cubby *cubby, size_t size, size_t least, const char *macro);

@@ -73,6 +73,7 @@ static int setup_pin(struct cubby *cubby, struct founding *founding)
 	int r;
 
 	pins.founder = true;
+	pins.keys = (struct rekey_mark){ 0 };
 	memcpy(pins.founder_key, founding->sign->public, sizeof(pins.founder_key));
 	r = pins_write(cubby->state_dir, &pins, &cubby->why);
 	if (r != 0)

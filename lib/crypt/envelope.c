@@ -29,39 +29,65 @@ static void envelope_key_id(const uint8_t public[static BOX_PUBLIC_BYTES],
 	memcpy(ret_key_id, hash, KEY_ID_BYTES);
 }
 
+static int header_make(const struct secret *fk, const uint8_t recipient[static BOX_PUBLIC_BYTES],
+		       struct envelope_header *ret)
+{
+	_cleanup_(cleanup_free) uint8_t *box = NULL;
+	size_t n;
+	int r = box_seal(recipient, fk->bytes, fk->n, &box, &n);
+
+	if (r)
+		return fault_trace(r);
+	ret->bytes[0] = ENVELOPE_VERSION;
+	envelope_key_id(recipient, ret->bytes + 1);
+	memcpy(ret->bytes + 1 + KEY_ID_BYTES, box, n);
+	return 0;
+}
+
 int envelope_new(const uint8_t recipient[static BOX_PUBLIC_BYTES],
 		 struct envelope_header *ret_header, struct secret **ret_fk)
 {
 	_cleanup_(secret_freep) struct secret *fk = NULL;
-	_cleanup_(cleanup_free) uint8_t *box = NULL;
-	size_t n;
 	int r;
 
 	r = secret_random(KEY_BYTES, &fk);
+	if (!r)
+		r = header_make(fk, recipient, ret_header);
 	if (r)
 		return fault_trace(r);
-	r = box_seal(recipient, fk->bytes, fk->n, &box, &n);
-	if (r)
-		return fault_trace(r);
-	ret_header->bytes[0] = ENVELOPE_VERSION;
-	envelope_key_id(recipient, ret_header->bytes + 1);
-	memcpy(ret_header->bytes + 1 + KEY_ID_BYTES, box, n);
 	*ret_fk = take(fk);
 	return 0;
+}
+
+bool envelope_is_for(const struct envelope_header *header,
+		     const uint8_t recipient[static BOX_PUBLIC_BYTES])
+{
+	uint8_t key_id[KEY_ID_BYTES];
+
+	envelope_key_id(recipient, key_id);
+	return memcmp(header->bytes + 1, key_id, KEY_ID_BYTES) == 0;
+}
+
+int envelope_reseal(const struct envelope_header *header, const struct box_keypair *from,
+		    const uint8_t to[static BOX_PUBLIC_BYTES], struct envelope_header *ret,
+		    struct why *why)
+{
+	_cleanup_(secret_freep) struct secret *fk = NULL;
+	int r = envelope_open(header, from, &fk, why);
+
+	return fault_trace(r ? r : header_make(fk, to, ret));
 }
 
 int envelope_open(const struct envelope_header *header, const struct box_keypair *recipient,
 		  struct secret **ret_fk, struct why *why)
 {
 	_cleanup_(secret_freep) struct secret *fk = NULL;
-	uint8_t key_id[KEY_ID_BYTES];
 	int r;
 
 	if (header->bytes[0] != ENVELOPE_VERSION)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the item's header has format %u, "
 				  "this program knows %d", header->bytes[0], ENVELOPE_VERSION);
-	envelope_key_id(recipient->public, key_id);
-	if (memcmp(header->bytes + 1, key_id, KEY_ID_BYTES) != 0)
+	if (!envelope_is_for(header, recipient->public))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
 				  "the item is sealed to another key than this one");
 	r = box_open(recipient, header->bytes + 1 + KEY_ID_BYTES,

@@ -37,6 +37,13 @@ int envelope_new(const uint8_t recipient[static BOX_PUBLIC_BYTES],
 /* ANSWER_INVALID_ARGUMENT: not for this pair, another version, or changed. */
 int envelope_open(const struct envelope_header *header, const struct box_keypair *recipient,
 		  struct secret **ret_fk, struct why *why);
+/* Is it sealed to this key, or to another? Nothing is checked. */
+bool envelope_is_for(const struct envelope_header *header,
+		     const uint8_t recipient[static BOX_PUBLIC_BYTES]);
+/* The same FK, sealed to `to`. As envelope_open(). */
+int envelope_reseal(const struct envelope_header *header, const struct box_keypair *from,
+		    const uint8_t to[static BOX_PUBLIC_BYTES], struct envelope_header *ret,
+		    struct why *why);
 
 /* Sizes in buckets (Padmé: at most 12 % more, O(log log n) bits of length shown; from "Reducing
  * Metadata Leakage from Encrypted Files and Communication with PURBs", PoPETs 2019), 1 KiB at

@@ -67,3 +67,25 @@ bool sign_holds(const uint8_t public[static SIGN_PUBLIC_BYTES], const void *byte
 {
 	return crypto_sign_verify_detached(signature, bytes, n, public) == 0;
 }
+
+int sign_box_public(const uint8_t public[static SIGN_PUBLIC_BYTES],
+		    uint8_t ret_public[static BOX_PUBLIC_BYTES])
+{
+	return crypto_sign_ed25519_pk_to_curve25519(ret_public, public) == 0 ?
+	       0 : ANSWER_INVALID_ARGUMENT;
+}
+
+int sign_box_keypair(const struct sign_keypair *pair, struct box_keypair **ret)
+{
+	_cleanup_(secret_freep) struct secret *secret = NULL;
+	uint8_t public[SIGN_PUBLIC_BYTES];
+	uint8_t private[crypto_sign_SECRETKEYBYTES];
+	int r = secret_new(KEY_BYTES, &secret);
+
+	if (r != 0)
+		return fault_trace(r);
+	crypto_sign_seed_keypair(public, private, pair->seed->bytes);
+	crypto_sign_ed25519_sk_to_curve25519(secret->bytes, private);
+	secret_wipe(private, sizeof(private));
+	return fault_trace(box_keypair_from(take(secret), ret));
+}

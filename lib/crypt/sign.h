@@ -3,7 +3,7 @@
 
 /* Ed25519 pairs: a parent's (consent, key statements) and the device's (receipts, checkpoints). */
 
-#include "crypt/secret.h"
+#include "crypt/box.h"
 
 #define SIGN_PUBLIC_BYTES 32
 #define SIGN_BYTES 64
@@ -24,3 +24,9 @@ void sign_bytes(const struct sign_keypair *pair, const void *bytes, size_t n,
 		uint8_t ret_signature[static SIGN_BYTES]);
 bool sign_holds(const uint8_t public[static SIGN_PUBLIC_BYTES], const void *bytes, size_t n,
 		const uint8_t signature[static SIGN_BYTES]);
+
+/* The same pair for sealed boxes (Ed25519 to X25519), so that a parent can be given something by
+ * who knows only what they sign with. ANSWER_INVALID_ARGUMENT: no key of a pair. */
+int sign_box_public(const uint8_t public[static SIGN_PUBLIC_BYTES],
+		    uint8_t ret_public[static BOX_PUBLIC_BYTES]);
+int sign_box_keypair(const struct sign_keypair *pair, struct box_keypair **ret);

@@ -84,7 +84,7 @@ static void key_add(struct parent_keys *known, const uint8_t key[static SIGN_PUB
 }
 
 void parent_keys_find(const uint8_t founder[static SIGN_PUBLIC_BYTES], const char *const *texts,
-		      size_t n, struct parent_keys *ret)
+		      size_t n, const struct parent_keys *mute, struct parent_keys *ret)
 {
 	struct parent_keys known = { .n = 0 };
 	struct vouch vouches[PARENTS_MAX];
@@ -97,7 +97,8 @@ void parent_keys_find(const uint8_t founder[static SIGN_PUBLIC_BYTES], const cha
 	while (known.n > before) {
 		before = known.n;
 		for (size_t i = 0; i < n_vouches; i++)
-			if (parent_keys_have(&known, vouches[i].voucher))
+			if (parent_keys_have(&known, vouches[i].voucher) &&
+			    !(mute && parent_keys_have(mute, vouches[i].parent)))
 				key_add(&known, vouches[i].parent);
 	}
 	*ret = known;

@@ -27,8 +27,8 @@ struct parent_keys {
 	uint8_t keys[PARENTS_MAX][SIGN_PUBLIC_BYTES];
 	size_t n;
 };
-/* The founder, and whoever a chain of these statements leads to. What does not hold or leads
- * nowhere is as if it were not there. */
+/* The founder, and whoever a chain of these statements leads to, without those in `mute` (or NULL)
+ * and whom they alone vouch for. What does not hold or leads nowhere is as if it were not there. */
 void parent_keys_find(const uint8_t founder[static SIGN_PUBLIC_BYTES], const char *const *texts,
-		      size_t n, struct parent_keys *ret);
+		      size_t n, const struct parent_keys *mute, struct parent_keys *ret);
 bool parent_keys_have(const struct parent_keys *known, const uint8_t key[static SIGN_PUBLIC_BYTES]);

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""R4, R8, R14: kill -9 of the whole keeper, on a bus of its own, twenty-three times: in its first start, while
-its key is sealed, in Setup, and at work. After each the keeper starts again and must hold what it had answered for.
+"""R4, R8, R12, R14: kill -9 of the whole keeper, on a bus of its own: in its first start, while its key is
+sealed, in Setup, while the household's keys change, and at work. After each the keeper starts again and must hold
+what it had answered for.
 
 usage: daemon.py CUBBYD
 
@@ -32,6 +33,8 @@ AT_WORK = ("keep-before-commit:1", "keep-committed:2", "ask-before-commit:1", "a
            "erase-slot-zeroed:2", "erase-slots-synced:1", "erase-after-bodies:1",
            "erase-after-metadata:1", "scrub-head-synced:1", "erase-after-checkpoint:1",
            "receipt-before-commit:1", "receipt-committed:1", "")
+AT_REMOVAL = ("parent-remove-doors-ended:1", "parent-remove-before-commit:1", "reseal-committed:1",
+              "reseal-checkpointed:1")
 PASSPHRASE = "four quite ordinary words"
 
 
@@ -78,6 +81,44 @@ class Family:
                 raise
         finally:
             keeper.close()
+
+    def more_parents(self):
+        """Bert, who will go, and Cara, who stays. Their codes are their names."""
+        keeper = self.world.client()
+        keeper.prove("Robin", PASSPHRASE)
+        for name in ("Bert", "Cara"):
+            keeper.add_parent(name, self.secrets["sign"], dict(self.secrets, sign=os.urandom(32)),
+                              PASSPHRASE + name, name.encode() * 4)
+        keeper.close()
+
+    def remove_bert(self):
+        """As a parent's client does it, from wherever the keeper is."""
+        keeper = self.world.client()
+        try:
+            secrets = keeper.prove("Robin", PASSPHRASE)
+            if "Bert" in [str(row[0]) for row in keeper.call("Parents", "List")]:
+                cara = keeper.call("Parents", "Household")[1][1]
+                secrets = keeper.remove_parent("Bert", secrets, [
+                    ("Robin", sodium.sign_public(secrets["sign"])),
+                    ("Cara", bytes.fromhex(sodium.verify(str(cara), "cubby-parent-1")["parent"]))])
+            new, old = sodium.box_public(secrets["home"]), sodium.box_public(self.secrets["home"])
+            moved = [(str(item), b"\1" + sodium.blake2b(new)[:8] + sodium.seal(new, sodium.unseal(
+                old, self.secrets["home"], bytes(header)[9:]))) for item, header in
+                     keeper.call("Parents", "ListOld", "sta{sv}", "home", 0)[0]]
+            for page in (moved, []):
+                keeper.call("Parents", "Reseal", "sa(say)a{sv}", "home",
+                            dbus.Array(page, signature="(say)"))
+            assert keeper.call("Parents", "ListOld", "sta{sv}", "home", 0) == ([], 0, 0)
+        finally:
+            keeper.close()
+        self.secrets = secrets
+
+    def cara_opens(self):
+        keeper = self.world.client()
+        assert keeper.prove("Cara", None, code=b"Cara" * 4)["home"] == self.secrets["home"]
+        for item in self.kept:
+            assert keeper.open(item, self.secrets["home"])["transcript"] == self.kept[item]
+        keeper.close()
 
     def holds(self):
         """After a start. Anything that does not hold raises."""
@@ -158,6 +199,25 @@ def at_setup(world, point):
     world.stop()
 
 
+def at_removal(world, point):
+    world.anew()
+    assert world.start(CUBBY_FAILPOINT=point), "it does not start"
+    family = Family(world)
+    family.begin()
+    family.more_parents()
+    try:
+        family.remove_bert()
+        raise AssertionError("the removal went through")
+    except dbus.DBusException:
+        pass
+    assert world.killed(), "it was not killed"
+    assert world.start(), "it does not start again"
+    family.remove_bert()
+    family.holds()
+    family.cara_opens()
+    world.stop()
+
+
 def at_work(world, family, point):
     assert world.start(CUBBY_FAILPOINT=point), "it does not start"
     if not point:
@@ -171,7 +231,7 @@ def at_work(world, family, point):
 
 def main(cubbyd):
     keeper_world.join()
-    report = Report(len(AT_START) + len(AT_SEALING) + len(AT_SETUP) + len(AT_WORK))
+    report = Report(len(AT_START) + len(AT_SEALING) + len(AT_SETUP) + len(AT_REMOVAL) + len(AT_WORK))
     world = keeper_world.World(cubbyd)
     random.seed(1)
 
@@ -192,6 +252,8 @@ def main(cubbyd):
             case(f"while_the_key_is_sealed_at_{point}", at_sealing, world, point)
         for point in AT_SETUP:
             case(f"in_setup_at_{point}", at_setup, world, point)
+        for point in AT_REMOVAL:
+            case(f"while_keys_change_at_{point}", at_removal, world, point)
         world.anew()
         family = Family(world)
         assert world.start()

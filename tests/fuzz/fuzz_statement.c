@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What parents and keepers sign besides: the household's keys, consents, vouches, voiceprints'
- * consents, checkpoints of the log, the device's keys. The first byte says which. */
+ * consents, checkpoints of the log, the device's keys, changed keys. The first byte says which. */
 
 #include <string.h>
 #include "crypt/checkpoint.h"
-#include "crypt/household.h"
+#include "crypt/rekey.h"
 #include "crypt/voiceconsent.h"
-#include "crypt/vouch.h"
 #include "fuzz.h"
 
 static int household_read(const char *text, struct why *why)
@@ -37,7 +36,7 @@ static int vouch_read(const char *text, struct why *why)
 	const char *texts[] = { text, text };
 	int r = vouch_verify(text, &vouch, why);
 
-	parent_keys_find(fuzz_device()->sign->public, texts, 2, &keys);
+	parent_keys_find(fuzz_device()->sign->public, texts, 2, NULL, &keys);
 	fuzz_check(keys.n == (r == 0 ? 2 : 1) && !parent_keys_have(&keys, nobody));
 	return r;
 }
@@ -66,6 +65,18 @@ static int checkpoint_read(const char *text, struct why *why)
 	return r;
 }
 
+static int rekey_read(const char *text, struct why *why)
+{
+	_cleanup_(cleanup_free) char *again = NULL;
+	struct rekey rekey;
+	int r = rekey_verify(text, &rekey, why);
+
+	if (r == 0)
+		fuzz_check(rekey_sign(&rekey, fuzz_device()->sign, &again) == 0 &&
+			   strcmp(again, text) == 0);
+	return r;
+}
+
 static int device_read(const char *text, struct why *why)
 {
 	uint8_t sign[SIGN_PUBLIC_BYTES], box[BOX_PUBLIC_BYTES];
@@ -83,6 +94,7 @@ static const struct {
 	{ VOICE_CONSENT_STATEMENT, voice_consent_read },
 	{ CHECKPOINT_STATEMENT, checkpoint_read },
 	{ DEVICE_STATEMENT, device_read },
+	{ REKEY_STATEMENT, rekey_read },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

@@ -279,14 +279,20 @@ def qr(tap):
         return tap.ok(done.stdout.strip() == file.read().strip(), title, done.stderr)
 
 
-def door_keys():
-    """As root: (slot keys of every door, all that is in slots.bin)."""
+def state_copy(query):
+    """Rows of the keeper's database, as root reads them from the disk."""
     with tempfile.TemporaryDirectory() as copy:     # the keeper lets nobody else open it
         for name in ("cubby.db", "cubby.db-wal"):
             shutil.copy(f"{WORLD}/state/{name}", copy)
         db = sqlite3.connect(f"{copy}/cubby.db")
-        doors = db.execute("SELECT slot_id, slot_tag FROM door").fetchall()
+        rows = db.execute(query).fetchall()
         db.close()
+    return rows
+
+
+def door_keys():
+    """As root: (slot keys of every door, all that is in slots.bin)."""
+    doors = state_copy("SELECT slot_id, slot_tag FROM door")
     with open(f"{WORLD}/state/slots.bin", "rb") as file:
         slots = file.read()
     keys = {slots[at:at + 32] for at in range(0, len(slots), 32)} - {bytes(32)}
@@ -294,19 +300,111 @@ def door_keys():
             if sodium.blake2b(b"owner" + owner + bytes([16]), key)[:16] == tag}, slots
 
 
+HEADERS = "SELECT header FROM item UNION ALL SELECT header FROM copy"
+
+
+def opened_by(secret):
+    """How many of the household's sealed keys root opens with this secret: items, copies, the
+    access log's first keys."""
+    public, n = sodium.box_public(secret), 0
+    boxes = [header[9:] for header, in state_copy(HEADERS)]
+    for box in boxes + [sealed for sealed, in state_copy("SELECT sealed FROM log_key")]:
+        try:
+            sodium.unseal(public, secret, box)
+            n += 1
+        except sodium.Refused:
+            pass
+    return n
+
+
+def code_of(name):
+    """The 16 bytes of a recovery code."""
+    with open(f"{HOME}/{name}", encoding="utf-8") as file:
+        whole = 0
+        for digit in file.read().strip().replace("-", ""):
+            whole = whole << 5 | "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(digit)
+    return (whole >> 32).to_bytes(16, "big")
+
+
+def taken(name):
+    """As a parent who means to keep the household's secrets: prints them."""
+    secrets = Keeper().prove(name, None, code=code_of("bens-new"))
+    print(json.dumps({kind: secret.hex() for kind, secret in secrets.items()}))
+
+
+def switched(name):
+    """As Anna's client, struck down as soon as the keys have changed, and one key moved."""
+    keeper = Keeper()
+    secrets = keeper.prove("Anna", None, code=code_of("recovery"))
+    texts = [json.loads(str(text)) for text in keeper.call("Parents", "Household")[1]]
+    remain = [("Anna", sodium.sign_public(secrets["sign"]))] + [
+        (body["name"], bytes.fromhex(body["parent"])) for body in texts if body["name"] != name]
+    new = keeper.remove_parent(name, secrets, remain)
+    header, *_ = keeper.call("Parents", "ListOld", "sta{sv}", "home", 0)[0]
+    public, former = sodium.box_public(new["home"]), sodium.box_public(secrets["home"])
+    fk = sodium.unseal(former, secrets["home"], bytes(header[1])[9:])
+    anew = b"\1" + sodium.blake2b(public)[:8] + sodium.seal(public, fk)
+    keeper.call("Parents", "Reseal", "sa(say)a{sv}", "home", [(str(header[0]), anew)])
+    os.kill(os.getpid(), 9)
+
+
+def mine(*words):
+    """This file, as a parent."""
+    return subprocess.run(["sandbox", "--as", "parent", "/usr/bin/python3", "-B",
+                           os.path.abspath(__file__), *words], capture_output=True, text=True,
+                          timeout=120, check=False)
+
+
+def keys_change():
+    """R12: who was removed opens nothing with the secret they kept, root or not; the others all."""
+    secret_file("caras", "violet engine fourteen harvest")
+    cubby("parent", "add", "Cara", "--new-passphrase-file", f"{SHARED}/caras",
+          "--new-recovery-file", f"{HOME}/caras-code", "--parent", "Anna", *CODE)
+    kept = bytes.fromhex(json.loads(mine("taken", "Ben").stdout)["home"])
+    rows = asked("list", "--transcripts", "--parent", "Anna", *CODE)
+    every = len(state_copy(HEADERS))
+    assert opened_by(kept) == every + 1 and every >= ITEMS, (opened_by(kept), every)
+    headers = [header for header, in state_copy(HEADERS)]
+    done = mine("switched", "Ben")
+    assert done.returncode == 128 + 9, done
+    assert opened_by(kept) == every - 1, "a box more around the log's key, and one key moved"
+    assert "not this household's" in run("/usr/bin/python3", "-B", os.path.abspath(__file__),
+                                         "deposits", "1", role="ear", status=1), \
+        "something was kept for the old key"
+    # Cara knows of nothing: her next passphrase takes the new keys, opens old and new, and goes on.
+    assert hears("lea") is True
+    new, = {row["id"] for row in asked("list")} - {row["id"] for row in rows}
+    caras = ("--parent", "Cara")
+    cubby("show", new, *caras, passphrase="caras")
+    assert opened_by(kept) == 0
+    after = asked("list", "--transcripts", *caras, "--recovery-file", f"{HOME}/caras-code")
+    assert [row for row in after if row["id"] != new] == rows
+    assert asked("list", "--transcripts", "--parent", "Anna", *CODE) == after
+    cubby("show", rows[0]["id"], *caras, passphrase="caras")
+    with open(f"{WORLD}/state/cubby.db", "rb") as file, \
+            open(f"{WORLD}/state/cubby.db-wal", "rb") as log:
+        raw = file.read() + log.read()
+    assert not [header for header in headers if header[9:] in raw], "an old header is on the disk"
+    whats = [entry["what"] for entry in asked("log")]
+    assert whats.count("reseal") == 1 and whats.count("keys-taken") == 3, whats
+    for who in ("Anna", *CODE), ("Cara", "--recovery-file", f"{HOME}/caras-code"):
+        assert "Checked with your key" in cubby("log", "--verify", "--parent", *who)
+
+
 def a_parent_is_removed():
     """R13: who was removed can do nothing more; what they consented to stays until withdrawn."""
-    item = asked("list", "lea")[0]["id"]
+    item = asked("list", "lea")[-1]["id"]
     assert "themselves" in cubby("parent", "remove", "Anna", "--yes", "--parent", "Anna", *CODE,
                                  status=1)
     before, _ = door_keys()
-    cubby("parent", "remove", "Ben", "--yes", "--parent", "Anna", *CODE)
+    keys_change()
     after, slots = door_keys()
-    assert (len(before), len(after)) == (4, 2), (len(before), len(after))
+    assert (len(before), len(after)) == (4, 4), (len(before), len(after))
     assert not [key for key in before - after if key in slots], "R24: the key of a door is still there"
     for way in (("--recovery-file", f"{HOME}/bens-new"), ()):
         assert "no parent" in cubby("show", item, "--parent", "Ben", *way, passphrase="new",
                                     status=10)
+    cubby("parent", "remove", "Cara", "--yes", "--parent", "Anna", *CODE)
     assert "no parent" in cubby("parent", "remove", "Ben", "--yes", *CODE, status=10)
     assert [row["name"] for row in asked("parent", "list")] == ["Anna"]
     cubby("show", item, *CODE)
@@ -343,4 +441,5 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(deposits(int(sys.argv[2])) if sys.argv[1:2] == ["deposits"] else main())
+    steps = {"deposits": lambda n: deposits(int(n)), "taken": taken, "switched": switched}
+    sys.exit(steps[sys.argv[1]](sys.argv[2]) if sys.argv[1:] else main())

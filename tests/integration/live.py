@@ -57,6 +57,8 @@ def dummy(signature):
     """Arguments of this signature that mean nothing."""
     values = {"s": "x", "o": "/", "b": False, "u": 0, "t": 0, "as": dbus.Array([], signature="s"),
               "ay": dbus.ByteArray(b"x" * 32), "a{sv}": dbus.Dictionary({}, signature="sv"),
+              "a(say)": dbus.Array([], signature="(say)"),
+              "a(sayay)": dbus.Array([], signature="(sayay)"),
               "a(stt)": dbus.Array([], signature="(stt)"),
               "a(stayayayay)": dbus.Array([], signature="(stayayayay)")}
     arguments = []

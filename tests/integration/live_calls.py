@@ -19,7 +19,8 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 # In this order, after everything else.
 LAST = ["Drill.Run", "Drill.Last", "Consent.Grant", "Consent.Withdraw", "Voiceprints.Enrol", "Voiceprints.Erase", "Archive.Delete", "Job.Wait", "Profiles.Add",
         "Profiles.Remove", "Parents.Setup", "Parents.Nonce", "Parents.Challenge", "Parents.Prove",
-        "Parents.Lock", "Parents.ChangeDoor", "Parents.Add", "Parents.Remove", "Parents.Reset"]
+        "Parents.Lock", "Parents.ChangeDoor", "Parents.Add", "Parents.Remove", "Parents.FormerKeys",
+        "Parents.ListOld", "Parents.Reseal", "Parents.Reset"]
 SIGNALS = {"Intake.PolicyChanged", "Intake.Played", "Job.Finished", "Status.Alert"}
 # Who may do what, a second time: the XML is followed by everything, so that a slip in it would be
 # followed too. A change of the law is written in both places.
@@ -36,7 +37,7 @@ LAW = {
               "Log.Checkpoints Retention.Set "
               "Retention.Show Profiles.Keep Archive.Move Export.Refuse Export.Cancel "
               "Export.History Export.Recalls Voiceprints.List Voiceprints.Erase",
-    "proof": "Parents.Add Parents.Remove Parents.ChangeDoor Voiceprints.Enrol Voiceprints.Get Log.Keys Profiles.Add Profiles.Rename Consent.Grant Archive.Open Archive.OpenMany Archive.Read Export.BeginApproval Export.Approve "
+    "proof": "Parents.Add Parents.Remove Parents.ChangeDoor Parents.FormerKeys Parents.ListOld Parents.Reseal Voiceprints.Enrol Voiceprints.Get Log.Keys Profiles.Add Profiles.Rename Consent.Grant Archive.Open Archive.OpenMany Archive.Read Export.BeginApproval Export.Approve "
              "Export.List Export.Candidates Export.Begin Export.Resume Export.Fetch Export.Wrote "
              "Export.Finish",
 }
@@ -172,20 +173,79 @@ class Calls:
             "R22: a consent signed with another parent's key"
 
     def Parents_Remove(self):
-        keeper, words = self.keeper, b"another parent of this family"
-        assert error_of(keeper.call, "Parents", "Remove", "sa{sv}", "nobody") == "NotFound"
-        assert error_of(keeper.call, "Parents", "Remove", "sa{sv}", self.context["parent"]) \
-            == "InvalidArgument"
+        keeper, words, me = self.keeper, b"another parent of this family", self.context["parent"]
+        mine = (me, sodium.sign_public(self.secrets["sign"]))
+
+        def remove(name="Bert", secrets=None, remain=(mine,), **wrong):
+            return error_of(keeper.remove_parent, name, secrets or self.secrets, remain, **wrong)
+        assert remove("nobody") == "NotFound"
+        assert remove(me) == "InvalidArgument"
         other = Keeper()
         other.prove("Bert", words)
         other.call("Export", "List")
-        keeper.call("Parents", "Remove", "sa{sv}", "Bert")
+        # R12: nothing changes but by the word of who proved, for all who remain and nobody else.
+        stranger = dict(self.secrets, sign=os.urandom(32))
+        bert, = [bytes.fromhex(json.loads(str(text))["parent"])
+                 for text in keeper.call("Parents", "Household")[1]]
+        for wrong in ({"secrets": stranger}, {"remain": ()}, {"remain": (mine, ("Bert", bert))},
+                      {"changed": {"number": 2}}, {"changed": {"before": "00" * 32}},
+                      {"changed": {"removed": mine[1].hex()}}, {"boxes": []},
+                      {"boxes": [(me, b"short", b"short")]}):
+            assert remove(**wrong) == "InvalidArgument", wrong
+        assert other.call("Export", "List") is not None, "nothing was removed"
+        new = keeper.remove_parent("Bert", self.secrets, (mine,))
         assert error_of(other.call, "Export", "List") == "NotAuthorized", "still proved"
         assert error_of(other.prove, "Bert", words) == "NotFound"
-        assert [str(row[0]) for row in keeper.call("Parents", "List")] == [self.context["parent"]]
-        assert error_of(keeper.call, "Parents", "Remove", "sa{sv}", "Bert") == "NotFound"
+        assert [str(row[0]) for row in keeper.call("Parents", "List")] == [me]
+        assert remove() == "NotFound"
+        self.former, self.secrets, self.home = self.secrets, new, sodium.box_public(new["home"])
+        code = bytes.fromhex(self.context["code"])
+        for opener in ((self.passphrase, None), (None, code)):
+            assert Keeper().prove(me, opener[0], code=opener[1]) == new, "R12: the new keys"
         keeper.grant([keeper.consent(self.secrets["sign"], self.context["mia"], kind)
                       for kind in ("audio", "transcript")])
+
+    def Parents_FormerKeys(self):
+        (home, release), = self.keeper.call("Parents", "FormerKeys")
+        for kind, box in (("home", home), ("release", release)):
+            public = sodium.box_public(self.secrets[kind])
+            assert sodium.unseal(public, self.secrets[kind], bytes(box)) == self.former[kind]
+
+    def Parents_ListOld(self):
+        for kind in ("home", "release"):
+            headers, after, left = self.keeper.call("Parents", "ListOld", "sta{sv}", kind, 0)
+            assert len(headers) == left and after == 0, (kind, len(headers), left, after)
+            old = sodium.blake2b(sodium.box_public(self.former[kind]))[:8]
+            assert all(bytes(header)[1:9] == old for _, header in headers)
+        assert error_of(self.keeper.call, "Parents", "ListOld", "sta{sv}", "sign", 0) \
+            == "InvalidArgument"
+
+    def Parents_Reseal(self):
+        call, former, new = self.keeper.call, self.former, self.secrets
+
+        def reseal(kind, headers):
+            call("Parents", "Reseal", "sa(say)a{sv}", kind,
+                 dbus.Array([dbus.Struct((one, dbus.ByteArray(header))) for one, header in headers],
+                            signature="(say)"))
+
+        def anew(kind, header):
+            public, before = sodium.box_public(new[kind]), sodium.box_public(former[kind])
+            return b"\1" + sodium.blake2b(public)[:8] + sodium.seal(
+                public, sodium.unseal(before, former[kind], header[9:]))
+        moved = 0
+        for kind in ("home", "release"):
+            old = [(str(one), bytes(header)) for one, header in
+                   call("Parents", "ListOld", "sta{sv}", kind, 0)[0]]
+            for wrong in (old[:1], [("00" * 16, b"short")]):
+                assert not wrong or error_of(reseal, kind, wrong) == "InvalidArgument", wrong
+            reseal(kind, [])
+            assert len(call("Parents", "ListOld", "sta{sv}", kind, 0)[0]) == len(old), \
+                "the end is told too early"
+            reseal(kind, [(one, anew(kind, header)) for one, header in old])
+            moved += len(old)
+            assert call("Parents", "ListOld", "sta{sv}", kind, 0) == ([], 0, 0)
+        reseal("home", [])
+        assert moved > 0, "there was nothing to seal anew"
 
     def Parents_ChangeDoor(self):
         keeper, name = self.keeper, self.context["parent"]

@@ -114,6 +114,35 @@ class Keeper:
         self.call("Parents", "Add", "ssaya{sv}", name, statement,
                   self.doors(secrets, passphrase, code))
 
+    def remove_parent(self, name, secrets, remain, changed=(), boxes=None):
+        """As the parent of `secrets`; `remain`: name and public key of each who stays. Returns the
+        new secrets."""
+        household, texts = self.call("Parents", "Household")
+        before, number = str(household), 1
+        removed = None
+        for text in texts:
+            body = json.loads(str(text))
+            if body["statement"] == "cubby-keys-1":
+                before, number = str(text), body["number"] + 1
+            elif body["name"] == name:
+                removed = body["parent"]
+        new = {kind: sodium.box_pair()[1] for kind in ("home", "release")}
+        statement = sodium.sign(secrets["sign"], "cubby-keys-1", {
+            "number": number, "before": sodium.blake2b(before.encode()).hex(),
+            "removed": removed or "00" * 32, "parents": [key.hex() for _, key in remain],
+            "home": sodium.box_public(new["home"]).hex(),
+            "release": sodium.box_public(new["release"]).hex(), "time_s": int(time.time()),
+            **dict(changed)})
+        gifts = [(one, *(sodium.seal(sodium.sign_box_public(key), new[kind])
+                         for kind in ("home", "release"))) for one, key in remain]
+        former = [sodium.seal(sodium.box_public(new[kind]), secrets[kind])
+                  for kind in ("home", "release")]
+        gifts = gifts if boxes is None else boxes
+        self.call("Parents", "Remove", "ssa(sayay)ayaya{sv}", name, statement,
+                  dbus.Array([dbus.Struct((one, dbus.ByteArray(home), dbus.ByteArray(release)))
+                              for one, home, release in gifts], signature="(sayay)"), *former)
+        return {**new, "sign": secrets["sign"]}
+
     def prove(self, name, passphrase, secrets=("home", "release", "sign"), code=None,
               caller=None, other_key=None, nonce=None):
         """Proves this connection; returns the secrets asked for. `caller`, `other_key`
@@ -134,8 +163,11 @@ class Keeper:
         assert 0 < lasts <= 300, lasts
         wraps = json.loads(sodium.unseal(public, secret, bytes(sealed)))
         assert set(wraps) == set(secrets), (set(wraps), secrets)
-        return {name: sodium.unwrap(half, name, bytes.fromhex(text))
-                for name, text in wraps.items()}
+        found = {name: sodium.unwrap(half, name, bytes.fromhex(text))
+                 for name, text in wraps.items() if len(text) != 2 * 80}
+        for name in set(wraps) - set(found):
+            found[name] = sodium.unseal(*sodium.sign_box(found["sign"]), bytes.fromhex(wraps[name]))
+        return found
 
     # Consent, items.
 

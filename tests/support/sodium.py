@@ -98,6 +98,21 @@ def sign_public(seed):
     return public.raw
 
 
+def sign_box_public(public):
+    """What can be sealed to who signs with this key."""
+    box = ctypes.create_string_buffer(32)
+    _call("crypto_sign_ed25519_pk_to_curve25519", box, public)
+    return box.raw
+
+
+def sign_box(seed):
+    public, secret = ctypes.create_string_buffer(32), ctypes.create_string_buffer(64)
+    _call("crypto_sign_seed_keypair", public, secret, seed)
+    box = ctypes.create_string_buffer(32)
+    _call("crypto_sign_ed25519_sk_to_curve25519", box, secret)
+    return box_public(box.raw), box.raw
+
+
 def verify(text, kind, key=None):
     """The members of a statement, or Refused."""
     body = json.loads(text)

@@ -12,7 +12,7 @@
 #include "crypt/manifest.h"
 #include "crypt/recalls.h"
 #include "crypt/receipt.h"
-#include "crypt/vouch.h"
+#include "crypt/rekey.h"
 
 static bool value_valid(const json_t *schema, const json_t *value);
 static bool object_valid(const json_t *schema, const json_t *value);
@@ -172,6 +172,18 @@ static void test_parent_follows_its_schema(void **state)
 	assert_follows("cubby-parent-1", text);
 }
 
+static void test_keys_follow_their_schema(void **state)
+{
+	_cleanup_(sign_keypair_freep) struct sign_keypair *parent = NULL;
+	const struct rekey rekey = { .number = 1, .home = { 1 }, .release = { 2 },
+				     .parents = { .n = 2 }, .time_s = 1700000000 };
+	_cleanup_(cleanup_free) char *text = NULL;
+
+	assert_int_equal(sign_keypair_new(&parent), 0);
+	assert_int_equal(rekey_sign(&rekey, parent, &text), 0);
+	assert_follows(REKEY_STATEMENT, text);
+}
+
 static void test_r20_consent_follows_its_schema(void **state)
 {
 	_cleanup_(sign_keypair_freep) struct sign_keypair *parent = NULL;
@@ -284,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_household_follows_its_schema),
 		cmocka_unit_test(test_parent_follows_its_schema),
+		cmocka_unit_test(test_keys_follow_their_schema),
 		cmocka_unit_test(test_r20_consent_follows_its_schema),
 		cmocka_unit_test(test_device_follows_its_schema),
 		cmocka_unit_test(test_r9_receipt_follows_its_schema),

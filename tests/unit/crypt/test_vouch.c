@@ -73,16 +73,16 @@ static void test_r22_only_a_chain_from_the_founder_makes_a_parent(void **state)
 	struct parent_keys known;
 
 	/* In any order; what is no statement is passed over. */
-	parent_keys_find(keys[0]->public, (const char *[]){ cara, "{}", ben }, 3, &known);
+	parent_keys_find(keys[0]->public, (const char *[]){ cara, "{}", ben }, 3, NULL, &known);
 	assert_int_equal(known.n, 3);
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(parent_keys_have(&known, keys[i]->public));
 	/* A link is missing. */
-	parent_keys_find(keys[0]->public, (const char *[]){ cara }, 1, &known);
+	parent_keys_find(keys[0]->public, (const char *[]){ cara }, 1, NULL, &known);
 	assert_int_equal(known.n, 1);
 	assert_false(parent_keys_have(&known, keys[2]->public));
 	/* A stranger vouches. */
-	parent_keys_find(keys[0]->public, (const char *[]){ eve }, 1, &known);
+	parent_keys_find(keys[0]->public, (const char *[]){ eve }, 1, NULL, &known);
 	assert_int_equal(known.n, 1);
 	assert_false(parent_keys_have(&known, keys[3]->public));
 }

@@ -67,8 +67,8 @@ static int key_take(void *context, const struct log_key_row *row)
 	char print[CHAIN_PRINT_TEXT];
 	struct secret *key = NULL;
 
-	assert_int_equal(box_open(house->home, row->sealed, sizeof(row->sealed), &key), 0);
-	chain_key_print(row->sealed, sizeof(row->sealed), print);
+	assert_int_equal(box_open(house->home, row->sealed, row->n_sealed, &key), 0);
+	chain_key_print(row->sealed, row->n_sealed, print);
 	return log_check_key(both[1], row->first_seq, print, key);
 }
 

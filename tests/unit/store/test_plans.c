@@ -25,6 +25,8 @@ static const char *const whole[] = {
 	"jobs_forget", "log_old", "leap_parts", "leap_copies",
 	/* when an export begins */
 	"export_select", "export_excluded",
+	/* after a parent was removed, until all is sealed to the new keys */
+	"old_items_count", "old_copies_count",
 	/* in a reset */
 	"choose_whole", "reset_other_jobs", "reset_other_witnesses", "reset_marks", "empty_job",
 	"empty_witness", "empty_item", "empty_body", "empty_part", "empty_copy",

@@ -21,12 +21,16 @@ static const char household_sql[] =
 	" CAST('wrapped secret of the family!' AS BLOB));"
 	"INSERT INTO consent VALUES (1, 1, 1,"
 	" '{\"signature\":\"fedcba9876543210fedcba9876543210\"}', randomblob(32), 86400, 1, NULL);"
+	"INSERT INTO rekey VALUES (1, '{\"signature\":\"0011223344556677\"}', randomblob(8),"
+	" randomblob(8), CAST(printf('%-80s', 'former secret of the family') AS BLOB),"
+	" randomblob(80), 1, 0);"
 	"INSERT INTO retention VALUES (1, 1, 3600, 1);"
 	"INSERT INTO alert VALUES (1, 'inactive', 1, 1, 1);"
 	"INSERT INTO log (seq, time_min, body, salt, hash) VALUES (1, 1, '{\"what\":\"entry of the "
 	"log\"}', randomblob(16), randomblob(32));";
 
 static const char *const words[] = { "Mirjam Zweifel", "wrapped secret", "entry of the log",
+				     "former secret",
 				     "fedcba9876543210", "Mirjam", "Adelheid" };
 
 static void sql_run(struct cupboard *c, const char *sql)
