@@ -23,6 +23,9 @@ static void signal_arrived(void *context, const char *path, const char *interfac
 	struct report *report = context;
 	const char *name;
 
+	/* A keeper that came or went: what it allows is not known any more. */
+	if (strcmp(member, "NameOwnerChanged") == 0)
+		policy_change(report);
 	if (strcmp(interface, BUS_NAME ".Intake") != 0)
 		return;
 	if (strcmp(member, "PolicyChanged") == 0)
@@ -90,6 +93,7 @@ int report_request(struct report *report, const char *member, struct message **r
 		if (r)
 			return r;
 		bus_client_on_signal(report->client, signal_arrived, report);
+		bus_client_watch_keeper(report->client);
 	}
 	return bus_request_new(report->client, NULL, "Intake", member, ret);
 }

@@ -19,6 +19,7 @@ struct bus_client {
 	void (*handle)(void *context, const char *path, const char *interface, const char *member,
 		       struct message *arguments);
 	void *context;
+	bool watching;			/* bus_client_watch_keeper() */
 };
 
 int bus_client_open(const char *address, struct bus_client **ret, struct why *why)
@@ -152,12 +153,24 @@ static void keeper_note(struct bus_client *client, DBusMessage *reply)
 		snprintf(client->keeper, sizeof(client->keeper), "%s", sender);
 }
 
+/* The bus writes every sender itself, so this one is its own word. */
+static bool owner_changed(DBusMessage *dbus)
+{
+	const char *name = NULL;
+
+	return dbus_message_has_sender(dbus, DBUS_SERVICE_DBUS) &&
+	       dbus_message_is_signal(dbus, DBUS_INTERFACE_DBUS, "NameOwnerChanged") &&
+	       dbus_message_get_args(dbus, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID) &&
+	       strcmp(name, BUS_NAME) == 0;
+}
+
 static void signal_take(struct bus_client *client, DBusMessage *dbus)
 {
 	_cleanup_(message_freep) struct message *arguments = NULL;
 	const char *sender = dbus_message_get_sender(dbus);
 
-	if (!client->handle || !sender || strcmp(sender, client->keeper) != 0)
+	if (!client->handle || !sender ||
+	    (strcmp(sender, client->keeper) != 0 && !(client->watching && owner_changed(dbus))))
 		return;
 	arguments = message_wrap(dbus);
 	if (arguments)
@@ -246,6 +259,16 @@ void bus_client_on_signal(struct bus_client *client,
 {
 	client->handle = handle;
 	client->context = context;
+}
+
+void bus_client_watch_keeper(struct bus_client *client)
+{
+	client->watching = true;
+	/* Without a place for the error it does not wait for the bus. */
+	dbus_bus_add_match(client->connection,
+			   "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='"
+			   DBUS_INTERFACE_DBUS "',member='NameOwnerChanged',arg0='" BUS_NAME "'",
+			   NULL);
 }
 
 int bus_client_poll(struct bus_client *client, int timeout_ms)

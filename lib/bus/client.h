@@ -50,6 +50,9 @@ void bus_client_on_signal(struct bus_client *client,
 			  void (*handle)(void *context, const char *path, const char *interface,
 					 const char *member, struct message *arguments),
 			  void *context);
+/* Tells the handler, too, when a keeper comes or goes on a bus that stays: as the bus's own signal
+ * "NameOwnerChanged" of the interface "org.freedesktop.DBus". */
+void bus_client_watch_keeper(struct bus_client *client);
 /* Takes in what arrives within timeout_ms (0: what is there). ANSWER_NO_DAEMON: the bus is gone. */
 int bus_client_poll(struct bus_client *client, int timeout_ms);
 /* Readable when bus_client_poll() has something to do; owned by the client. -1: gone. */

@@ -162,7 +162,7 @@ def one_kind_goes(tap):
 
 def light(ear, count):
     """The `count`th word on keeping, waited for."""
-    told = ear.teller.events(ear.path, "keeping", count, 10)
+    told = ear.teller.events(ear.path, "keeping", count, 30)
     assert len(told) >= count, told
     return told[count - 1]["keeping"]
 
@@ -384,13 +384,15 @@ def keeper_goes(tap):
     cubby("consent", "grant", "mia", "audio", "transcript")
     ear = Ear("--profile", "mia")
     final, _ = ear.say()
-    tap.ok(final["kept"], "kept", final)
+    tap.ok(final["kept"] and light(ear, 1), "kept", final)
     run("sandbox", "--stop", "keeper")
+    tap.ok(not light(ear, 2), "R31 the keeper goes: the light is out, though nobody speaks")
     final, keeping = ear.say()
     tap.ok(final["text"] == WORDS and not final["kept"] and final["who"] == "unknown"
            and final["reason"] and not keeping,
            "R28 the keeper is gone: heard, not kept, nobody is known", final)
     run("sandbox", "--start", "keeper")
+    tap.ok(light(ear, 3), "R31 it is back: the light is on, though nobody speaks")
     final, keeping = ear.say()
     tap.ok(final["kept"] and keeping, "the keeper is back: kept again", final)
     run("sandbox", "--stop", "bus")
