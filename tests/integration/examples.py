@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs each block of shell under EXAMPLES in the man pages of cubby(1) and org.cubby.Cubby1(7), in
-order, as a parent in one directory. Then R23: from nothing to what a parent wants, in how many commands
-and how long."""
+order, as a parent in one directory; then those of the other pages. Then R23: from nothing to what a
+parent wants, in how many commands and how long."""
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -13,8 +12,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from hand_story import HOME, SHARED, PASSPHRASE, hears, run, said_file, secret_file     # noqa: E402
 from tap import Tap     # noqa: E402
+import example_pages    # noqa: E402
+from example_pages import blocks    # noqa: E402
 
-MAN = os.path.join(HERE, "..", "..", "docs", "man")
 # What a parent does, and the commands for it; {id} is the newest item.
 WALK = [
     ("from nothing to a child's consent", 3, [
@@ -29,13 +29,6 @@ WALK = [
 ]
 
 
-def blocks(page):
-    with open(os.path.join(MAN, page), encoding="utf-8") as file:
-        text = file.read()
-    examples = text[text.index("# EXAMPLES"):]
-    return re.findall(r"^```\n(.*?)^```$", examples[:examples.index("\n# SEE")], re.S | re.M)
-
-
 def shell(text):
     return subprocess.run(["sandbox", "--as", "parent", "env", f"HOME={HOME}",
                            f"CUBBY_PASSPHRASE_FILE={SHARED}/passphrase", "sh", "-euc",
@@ -45,14 +38,14 @@ def shell(text):
 
 
 def manuals(tap):
-    found = blocks("cubby.1.scd")
+    found = blocks("cubby.1")
     tap.ok(len(found) == 4, "all blocks of cubby(1) were found", len(found))
     for number, block in enumerate(found, 1):
         done = shell(block)
         tap.ok(done.returncode == 0, f"block {number} of cubby(1)", f"{block}{done.stdout}{done.stderr}")
         if number == 1:
-            tap.ok(hears("emma") is True, "emma is heard")
-    for number, block in enumerate(blocks("org.cubby.Cubby1.7.scd"), 1):
+            tap.run(example_pages.heard.__doc__, example_pages.heard)
+    for number, block in enumerate(blocks("org.cubby.Cubby1.7"), 1):
         done = shell(block)
         tap.ok(done.returncode == 0, f"block {number} of org.cubby.Cubby1(7)", done.stdout + done.stderr)
     for name in ("first.wav", "emma-takeout/takeout.json", "family.html", "receipt.json"):
@@ -81,7 +74,10 @@ def main():
     said_file()
     run("mkdir", f"{HOME}/stick")
     run("sh", "-c", f"echo 'copper lantern meadow thirteen' > {HOME}/bens-passphrase")
+    example_pages.begin()
     manuals(tap)
+    for step in example_pages.STEPS:
+        tap.run(step.__doc__, step)
     walk(tap)
     return tap.done()
 
