@@ -243,6 +243,10 @@ STATEMENT(test_childs_refusal,
 	" JOIN profile USING (profile) WHERE type = 'child'");
 STATEMENT(test_childs_item_moves,
 	"UPDATE item SET profile = (SELECT profile FROM profile WHERE type = 'adult')");
+STATEMENT(test_childs_copy,
+	"INSERT INTO copy (id, item, header, purpose, recipient, approved_min)"
+	" SELECT randomblob(16), item, header, 'training', 'lab', 1 FROM item"
+	" JOIN profile USING (profile) WHERE type = 'child'");
 STATEMENT(test_child_grows_up, "UPDATE profile SET type = 'adult'");
 STATEMENT(test_other_purpose, "UPDATE copy SET purpose = 'adverts'");
 STATEMENT(test_export_for_more, "UPDATE export SET recipient = 'everybody'");
@@ -260,7 +264,7 @@ static int sql(struct house *house, struct statement_source *source)
 static void test_r17_the_schema_refuses_sql(void **state)
 {
 	struct statement_source *const sources[] = {
-		&test_childs_link, &test_childs_refusal, &test_childs_item_moves,
+		&test_childs_copy, &test_childs_link, &test_childs_refusal, &test_childs_item_moves,
 		&test_child_grows_up, &test_other_purpose, &test_export_for_more, &test_link_drop,
 	};
 	struct house *house = *state;
@@ -390,11 +394,20 @@ static void test_r17_an_approval_ends_with_its_source(void **state)
 
 static void test_words_of_an_approval(void **state)
 {
+	struct approval approval = {.purpose = "p", .recipient = "r", .review = "guessed"};
 	struct house *house = *state;
+	struct export_asker who = house_exporter(house);
 	struct id child, adult, copy;
 	char longest[402];
+	int64_t until_min;
 
 	setup(house, &child, &adult);
+	assert_answer(approval_give(&house->ground, &who, &approval, &until_min, &house->why),
+		      ANSWER_INVALID_ARGUMENT, house->why);
+	approval.review = "heard";
+	approval.voice = "perhaps";
+	assert_answer(approval_give(&house->ground, &who, &approval, &until_min, &house->why),
+		      ANSWER_INVALID_ARGUMENT, house->why);
 	memset(longest, 'x', sizeof(longest));
 	longest[201] = '\0';
 	assert_answer(approve(house, &adult, house->release->public, "", &copy),

@@ -4,6 +4,7 @@
 #include "keeper_room.h"
 
 #include "erase.h"
+#include "retry.h"
 
 #define A (1u << KIND_AUDIO)
 #define T (1u << KIND_TRANSCRIPT)
@@ -290,6 +291,33 @@ static void test_r9_no_receipt_while_a_row_of_the_item_remains(void **state)
 	secret_free(kept.keys);
 }
 
+/* Its wait grows to an hour and stays there; what is wrong is told where the disk takes no
+ * write. */
+static void test_r8_a_partial_job_is_never_given_up(void **state)
+{
+	struct retries retries = { 0 };
+	unsigned ticks = 0;
+
+	assert_false(retry_waits(&retries, 7));
+	retry_note(&retries, 7, "nobody waits for it");
+	assert_int_equal(retries_noted(&retries), 0);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(retry_later(&retries, 7), 0);
+		for (ticks = 0; retry_waits(&retries, 7); ticks++)
+			retries_tick(&retries);
+		assert_int_equal(ticks, i < 6 ? 1 << i : 60);
+	}
+	assert_int_equal(retry_later(&retries, 8), 0);
+	retry_note(&retries, 7, "cubby.db: no space");
+	assert_int_equal(retries_noted(&retries), 1);
+	assert_string_equal(retry_problem(&retries, 7), "cubby.db: no space");
+	assert_null(retry_problem(&retries, 8));
+	retry_forget(&retries, 7);
+	assert_false(retry_waits(&retries, 7));
+	assert_true(retry_waits(&retries, 8));
+	retries_clear(&retries);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cupboard_make, cupboard_drop)
@@ -300,6 +328,7 @@ int main(void)
 		TEST(test_r29_restored_database_is_erased_again),
 		TEST(test_r29_tombstones_have_lost_nothing),
 		TEST(test_r9_no_receipt_while_a_row_of_the_item_remains),
+		cmocka_unit_test(test_r8_a_partial_job_is_never_given_up),
 	};
 
 	return cmocka_run_group_tests_name("stuck", tests, NULL, NULL);

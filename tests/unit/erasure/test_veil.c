@@ -159,6 +159,27 @@ static void test_r8_an_old_database_does_not_bring_a_profile_back(void **state)
 	secret_free(gone.keys);
 }
 
+/* Its slot holds some other key, which is nobody's: that one goes, and with it the profile. */
+static void test_r8_a_damaged_veil_keeps_no_profile(void **state)
+{
+	struct cupboard *c = *state;
+	struct kept gone = { 0 };
+	uint8_t damaged[KEY_BYTES];
+	struct veil_row row;
+
+	assert_int_equal(cupboard_keep(c, &child_id, A | T, 300, &gone), 0);
+	assert_int_equal(store_veil(c->store, &child_id, &row), 0);
+	crypt_random(damaged, sizeof(damaged));
+	room_write(c->room, "slots.bin",
+		   (off_t)(row.slot.number / 127) * 4096 + 32 + (off_t)(row.slot.number % 127) * 32,
+		   damaged, KEY_BYTES);
+	done(c, remove_ask(c, &child_id));
+	assert_int_equal(in_slots(c, damaged), 0);
+	assert_int_equal(cupboard_traces(c, &gone), 0);
+	assert_int_equal(room_count(c->room, "cubby.db", child_id.bytes, ID_BYTES), 0);
+	secret_free(gone.keys);
+}
+
 static void test_r8_nothing_comes_in_behind_a_removal(void **state)
 {
 	struct cupboard *c = *state;
@@ -272,6 +293,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_r8_an_old_database_does_not_bring_a_profile_back, cupboard_make,
 			cupboard_drop),
+		cmocka_unit_test_setup_teardown(test_r8_a_damaged_veil_keeps_no_profile,
+						cupboard_make, cupboard_drop),
 		cmocka_unit_test_setup_teardown(test_r8_nothing_comes_in_behind_a_removal,
 						cupboard_make, cupboard_drop),
 		cmocka_unit_test_setup_teardown(test_r8_a_copy_ends_with_its_profile,

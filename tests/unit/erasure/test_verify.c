@@ -37,6 +37,33 @@ int __wrap_posix_fadvise64(int fd, off_t at, off_t n, int advice)
 	return ++advices == advice_fails ? EIO : __real_posix_fadvise64(fd, at, n, advice);
 }
 
+/* Of the reads of a verifier at work, the one numbered `read_fails` does. */
+static unsigned reads, read_fails;
+static bool reading;
+
+ssize_t __real_pread(int fd, void *buffer, size_t n, off_t at);
+ssize_t __real_pread64(int fd, void *buffer, size_t n, off_t at);
+ssize_t __wrap_pread(int fd, void *buffer, size_t n, off_t at);
+ssize_t __wrap_pread64(int fd, void *buffer, size_t n, off_t at);
+
+static bool read_fails_now(void)
+{
+	if (!reading || ++reads != read_fails)
+		return false;
+	errno = EIO;
+	return true;
+}
+
+ssize_t __wrap_pread(int fd, void *buffer, size_t n, off_t at)
+{
+	return read_fails_now() ? -1 : __real_pread(fd, buffer, n, at);
+}
+
+ssize_t __wrap_pread64(int fd, void *buffer, size_t n, off_t at)
+{
+	return read_fails_now() ? -1 : __real_pread64(fd, buffer, n, at);
+}
+
 static int start(void **state)
 {
 	const struct room *room;
@@ -74,8 +101,10 @@ static int verified(struct room *room, uint32_t slot, const uint8_t *wanted)
 	room->why.text[0] = '\0';
 	assert_int_equal(verify_new(room->dir, &verify), 0);
 	assert_int_equal(verify_begin(verify, slots, 1, prints, 2, BASE), 0);
+	reading = true;
 	while ((r = verify_slice(verify, &room->why)) == VERIFY_MORE)
 		;
+	reading = false;
 	return r;
 }
 
@@ -169,6 +198,25 @@ static void test_r8_what_cannot_be_read_from_the_disk_is_not_gone(void **state)
 	unlink(room_path(room, "cubby.db-wal", path));
 }
 
+static void test_r8_what_cannot_be_read_at_all_is_not_gone(void **state)
+{
+	struct room *room = *state;
+	uint8_t absent[PRINT_BYTES];
+	unsigned all;
+
+	crypt_random(absent, sizeof(absent));
+	reads = 0;
+	assert_int_equal(verified(room, 5, absent), 0);
+	all = reads;
+	assert_true(all > 3);
+	for (read_fails = 1; read_fails <= all; read_fails++) {
+		reads = 0;
+		assert_answer(verified(room, 5, absent), ANSWER_FAILED, room->why);
+		assert_non_null(strstr(room->why.text, "cannot be read back"));
+	}
+	read_fails = 0;
+}
+
 static void test_blind_eyes_are_not_believed(void **state)
 {
 	struct room *room = *state;
@@ -237,6 +285,7 @@ int main(void)
 		TEST(test_finds_bytes_in_a_log),
 		TEST(test_a_slot_must_be_zero_and_there),
 		TEST(test_r8_what_cannot_be_read_from_the_disk_is_not_gone),
+		TEST(test_r8_what_cannot_be_read_at_all_is_not_gone),
 		TEST(test_blind_eyes_are_not_believed),
 		TEST(test_unknown_storage_is_e0),
 		TEST(test_r9_level_of_a_device),

@@ -354,6 +354,28 @@ static void test_r29_yesterdays_database_makes_nothing_younger(void **state)
 	age_free(age);
 }
 
+/* The other way round: what is kept already says that it is later. */
+static void test_r29_last_months_clock_file_makes_nothing_younger(void **state)
+{
+	const struct room *room = *state;
+	char file[320], aside[320];
+	struct age *age;
+
+	hands = (struct hands){ T0_S, 0 };
+	age_free(opened(*state, 0, 0));
+	room_path(room, "clock", file);
+	room_path(room, "clock.aside", aside);
+	assert_int_equal(link(file, aside), 0);
+	assert_int_equal(unlink(file), 0);
+	age = opened(*state, T0_MIN, 0);
+	run(age, 48 * 60);
+	age_free(age);
+	assert_int_equal(rename(aside, file), 0);
+	age = opened(*state, T0_MIN + 48 * 60, 0);
+	assert_int_equal(age_now_min(age), T0_MIN + 48 * 60);
+	age_free(age);
+}
+
 static void test_expiries_are_shown_by_the_wall_clock(void **state)
 {
 	struct age *age;
@@ -388,6 +410,7 @@ int main(void)
 		TEST(test_r29_a_damaged_file_goes_on_from_the_newest_row),
 		TEST(test_r29_a_torn_record_costs_one_save),
 		TEST(test_r29_yesterdays_database_makes_nothing_younger),
+		TEST(test_r29_last_months_clock_file_makes_nothing_younger),
 		TEST(test_expiries_are_shown_by_the_wall_clock),
 	};
 
