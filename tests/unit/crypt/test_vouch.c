@@ -70,7 +70,7 @@ static void test_r22_only_a_chain_from_the_founder_makes_a_parent(void **state)
 	_cleanup_(cleanup_free) char *ben = vouched(0, 1, "Ben");
 	_cleanup_(cleanup_free) char *cara = vouched(1, 2, "Cara");
 	_cleanup_(cleanup_free) char *eve = vouched(3, 3 - 1, "Eve");
-	struct parent_keys known;
+	struct parent_keys known, mute = { .n = 1 };
 
 	/* In any order; what is no statement is passed over. */
 	parent_keys_find(keys[0]->public, (const char *[]){ cara, "{}", ben }, 3, NULL, &known);
@@ -85,6 +85,10 @@ static void test_r22_only_a_chain_from_the_founder_makes_a_parent(void **state)
 	parent_keys_find(keys[0]->public, (const char *[]){ eve }, 1, NULL, &known);
 	assert_int_equal(known.n, 1);
 	assert_false(parent_keys_have(&known, keys[3]->public));
+	/* Whoever is mute, and whom they alone vouch for. */
+	memcpy(mute.keys[0], keys[1]->public, SIGN_PUBLIC_BYTES);
+	parent_keys_find(keys[0]->public, (const char *[]){ ben, cara }, 2, &mute, &known);
+	assert_int_equal(known.n, 1);
 }
 
 int main(void)
