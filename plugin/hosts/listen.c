@@ -362,6 +362,17 @@ static void cookie_spare(void)
 		setenv("PULSE_COOKIE", "/dev/zero", 0);
 }
 
+/* An exit status and 1, or 0. */
+static int confined(void)
+{
+	struct why why = { "" };
+	int r = confine_enter(&why);
+
+	if (r)
+		fprintf(stderr, "cubby-listen: %s\n", r > 0 ? why.text : strerror(-r));
+	return r ? 1 + EXIT_GENERAL : 0;
+}
+
 static void listen_log(void *context, int level, const char *message)
 {
 	log_message((enum log_level)level, "%s", message);
@@ -413,8 +424,8 @@ int main(int argc, char **argv)
 	listen.print = print;
 	listen.session.profile = listen.profile ? listen.profile : getenv("CUBBY_PROFILE");
 	cookie_spare();
-	if (!status && confine_enter() < 0)
-		status = 1 + EXIT_GENERAL;
+	if (!status)
+		status = confined();
 	status = status ? status - 1 : listen_run(&listen);
 	free(listen.profile);
 	free(listen.files);

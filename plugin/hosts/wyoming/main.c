@@ -158,7 +158,7 @@ static int serve(const struct config *config, const char *bus, struct why *why)
 		r = server_new(loop, hearing, config, &server, why);
 	/* All sockets but those to the bus are there now. */
 	if (r == 0)
-		r = confine_enter();
+		r = confine_enter(why);
 	if (r == 0)
 		r = hearing_start(hearing);
 	if (r)
