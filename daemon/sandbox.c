@@ -86,9 +86,9 @@ static int landlock_enter(int state_dir_fd, struct why *why)
  * architectures would call in its place: to write and sync its files. */
 static const char *const allowed_calls[] = {
 	"arm_fadvise64_64", "fadvise64", "fadvise64_64", "fallocate", "fchmod", "fchown",
-	"fchown32", "fdatasync", "flock", "fsync", "rename", "renameat", "renameat2", "sync_file_range",
-	"sync_file_range2", "truncate", "truncate64", "unlink", "unlinkat", "utimensat",
-	"utimensat_time64",
+	"fchown32", "fdatasync", "flock", "fsync", "rename", "renameat", "renameat2",
+	"sync_file_range", "sync_file_range2", "truncate", "truncate64", "unlink", "unlinkat",
+	"utimensat", "utimensat_time64",
 };
 
 static bool socket_refused(int family)
