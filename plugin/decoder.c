@@ -14,11 +14,13 @@
 #include <pocketsphinx.h>
 #include <sphinxbase/ckd_alloc.h>
 #include <sphinxbase/err.h>
+#include <sphinxbase/ngram_model.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "grammar.h"
+#include "words.h"
 
 #ifndef CUBBY_MODEL_DIR
 #define CUBBY_MODEL_DIR "/usr/share/pocketsphinx/model/en-us"
@@ -43,7 +45,9 @@ static const char *const searches[] = {
 struct decoder {
 	ps_decoder_t *ps;
 	cmd_ln_t *config;
-	fsg_model_t *grammar;	/* of SEARCH_LIVE; NULL: a language model or a keyphrase */
+	fsg_model_t *grammar;	/* the host's; NULL: a language model or a keyphrase */
+	fsg_model_t *phrases;	/* NULL: none */
+	ngram_model_t *lm;	/* NULL: a grammar or a keyphrase */
 	enum search search;
 };
 
@@ -86,64 +90,35 @@ static int path_check(const char *path, const char *what, const char *remedy, st
 			  strerror(errno), remedy);
 }
 
-static int config_make(const struct recogniser_config *want, cmd_ln_t **ret, struct why *why)
+static int config_make(const struct recogniser_config *want, const char *model, cmd_ln_t **ret,
+		       struct why *why)
 {
-	const char *model = want->model ? want->model : CUBBY_MODEL_DIR;
-	char acoustic[PATH_BYTES], dictionary[PATH_BYTES], lm[PATH_BYTES];
+	char acoustic[PATH_BYTES];
 	cmd_ln_t *config;
 	int r;
 
 	snprintf(acoustic, sizeof(acoustic), "%s/en-us", model);
-	snprintf(dictionary, sizeof(dictionary), "%s/cmudict-en-us.dict", model);
-	snprintf(lm, sizeof(lm), "%s/en-us.lm.bin", model);
 	r = path_check(acoustic, "speech model", "install the package pocketsphinx-en-us", why);
 	if (!r && want->grammar)
 		r = path_check(want->grammar, "grammar", "check the name", why);
-	else if (!r && !want->keyphrase)
-		r = path_check(want->lm ? want->lm : lm, "language model", "check the name", why);
 	if (r)
 		return r;
-	config = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", acoustic, "-dict", dictionary,
-			     "-allphone_ci", "yes", NULL);
+	/* Neither a dictionary nor anything to search for: those come when it is known which. */
+	config = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", acoustic, "-allphone_ci", "yes", NULL);
 	if (!config)
 		return fault_origin(-ENOMEM);
-	if (want->keyphrase) {
-		cmd_ln_set_str_r(config, "-keyphrase", want->keyphrase);
+	if (want->keyphrase)
 		cmd_ln_set_float_r(config, "-kws_threshold",
 				   want->threshold > 0.0 ? want->threshold :
 							   KEYPHRASE_THRESHOLD);
-	} else if (want->grammar) {
+	else if (want->grammar)
 		cmd_ln_set_int_r(config, "-ds", GRAMMAR_FRAMES);
-	} else {
-		cmd_ln_set_str_r(config, "-lm", want->lm ? want->lm : lm);
-	}
 	/* Null turns a log directory off; empty would be the current one. */
 	cmd_ln_set_str_r(config, "-rawlogdir", NULL);
 	cmd_ln_set_str_r(config, "-mfclogdir", NULL);
 	cmd_ln_set_str_r(config, "-senlogdir", NULL);
 	cmd_ln_set_str_r(config, "-logfn", NULL);
 	*ret = config;
-	return 0;
-}
-
-/* PocketSphinx would take a phrase with an unknown word and never hear it. */
-static int keyphrase_check(ps_decoder_t *ps, const char *phrase, struct why *why)
-{
-	_cleanup_(cleanup_free) char *copy = strdup(phrase);
-	char *rest = copy, *word;
-
-	if (!copy)
-		return fault_origin(-ENOMEM);
-	while ((word = strsep(&rest, " "))) {
-		char *known = *word ? ps_lookup_word(ps, word) : NULL;
-
-		if (*word && !known)
-			return answer_why(why, ANSWER_INVALID_ARGUMENT,
-					  "the word \"%s\" of the wake phrase is not in the "
-					  "dictionary; choose another, in lower case",
-					  word);
-		ckd_free(known);
-	}
 	return 0;
 }
 
@@ -163,75 +138,180 @@ static void phrases_text(const struct recogniser_config *config,
 		*text = '\0';
 }
 
-/* A grammar of a file, of a text or of both. */
-static int grammar_set(struct decoder *decoder, enum search search, const char *path,
-			const char *text)
+static int grammar_read(struct decoder *decoder, const char *path, const char *text,
+			const char *what, fsg_model_t **ret, const struct complaint *complaint,
+			struct why *why)
 {
-	_cleanup_(grammar_freep) fsg_model_t *grammar = NULL;
+	struct why reason = { "" };
+	int r = grammar_new(path, text, ps_get_logmath(decoder->ps),
+			    (float)cmd_ln_float32_r(decoder->config, "-lw"), ret, &reason);
 
-	grammar = grammar_new(path, text, ps_get_logmath(decoder->ps),
-			      (float)cmd_ln_float32_r(decoder->config, "-lw"));
-	if (!grammar || ps_set_fsg(decoder->ps, searches[search], grammar) < 0)
-		return ANSWER_INVALID_ARGUMENT;
-	if (search == SEARCH_LIVE)
-		decoder->grammar = take(grammar);
-	return 0;
+	if (r <= 0)
+		return r;
+	return answer_why(why, r, "%s cannot be used: %.300s", what,
+			  *reason.text ? reason.text : complaint_text(complaint));
 }
 
-/* Each search takes the beams that are set when it is made. */
-static int host_grammar_set(struct decoder *decoder, const char *path, const char *phrases)
+static int lm_read(struct decoder *decoder, const char *path, const struct complaint *complaint,
+		   struct why *why)
 {
-	int r = grammar_set(decoder, SEARCH_LIVE, path, phrases);
+	int r = path_check(path, "language model", "check the name", why);
 
 	if (r)
 		return r;
-	cmd_ln_set_float_r(decoder->config, "-beam", GRAMMAR_BEAM);
-	cmd_ln_set_float_r(decoder->config, "-pbeam", GRAMMAR_BEAM);
-	cmd_ln_set_float_r(decoder->config, "-wbeam", GRAMMAR_WORD_BEAM);
-	return grammar_set(decoder, SEARCH_HOST, path, phrases);
+	decoder->lm = ngram_model_read(decoder->config, path, NGRAM_AUTO,
+				       ps_get_logmath(decoder->ps));
+	if (decoder->lm)
+		return 0;
+	return answer_why(why, ANSWER_INVALID_ARGUMENT, "the language model \"%s\" cannot be "
+			  "used: %s", path, complaint_text(complaint));
 }
 
-/* All that the host wants to hear, and what is held against it. */
-static int searches_set(struct decoder *decoder, const struct recogniser_config *config,
-			const struct complaint *complaint, struct why *why)
+/* All that the host wants to hear, and what erases. */
+static int wanted_read(struct decoder *decoder, const struct recogniser_config *config,
+		       const char *model, const struct complaint *complaint, struct why *why)
 {
-	char text[PHRASES_TEXT_BYTES];
-	const char *phrases = config->n_phrases ? text : NULL;
+	char text[PHRASES_TEXT_BYTES], lm[PATH_BYTES], what[PATH_BYTES];
+	int r = 0;
 
 	phrases_text(config, text);
 	if (!*text)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "there are too many phrases");
-	if (ps_set_allphone_file(decoder->ps, searches[SEARCH_PHONES], NULL) < 0)
-		return fault_origin(-EIO);
 	/* By themselves first: whose mistake it is should be said. */
-	if (phrases && grammar_set(decoder, SEARCH_PHRASES, NULL, phrases))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the phrases that forget cannot be "
+	if (config->n_phrases)
+		r = grammar_read(decoder, NULL, text, "the phrases that forget", &decoder->phrases,
+				 complaint, why);
+	if (r || config->keyphrase)
+		return r;
+	snprintf(lm, sizeof(lm), "%s/en-us.lm.bin", model);
+	if (!config->grammar)
+		return lm_read(decoder, config->lm ? config->lm : lm, complaint, why);
+	snprintf(what, sizeof(what), "the grammar \"%s\"", config->grammar);
+	return grammar_read(decoder, config->grammar, config->n_phrases ? text : NULL, what,
+			    &decoder->grammar, complaint, why);
+}
+
+static int wanted_words(const struct decoder *decoder, const char *keyphrase, struct words *words)
+{
+	int r = 0;
+
+	if (decoder->phrases)
+		r = grammar_words(decoder->phrases, words);
+	if (r == 0 && decoder->grammar)
+		r = grammar_words(decoder->grammar, words);
+	for (uint32_t i = 0; r == 0 && decoder->lm && i < ngram_model_get_counts(decoder->lm)[0];
+	     i++) {
+		const char *word = ngram_word(decoder->lm, (int32_t)i);
+
+		r = words_need(words, word, strlen(word));
+	}
+	while (r == 0 && keyphrase && *keyphrase) {
+		size_t n = strcspn(keyphrase, " ");
+
+		r = n ? words_need(words, keyphrase, n) : 0;
+		keyphrase += n + (keyphrase[n] == ' ');
+	}
+	return r;
+}
+
+/* PocketSphinx takes a file by its name, and this one has another. */
+static int dictionary_load(struct decoder *decoder, const struct recogniser_config *config,
+			   const char *model, struct words *words, struct why *why)
+{
+	_cleanup_(cleanup_close) int fd = -1;
+	char path[PATH_BYTES], name[64];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/cmudict-en-us.dict", model);
+	r = words_dictionary(words, config->words, path, &fd, why);
+	if (r)
+		return r;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return ps_load_dict(decoder->ps, name, NULL, NULL) < 0 ? fault_origin(-EIO) : 0;
+}
+
+/* PocketSphinx would take a phrase with an unknown word and never hear it. */
+static int words_check(struct decoder *decoder, const struct words *words, struct why *why)
+{
+	const char *word;
+
+	for (size_t i = 0; (word = words_at(words, i)); i++) {
+		char *known = ps_lookup_word(decoder->ps, word);
+
+		if (!known)
+			return answer_why(why, ANSWER_INVALID_ARGUMENT, "the word \"%s\" is not in "
+					  "the dictionary, or has phones that the model has not; "
+					  "all are lower case, and \"words\" in ear.conf names a "
+					  "file with others", word);
+		ckd_free(known);
+	}
+	return 0;
+}
+
+static int words_load(struct decoder *decoder, const struct recogniser_config *config,
+		      const char *model, struct why *why)
+{
+	_cleanup_(words_freep) struct words *words = NULL;
+	int r = words_new(&words);
+
+	if (r == 0)
+		r = wanted_words(decoder, config->keyphrase, words);
+	if (r == 0)
+		r = dictionary_load(decoder, config, model, words, why);
+	/* Of a language model's words some are always missing. */
+	if (r == 0 && !decoder->lm)
+		r = words_check(decoder, words, why);
+	return r < 0 ? fault_trace(r) : r;
+}
+
+static bool fsg_set(struct decoder *decoder, enum search search, fsg_model_t *grammar)
+{
+	return ps_set_fsg(decoder->ps, searches[search], grammar) == 0;
+}
+
+/* Each search takes the beams that are set when it is made. */
+static bool host_set(struct decoder *decoder, const char *keyphrase)
+{
+	if (keyphrase)
+		return ps_set_keyphrase(decoder->ps, searches[SEARCH_HOST], keyphrase) == 0;
+	if (decoder->lm)
+		return ps_set_lm(decoder->ps, searches[SEARCH_HOST], decoder->lm) == 0;
+	if (!fsg_set(decoder, SEARCH_LIVE, decoder->grammar))
+		return false;
+	cmd_ln_set_float_r(decoder->config, "-beam", GRAMMAR_BEAM);
+	cmd_ln_set_float_r(decoder->config, "-pbeam", GRAMMAR_BEAM);
+	cmd_ln_set_float_r(decoder->config, "-wbeam", GRAMMAR_WORD_BEAM);
+	return fsg_set(decoder, SEARCH_HOST, decoder->grammar);
+}
+
+static int searches_set(struct decoder *decoder, const char *keyphrase,
+			const struct complaint *complaint, struct why *why)
+{
+	if ((!keyphrase && ps_set_allphone_file(decoder->ps, searches[SEARCH_PHONES], NULL) < 0) ||
+	    (decoder->phrases && !fsg_set(decoder, SEARCH_PHRASES, decoder->phrases)) ||
+	    !host_set(decoder, keyphrase) ||
+	    ps_set_search(decoder->ps, searches[SEARCH_HOST]) < 0)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "what is to be heard cannot be "
 				  "used: %s", complaint_text(complaint));
-	if (config->grammar && host_grammar_set(decoder, config->grammar, phrases))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the grammar \"%s\" cannot be "
-				  "used: %s", config->grammar, complaint_text(complaint));
-	if (ps_set_search(decoder->ps, searches[SEARCH_HOST]) < 0)
-		return fault_origin(-EIO);
-	return config->keyphrase ? keyphrase_check(decoder->ps, config->keyphrase, why) : 0;
+	return 0;
 }
 
 static int decoder_open(struct decoder *decoder, const struct recogniser_config *config,
 			const struct complaint *complaint, struct why *why)
 {
-	int r = config_make(config, &decoder->config, why);
+	const char *model = config->model ? config->model : CUBBY_MODEL_DIR;
+	int r = config_make(config, model, &decoder->config, why);
 
 	if (r)
 		return r;
 	decoder->ps = ps_init(decoder->config);
-	if (decoder->ps)
-		return searches_set(decoder, config, complaint, why);
-	return answer_why(why, ANSWER_INVALID_ARGUMENT, "the %s \"%s\" cannot be used: %s",
-			  config->keyphrase ? "wake phrase" :
-			  config->grammar ? "speech model" : "language model",
-			  config->keyphrase ? config->keyphrase :
-			  !config->grammar && config->lm ? config->lm :
-			  config->model ? config->model : CUBBY_MODEL_DIR,
-			  complaint_text(complaint));
+	if (!decoder->ps)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the speech model \"%s\" cannot be "
+				  "used: %s", model, complaint_text(complaint));
+	r = wanted_read(decoder, config, model, complaint, why);
+	if (r == 0)
+		r = words_load(decoder, config, model, why);
+	return r ? r : searches_set(decoder, config->keyphrase, complaint, why);
 }
 
 int decoder_new(const struct recogniser_config *config, struct decoder **ret, struct why *why)
@@ -261,6 +341,8 @@ struct decoder *decoder_free(struct decoder *decoder)
 	if (decoder->config)
 		cmd_ln_free_r(decoder->config);
 	grammar_free(decoder->grammar);
+	grammar_free(decoder->phrases);
+	ngram_model_free(decoder->lm);
 	free(decoder);
 	return NULL;
 }

@@ -76,6 +76,7 @@ static int ear_open(struct cubby_ear *ear, const struct cubby_ear_config *config
 		ear->tools.forget = &ear->forget;
 		words.phrases = (const char (*)[RECOGNITION_PHRASE_BYTES])ear->forget.text;
 		words.n_phrases = ear->forget.n;
+		words.words = phrase.words = *settings.words ? settings.words : NULL;
 		phrase.threshold = settings.wake_threshold;
 	}
 	if (r == 0)

@@ -8,9 +8,12 @@
 #include <sphinxbase/jsgf.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "crypt/secret.h"
+#include "jsgf.h"
 
 #define WORD_BYTES 128
+#define GRAMMAR_MAX_BYTES (1 << 20)
 
 fsg_model_t *grammar_free(fsg_model_t *grammar)
 {
@@ -18,14 +21,41 @@ fsg_model_t *grammar_free(fsg_model_t *grammar)
 	return NULL;
 }
 
-static fsg_model_t *grammar_build(jsgf_t *jsgf, logmath_t *logmath, float weight)
+static int grammar_build(char *text, logmath_t *logmath, float weight, fsg_model_t **ret,
+			 struct why *why)
 {
-	jsgf_rule_t *rule = jsgf ? jsgf_get_public_rule(jsgf) : NULL;
-	fsg_model_t *grammar = rule ? jsgf_build_fsg(jsgf, rule, logmath, weight) : NULL;
+	jsgf_rule_t *rule;
+	jsgf_t *jsgf;
+	int r = jsgf_clean(text, why);
 
+	if (r)
+		return r;
+	jsgf = jsgf_parse_string(text, NULL);
+	rule = jsgf ? jsgf_get_public_rule(jsgf) : NULL;
+	*ret = rule ? jsgf_build_fsg(jsgf, rule, logmath, weight) : NULL;
 	if (jsgf)
 		jsgf_grammar_free(jsgf);
-	return grammar;
+	return *ret ? 0 : ANSWER_INVALID_ARGUMENT;
+}
+
+static int file_build(const char *path, logmath_t *logmath, float weight, fsg_model_t **ret,
+		      struct why *why)
+{
+	_cleanup_(cleanup_free) char *text = NULL;
+	int r = file_read_path(path, GRAMMAR_MAX_BYTES, &text, NULL);
+
+	if (r)
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "it cannot be read, or has more "
+				  "than %d bytes", GRAMMAR_MAX_BYTES);
+	return grammar_build(text, logmath, weight, ret, why);
+}
+
+static int text_build(const char *text, logmath_t *logmath, float weight, fsg_model_t **ret,
+		      struct why *why)
+{
+	_cleanup_(cleanup_free) char *copy = strdup(text);
+
+	return copy ? grammar_build(copy, logmath, weight, ret, why) : fault_origin(-ENOMEM);
 }
 
 /* Its states become those from `at` on, with ways in and out. */
@@ -52,28 +82,50 @@ static void grammar_put(fsg_model_t *whole, fsg_model_t *part, int at)
 				 fsg_model_final_state(whole), 0);
 }
 
-fsg_model_t *grammar_new(const char *path, const char *text, logmath_t *logmath, float weight)
+static fsg_model_t *grammar_join(fsg_model_t *host, fsg_model_t *phrases, float weight)
 {
-	_cleanup_(grammar_freep) fsg_model_t *host = NULL;
-	_cleanup_(grammar_freep) fsg_model_t *phrases = NULL;
-	fsg_model_t *whole;
+	fsg_model_t *whole = fsg_model_init("cubby", host->lmath, weight,
+					    2 + fsg_model_n_state(host) +
+					    fsg_model_n_state(phrases));
 
-	if (path)
-		host = grammar_build(jsgf_parse_file(path, NULL), logmath, weight);
-	if (text)
-		phrases = grammar_build(jsgf_parse_string(text, NULL), logmath, weight);
-	if ((path && !host) || (text && !phrases))
-		return NULL;
-	if (!host || !phrases)
-		return host ? take(host) : take(phrases);
-	whole = fsg_model_init("cubby", logmath, weight,
-			       2 + fsg_model_n_state(host) + fsg_model_n_state(phrases));
 	whole->start_state = 0;
 	whole->final_state = 1;
 	grammar_put(whole, host, 2);
 	grammar_put(whole, phrases, 2 + fsg_model_n_state(host));
 	glist_free(fsg_model_null_trans_closure(whole, NULL));
 	return whole;
+}
+
+int grammar_new(const char *path, const char *text, logmath_t *logmath, float weight,
+		fsg_model_t **ret, struct why *why)
+{
+	_cleanup_(grammar_freep) fsg_model_t *host = NULL;
+	_cleanup_(grammar_freep) fsg_model_t *phrases = NULL;
+	int r = 0;
+
+	if (path)
+		r = file_build(path, logmath, weight, &host, why);
+	if (r == 0 && text)
+		r = text_build(text, logmath, weight, &phrases, why);
+	if (r)
+		return r;
+	if (host && phrases)
+		*ret = grammar_join(host, phrases, weight);
+	else
+		*ret = host ? take(host) : take(phrases);
+	return 0;
+}
+
+int grammar_words(fsg_model_t *grammar, struct words *words)
+{
+	int r = 0;
+
+	for (int i = 0; i < fsg_model_n_word(grammar) && r == 0; i++) {
+		const char *word = fsg_model_word_str(grammar, i);
+
+		r = words_need(words, word, strlen(word));
+	}
+	return r;
 }
 
 /* Every state that can be reached from these without a word. */

@@ -18,6 +18,7 @@ struct recogniser_config {
 	const char *model;		/* folder of models; NULL: Debian's pocketsphinx-en-us */
 	const char *grammar;		/* a JSGF file; NULL: a language model */
 	const char *lm;			/* a language model; NULL: the one of `model` */
+	const char *words;		/* a dictionary beside the model's; NULL: none */
 	const char *keyphrase;		/* only listen for this; its text is "" or the phrase */
 	double threshold;		/* of the keyphrase: less is heard sooner; 0: 1e-20 */
 	/* Beside what the host wants to hear: words lower case. Borrowed while it lives. */

@@ -34,6 +34,16 @@ static int threshold_take(struct settings *settings, const char *value, struct w
 	return 0;
 }
 
+/* Whoever starts the ear somewhere else must not get other words. */
+static int words_take(struct settings *settings, const char *value, struct why *why)
+{
+	if (*value != '/' || strlen(value) >= sizeof(settings->words))
+		return answer_why(why, ANSWER_INVALID_ARGUMENT, "words must be the whole path of a "
+				  "dictionary, not \"%.100s\"", value);
+	strcpy(settings->words, value);
+	return 0;
+}
+
 static int forget_take(struct settings *settings, const char *name, const char *value,
 		       struct why *why)
 {
@@ -46,8 +56,8 @@ static int forget_take(struct settings *settings, const char *name, const char *
 		if (strcmp(name, names[span]) == 0)
 			return forget_phrases_set(&settings->forget, span, value, why);
 	return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown setting \"%.100s\"; known are "
-			  "household_key, audio_may_leave_device, wake_threshold, forget_last, "
-			  "forget_ten_minutes and forget_today", name);
+			  "household_key, audio_may_leave_device, wake_threshold, words, "
+			  "forget_last, forget_ten_minutes and forget_today", name);
 }
 
 static int line_take(void *context, const char *section, const char *name, const char *value,
@@ -59,6 +69,8 @@ static int line_take(void *context, const char *section, const char *name, const
 		return leave_take(settings, value, why);
 	if (*section == '\0' && strcmp(name, "wake_threshold") == 0)
 		return threshold_take(settings, value, why);
+	if (*section == '\0' && strcmp(name, "words") == 0)
+		return words_take(settings, value, why);
 	if (*section)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "unknown section [%.100s]; there "
 				  "are none", section);

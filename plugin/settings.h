@@ -9,6 +9,7 @@
 #include "forget.h"
 
 #define SETTINGS_PATH "/etc/cubby/ear.conf"
+#define SETTINGS_PATH_BYTES 1024
 
 struct settings {
 	bool pinned;				/* household_key is given */
@@ -16,6 +17,7 @@ struct settings {
 	struct forget_phrases forget;		/* forget_last, forget_ten_minutes, forget_today */
 	bool adults_may_leave;			/* audio_may_leave_device = adults */
 	double wake_threshold;			/* 0: not given */
+	char words[SETTINGS_PATH_BYTES];	/* a dictionary of the integrator's; "": none */
 };
 
 /* path NULL: SETTINGS_PATH, which may be absent. ANSWER_INVALID_ARGUMENT names file and line. */

@@ -23,16 +23,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	_cleanup_(grammar_freep) struct fsg_model_s *alone = NULL, *both = NULL;
 	_cleanup_(cleanup_free) char *words = fuzz_text(bytes, n);
 	char *line = strrchr(words, '\n');
+	int r;
 
 	if (!logmath) {
 		logmath = logmath_init(1.0001, 0, FALSE);
 		err_set_logfp(NULL);
 	}
 	line = line ? line + 1 : words;
-	alone = grammar_new(fuzz_file(bytes, n), NULL, logmath, 6.5f);
-	both = grammar_new(fuzz_file(bytes, n), PHRASES, logmath, 6.5f);
-	fuzz_check(!alone == !both);
-	if (!alone)
+	n = (size_t)(line - words);
+	r = grammar_new(fuzz_file(bytes, n), NULL, logmath, 6.5f, &alone, NULL);
+	fuzz_check(grammar_new(fuzz_file(bytes, n), PHRASES, logmath, 6.5f, &both, NULL) == r);
+	if (r)
 		return 0;
 	grammar_sentence(alone, line);
 	grammar_sentence(both, line);

@@ -190,6 +190,98 @@ static void test_wake_phrase_with_unknown_word_names_it(void **state)
 	assert_non_null(strstr(why.text, "qxzzy"));
 }
 
+/* No dictionary has it. */
+static void test_okay_cubby_wakes(void **state)
+{
+	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
+	const struct recogniser_config config = { .keyphrase = "okay cubby", .threshold = 1e-40 };
+	static const char *const said[] = { "okay cubby", "turn on the light" };
+	struct why why;
+
+	assert_int_equal(recogniser_new(&config, &recogniser, &why), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
+		struct recording spoken = recording_speak_as("en-us+f3", said[i]);
+		struct recording recording = recording_in_noise(&spoken, noise_pink, 7, 40.0, 600,
+								1000);
+		struct recognition recognition;
+
+		assert_int_equal(recogniser_finish(recogniser, 0, recording.samples,
+						   recording.frames, &recognition), 0);
+		assert_int_equal(recognition.text[0] != '\0', i == 0);
+		recording_free(&spoken);
+		recording_free(&recording);
+	}
+}
+
+static const char *file_make(char path[static 64], const char *text)
+{
+	int fd;
+
+	strcpy(path, "/tmp/cubby-test-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	return path;
+}
+
+/* An integrator's words, and another way to say one that the dictionary has. */
+static void test_own_words(void **state)
+{
+	char grammar[64], dictionary[64];
+	const struct recogniser_config config = {
+		.grammar = file_make(grammar, "#JSGF V1.0;\ngrammar g;\n"
+				     "public <g> = go forward xqten meterz | stop;\n"),
+		.words = file_make(dictionary, "# of our own\r\nxqten M IH L Y AH N\r\n"
+				   "xqten(2)\tT EH N\nmeterz M IY T ER Z"),
+	};
+	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
+	struct why why = { "" };
+
+	assert_int_equal(recogniser_new(&config, &recogniser, &why), 0);
+	assert_string_equal(hear(recogniser, "goforward.raw", false).text,
+			    "go forward xqten meterz");
+	unlink(grammar);
+	unlink(dictionary);
+}
+
+static void test_own_words_come_first(void **state)
+{
+	static const char *const texts[] = { "forward G OW\n", "forward QQ\n", "" };
+	char grammar[64], dictionary[64];
+
+	file_make(grammar, "#JSGF V1.0;\ngrammar g;\n"
+		  "public <g> = go forward ten meters | stop;\n");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
+		const struct recogniser_config config = {
+			.grammar = grammar, .words = file_make(dictionary, texts[i]),
+		};
+		struct why why = { "" };
+		int r = recogniser_new(&config, &recogniser, &why);
+
+		assert_int_equal(r, i == 1 ? ANSWER_INVALID_ARGUMENT : 0);
+		if (r)
+			assert_non_null(strstr(why.text, "forward"));
+		else
+			assert_int_equal(*hear(recogniser, "goforward.raw", false).text == '\0',
+					 i == 0);
+		unlink(dictionary);
+	}
+	unlink(grammar);
+}
+
+static void test_missing_words_are_named(void **state)
+{
+	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
+	struct why why = { "" };
+
+	assert_answer(recogniser_new(&(struct recogniser_config){ .words = "/nowhere" },
+				     &recogniser, &why),
+		      ANSWER_NOT_FOUND, why);
+	assert_non_null(strstr(why.text, "/nowhere"));
+}
+
 /* R1: after an utterance nothing of it can be asked for again. */
 static void test_r1_decoder_is_started_anew(void **state)
 {
@@ -266,6 +358,10 @@ int main(void)
 		cmocka_unit_test(test_wake_phrase),
 		cmocka_unit_test(test_wake_threshold_is_obeyed),
 		cmocka_unit_test(test_wake_phrase_with_unknown_word_names_it),
+		cmocka_unit_test(test_okay_cubby_wakes),
+		cmocka_unit_test(test_own_words),
+		cmocka_unit_test(test_own_words_come_first),
+		cmocka_unit_test(test_missing_words_are_named),
 		cmocka_unit_test(test_r1_decoder_is_started_anew),
 		cmocka_unit_test(test_sessions_do_not_mix),
 		cmocka_unit_test(test_r7_recogniser_writes_no_file),

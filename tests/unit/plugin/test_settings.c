@@ -54,6 +54,7 @@ static void test_mistakes_stop_the_ear(void **state)
 		"household_key = " KEY "00\n", "[ear]\nhousehold_key = " KEY "\n", "nonsense\n",
 		"wake_threshold = 0\n", "wake_threshold = 2\n", "wake_threshold = 1e-20x\n",
 		"wake_threshold =\n", "wake_threshold = nan\n",
+		"words = family.dict\n", "words =\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
@@ -77,6 +78,17 @@ static void test_a_threshold_is_a_number(void **state)
 	assert_true(settings.wake_threshold == 0.0);
 	assert_int_equal(read_text("wake_threshold = 1e-25\n", &settings, &why), 0);
 	assert_true(settings.wake_threshold == 1e-25);
+}
+
+static void test_words(void **state)
+{
+	struct settings settings = { 0 };
+	struct why why;
+
+	assert_int_equal(read_text("# nothing\n", &settings, &why), 0);
+	assert_string_equal(settings.words, "");
+	assert_int_equal(read_text("words = /etc/cubby/words.dict\n", &settings, &why), 0);
+	assert_string_equal(settings.words, "/etc/cubby/words.dict");
 }
 
 static void test_r10_phrases_that_forget_are_configurable(void **state)
@@ -113,6 +125,7 @@ int main(void)
 		cmocka_unit_test(test_r26_nothing_leaves_unless_it_says_so),
 		cmocka_unit_test(test_mistakes_stop_the_ear),
 		cmocka_unit_test(test_a_threshold_is_a_number),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_r10_phrases_that_forget_are_configurable),
 		cmocka_unit_test(test_named_file_must_be_there),
 	};
