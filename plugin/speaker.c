@@ -79,7 +79,7 @@ int speaker_enrol(struct speaker *speaker, const struct enrolled *enrolled, size
 {
 	int r;
 
-	if (speaker->n == n && speaker->memory &&
+	if (speaker->n == n && speaker->memory && speaker->model &&
 	    memcmp(speaker->memory->bytes, enrolled, n * sizeof(*enrolled)) == 0)
 		return 0;
 	speaker->memory = secret_free(speaker->memory);
@@ -211,7 +211,7 @@ int speaker_hear(struct speaker_session *session, const int16_t *samples, size_t
 		 int64_t begin_ms, struct id *ret_profile, struct why *why)
 {
 	struct speaker *speaker = session->speaker;
-	struct why problem;
+	struct why problem = { "this voice cannot be judged now" };
 	int r = 0;
 
 	if (session->times != speaker->times)
