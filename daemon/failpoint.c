@@ -18,6 +18,7 @@ static const char *const fault_names[] = {
 	[SEEDED_NO_CHECKPOINT] = "no-checkpoint",
 	[SEEDED_NO_QUERY_WALL] = "no-query-wall",
 	[SEEDED_NO_SCHEMA_WALL] = "no-schema-wall",
+	[SEEDED_DESCRIPTOR_LEFT] = "descriptor-left",
 };
 
 static enum seeded_fault fault_find(const char *name, size_t n)

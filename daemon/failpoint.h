@@ -22,6 +22,7 @@ enum seeded_fault {
 	SEEDED_NO_CHECKPOINT,		/* no-checkpoint: step 4 of an erasure is left out */
 	SEEDED_NO_QUERY_WALL,		/* no-query-wall: an export takes every item */
 	SEEDED_NO_SCHEMA_WALL,		/* no-schema-wall: the database has no triggers */
+	SEEDED_DESCRIPTOR_LEFT,		/* descriptor-left: an item's is not closed */
 };
 
 #ifdef CUBBY_FAILPOINTS

@@ -3,6 +3,7 @@
 /* org.cubby.Cubby1.Intake: what an ear decides by, and the way in for sealed items. */
 
 #include "dbus-table.h"
+#include "failpoint.h"
 #include "forget.h"
 #include "profile.h"
 #include "service/bus.h"
@@ -199,7 +200,7 @@ int service_intake_commit(struct call *call, void *service)
 		r = args_delivery(call_arguments(call), &delivery, call_why(call));
 	if (r)
 		return fault_trace(r);
-	fd = delivery.bodies_fd;
+	fd = seeded(SEEDED_DESCRIPTOR_LEFT) ? -1 : delivery.bodies_fd;
 	r = intake_commit(keeper->intake, &asker, id, &delivery, bodies, &n, call_why(call));
 	if (r)
 		return service_end(keeper, call, r, "Intake.Commit");

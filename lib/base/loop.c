@@ -64,12 +64,31 @@ static void loop_on_turn(struct ev_loop *ev, ev_check *watch, int events)
 	free(work);
 }
 
+/* libev has no way to be refused memory: it ends the process. So that a moment without does not,
+ * it is asked for again through a second. */
+static void *loop_allocate(void *old, long n)
+{
+	void *bytes = NULL;
+
+	if (n == 0) {
+		free(old);
+		return NULL;
+	}
+	for (int tries = 0; !bytes && tries < 100; tries++) {
+		if (tries > 0)
+			usleep(10 * 1000);
+		bytes = realloc(old, (size_t)n);
+	}
+	return bytes;
+}
+
 int loop_new(struct loop **ret)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
 
 	if (!loop)
 		return fault_origin(-ENOMEM);
+	ev_set_allocator(loop_allocate);
 	/* NOENV: an environment variable must not choose how the keeper waits. */
 	loop->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
 	if (!loop->ev) {

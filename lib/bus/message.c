@@ -182,53 +182,42 @@ int message_read(struct message *message, const char *signature, ...)
 	return r < 0 ? fault_trace(r) : r;
 }
 
-/* Does the container at `at` hold `contents`? NULL asks only for the container. */
-static bool contents_match(DBusMessageIter *at, char type, const char *contents)
+/* Does the container at `at` hold `contents`? ANSWER_INVALID_ARGUMENT. */
+static int contents_match(DBusMessageIter *at, char type, const char *contents)
 {
-	const char *open = type == 'r' ? "(" : type == 'e' ? "{" : "a";
+	const char *open = type == 'r' ? "(" : type == 'e' ? "{" : type == 'a' ? "a" : "";
 	const char *close = type == 'r' ? ")" : type == 'e' ? "}" : "";
-	size_t n = contents ? strlen(contents) : 0;
-	char *signature;
+	const size_t n = strlen(contents), n_open = strlen(open);
+	char *signature = dbus_message_iter_get_signature(at);
 	bool match;
 
-	if (!contents)
-		return true;
-	signature = dbus_message_iter_get_signature(at);
 	if (!signature)
-		return false;
-	match = strlen(signature) == n + 1 + strlen(close) && signature[0] == *open &&
-		strncmp(signature + 1, contents, n) == 0 && strcmp(signature + 1 + n, close) == 0;
+		return fault_origin(-ENOMEM);
+	match = strlen(signature) == n_open + n + strlen(close) &&
+		strncmp(signature, open, n_open) == 0 &&
+		strncmp(signature + n_open, contents, n) == 0 &&
+		strcmp(signature + n_open + n, close) == 0;
 	dbus_free(signature);
-	return match;
+	return match ? 0 : ANSWER_INVALID_ARGUMENT;
 }
 
-static bool variant_match(DBusMessageIter *inside, const char *contents)
-{
-	char *signature;
-	bool match;
-
-	if (!contents)
-		return true;
-	signature = dbus_message_iter_get_signature(inside);
-	match = signature && strcmp(signature, contents) == 0;
-	dbus_free(signature);
-	return match;
-}
-
+/* contents NULL asks only for the container. */
 int message_enter(struct message *message, char type, const char *contents)
 {
 	DBusMessageIter *at = read_at(message);
 	DBusMessageIter inside;
+	int r = 0;
 
 	if (!strchr("arev", type) || message->depth + 1 >= MESSAGE_DEPTH)
 		return fault_origin(-EINVAL);
 	if (dbus_message_iter_get_arg_type(at) != type)
 		return ANSWER_INVALID_ARGUMENT;
-	if (type != 'v' && !contents_match(at, type, contents))
-		return ANSWER_INVALID_ARGUMENT;
 	dbus_message_iter_recurse(at, &inside);
-	if (type == 'v' && !variant_match(&inside, contents))
-		return ANSWER_INVALID_ARGUMENT;
+	/* What is inside a variant is only told there. */
+	if (contents)
+		r = contents_match(type == 'v' ? &inside : at, type, contents);
+	if (r != 0)
+		return r < 0 ? fault_trace(r) : r;
 	message->at[++message->depth] = inside;
 	return 0;
 }

@@ -95,7 +95,7 @@ dbus_bool_t __wrap_dbus_connection_send(DBusConnection *connection, DBusMessage 
 		dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID);
 		fuzz_check(text[0]);
 		replies.refused++;
-		replies.failed += strstr(text, "its log says why") != NULL;
+		replies.failed += strcmp(text, "the keeper could not do it; its log says why") == 0;
 	}
 	return __real_dbus_connection_send(connection, message, ret_serial);
 }
@@ -180,6 +180,33 @@ const uint8_t *host_bytes(unsigned number, size_t *ret_n)
 
 /* ---- Running ---- */
 
+struct heap *host_heap;
+bool host_heap_at_start;
+static int64_t heap_until = -1;
+
+bool host_starving(void)
+{
+	return host_heap && (heap_until >= 0 || host_heap->until >= 0 ||
+				host_heap->failed);
+}
+
+/* Outside of what the keeper does every allocation passes. */
+static void starve_begin(void)
+{
+	if (host_heap && heap_until >= 0) {
+		host_heap->until = heap_until;
+		heap_until = -1;
+	}
+}
+
+static void starve_end(void)
+{
+	if (host_heap && host_heap->until >= 0) {
+		heap_until = host_heap->until;
+		host_heap->until = -1;
+	}
+}
+
 static unsigned turns;
 
 static void turn(void *wait_for)
@@ -204,8 +231,11 @@ static void turn(void *wait_for)
 static void run(struct peer *wait_for)
 {
 	turns = 0;
+	if (!wait_for)
+		starve_begin();
 	if (loop_post(keeper->loop, turn, wait_for) == 0)
 		ev_run(ev, 0);
+	starve_end();
 }
 
 void host_settle(void)
@@ -247,35 +277,61 @@ static int callers_know(void)
 	return 0;
 }
 
-int host_start(void)
+static int start(void)
 {
 	struct keeper_options options = { .config_path = config_path };
 	char address[128];
 	struct why why = { "" };
 	int r;
 
-	if (!bus_path[0])
-		world_make();
 	passed_s = 0;
 	serial = 0;
-	files_lay();
 	options.state_dir = fuzz_directory();
 	snprintf(address, sizeof(address), "unix:path=%s", bus_path);
 	options.bus_address = address;
+	if (host_heap_at_start)
+		starve_begin();
 	r = keeper_start(&options, &keeper, &why);
+	starve_end();
 	fuzz_check(r <= 0 || why.text[0]);
 	if (r)
 		return r;
 	memset(learned, 0, sizeof(learned));
 	n_learned = 0;
-	r = callers_know();
 	replies = (struct host_replies){ 0 };
+	return callers_know();
+}
+
+int host_start(void)
+{
+	int r;
+
+	starve_end();
+	if (!bus_path[0])
+		world_make();
+	files_lay();
+	r = start();
+	if (r)
+		host_stop();
 	return r;
+}
+
+int host_start_again(void)
+{
+	host_stop();
+	if (host_heap) {
+		heap_until = -1;
+		host_heap->until = -1;
+		host_heap->failed = 0;
+	}
+	return start();
 }
 
 void host_stop(void)
 {
+	starve_begin();
 	keeper = keeper_free(keeper);
+	starve_end();
 }
 
 void host_call(enum host_caller caller, DBusMessage *call)
@@ -285,7 +341,9 @@ void host_call(enum host_caller caller, DBusMessage *call)
 	snprintf(name, sizeof(name), ":1.%d", (int)caller);
 	if (dbus_message_set_sender(call, name)) {
 		dbus_message_set_serial(call, ++serial);
+		starve_begin();
 		call_arrived(keeper->server, call);
+		starve_end();
 	}
 	dbus_message_unref(call);
 }
@@ -293,6 +351,7 @@ void host_call(enum host_caller caller, DBusMessage *call)
 void host_minutes(unsigned minutes)
 {
 	passed_s += 60ll * minutes;
+	starve_begin();
 	leap_watch(&keeper->leap);
 	store_tidy(keeper->store);
 	access_log_flush(keeper->log);
@@ -302,4 +361,5 @@ void host_minutes(unsigned minutes)
 	drill_minute(keeper->drill);
 	erasure_sweep(keeper->erasure, NULL);
 	vault_refill(keeper->vault);
+	starve_end();
 }

@@ -8,6 +8,7 @@
  * confinement is left out, and its clocks are ours.
  */
 
+#include "../faults/heap.h"
 #include "bus/server_private.h"
 #include "keeper.h"
 
@@ -20,8 +21,17 @@ const char *host_word(unsigned number);
 /* Boxes and keys that mean something: *ret_n bytes. */
 const uint8_t *host_bytes(unsigned number, size_t *ret_n);
 
+/* Where memory is to run out while a keeper starts, is called or ends; NULL: nowhere. */
+extern struct heap *host_heap;
+/* While it starts as well: that alone makes a hundred thousand allocations. */
+extern bool host_heap_at_start;
+/* An allocation will fail or has, and so may everything else. */
+bool host_starving(void);
+
 /* Starts it; the answer of keeper_start(). */
 int host_start(void);
+/* Stops it, and starts it on what it left behind, with all the memory there is. */
+int host_start_again(void);
 /* Stops it. Nothing is left of it but the household it began with. */
 void host_stop(void);
 struct keeper *host_keeper(void);
