@@ -16,7 +16,7 @@ void info_wake_model(const struct config *config, char ret_name[static CONFIG_NA
 {
 	size_t i;
 
-	for (i = 0; config->wake_phrase[i] && i < CONFIG_NAME_BYTES - 1; i++)
+	for (i = 0; i < CONFIG_NAME_BYTES - 1 && config->wake_phrase[i]; i++)
 		ret_name[i] = config->wake_phrase[i] == ' ' ? '_' : config->wake_phrase[i];
 	ret_name[i] = '\0';
 }
