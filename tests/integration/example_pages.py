@@ -73,7 +73,7 @@ def ears():
     done("ear", grammar)
     for block in blocks("cubby-wyoming.8"):
         said = done("ear", block)
-        assert said.count("[asr] tcp://127.0.0.1:10300") == block.count("--check"), said
+        assert said.count("tcp://127.0.0.1:10300") == block.count("--check"), said
 
 
 def keepers():

@@ -257,3 +257,34 @@ int config_read(const char *path, struct config *ret, struct why *why)
 	}
 	return r;
 }
+
+static int uri_take(struct listener_config *listener, const char *uri, struct why *why)
+{
+	if (strncmp(uri, "tcp://", 6) == 0)
+		return listener_take(listener, "tcp", uri + 6, why);
+	if (strncmp(uri, "unix://", 7) == 0)
+		return listener_take(listener, "unix", uri + 7, why);
+	return INVALID(why, "\"%.100s\" is no address of a listener; write tcp://127.0.0.1:%d or "
+		       "unix://" RUN_DIR "NAME.sock", uri, PORT_ASR);
+}
+
+int config_ask(struct config *config, const struct config_asked *asked, unsigned n,
+	       bool allow_network, struct why *why)
+{
+	int r = 0;
+
+	config->allow_network = config->allow_network || allow_network;
+	if (n > 0)
+		config->n_listeners = 0;
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		struct listener_config *listener = &config->listeners[config->n_listeners++];
+
+		*listener = (struct listener_config) { .service = asked[i].service };
+		snprintf(listener->name, sizeof(listener->name), "%s %u",
+			 asked[i].service == SERVICE_WAKE ? "wake" : "asr", i + 1);
+		r = uri_take(listener, asked[i].uri, why);
+		if (r == 0 && asked[i].profile)
+			r = listener_take(listener, "profile", asked[i].profile, why);
+	}
+	return r ? r : config_check(config, why);
+}

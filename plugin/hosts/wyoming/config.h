@@ -45,3 +45,13 @@ struct config {
 /* path NULL: CONFIG_PATH, which may be absent: then asr and wake on loopback and below /run.
  * ANSWER_NOT_FOUND: no such file. ANSWER_INVALID_ARGUMENT names the value and the remedy. */
 int config_read(const char *path, struct config *ret, struct why *why);
+
+/* A listener named on the command line, "tcp://127.0.0.1:10300" or "unix:///run/asr.sock". */
+struct config_asked {
+	enum service service;
+	const char *uri;
+	const char *profile;		/* NULL: none */
+};
+/* These listeners instead of those there are, where any is asked for. ANSWER_INVALID_ARGUMENT. */
+int config_ask(struct config *config, const struct config_asked *asked, unsigned n,
+	       bool allow_network, struct why *why);

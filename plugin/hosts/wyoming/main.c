@@ -17,12 +17,18 @@
 enum { EXIT_GENERAL = 1, EXIT_USAGE = 2 };
 
 static const char usage[] =
-	"Usage: cubby-wyoming [--config FILE] [--check] [--bus ADDRESS]\n"
+	"Usage: cubby-wyoming [--uri URI [--profile NAME]]... [--wake-uri URI]...\n"
+	"                     [--allow-lan] [--config FILE] [--check] [--bus ADDRESS]\n"
 	"\n"
 	"Recognises speech and hears a wake phrase for Wyoming clients such as Home Assistant.\n"
 	"What an asr listener with a child's profile hears is kept if a parent has consented;\n"
 	"everything else is forgotten as soon as the client has its text.\n"
 	"\n"
+	"  --uri URI       listen there, tcp://127.0.0.1:10300 or unix:///run/asr.sock, and not\n"
+	"                  where the configuration says; may be given several times\n"
+	"  --profile NAME  of the --uri before it: a child's, whose room or device this is\n"
+	"  --wake-uri URI  listen there for the wake phrase\n"
+	"  --allow-lan     a URI may be one that other machines can reach\n"
 	"  --config FILE   instead of " CONFIG_PATH "\n"
 	"  --check         only say what the configuration means\n"
 	"  --bus ADDRESS   the keeper's bus instead of the system bus\n"
@@ -33,8 +39,42 @@ static const char usage[] =
 
 struct options {
 	const char *config, *bus;
-	bool check;
+	bool check, allow_lan;
+	struct config_asked asked[CONFIG_LISTENERS_MAX];
+	unsigned n_asked;
+	char profiles[CONFIG_LISTENERS_MAX][CONFIG_PROFILE_BYTES];
 };
+
+static int usage_fail(const char *text)
+{
+	fprintf(stderr, "cubby-wyoming: %s; see cubby-wyoming --help\n", text);
+	return 1 + EXIT_USAGE;
+}
+
+static int listener_ask(struct options *options, enum service service, const char *uri)
+{
+	if (options->n_asked == CONFIG_LISTENERS_MAX)
+		return usage_fail("too many listeners");
+	options->asked[options->n_asked++] = (struct config_asked) { .service = service,
+								     .uri = uri };
+	return 0;
+}
+
+/* Off the command line, which every user of the machine may read. */
+static int profile_take(struct options *options, char *name)
+{
+	const unsigned last = options->n_asked - 1;
+
+	if (options->n_asked == 0 || options->asked[last].service != SERVICE_ASR ||
+	    options->asked[last].profile)
+		return usage_fail("--profile goes behind a --uri, once");
+	if (strlen(name) >= CONFIG_PROFILE_BYTES)
+		return usage_fail("the name of that profile is too long");
+	strcpy(options->profiles[last], name);
+	options->asked[last].profile = options->profiles[last];
+	memset(name, 0, strlen(name));
+	return 0;
+}
 
 /* 0: go on; otherwise the exit status + 1. */
 static int options_take(struct options *options, int argc, char **argv)
@@ -42,12 +82,27 @@ static int options_take(struct options *options, int argc, char **argv)
 	static const struct option known[] = {
 		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
 		{ "bus", required_argument, NULL, 'b' }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' }, { NULL },
+		{ "version", no_argument, NULL, 'v' }, { "uri", required_argument, NULL, 'u' },
+		{ "profile", required_argument, NULL, 'p' },
+		{ "wake-uri", required_argument, NULL, 'w' },
+		{ "allow-lan", no_argument, NULL, 'l' }, { NULL },
 	};
-	int option;
+	int option, r = 0;
 
-	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
+	while (r == 0 && (option = getopt_long(argc, argv, "", known, NULL)) != -1)
 		switch (option) {
+		case 'u':
+			r = listener_ask(options, SERVICE_ASR, optarg);
+			break;
+		case 'w':
+			r = listener_ask(options, SERVICE_WAKE, optarg);
+			break;
+		case 'p':
+			r = profile_take(options, optarg);
+			break;
+		case 'l':
+			options->allow_lan = true;
+			break;
 		case 'c':
 			options->config = optarg;
 			break;
@@ -67,8 +122,8 @@ static int options_take(struct options *options, int argc, char **argv)
 			fputs("cubby-wyoming: see cubby-wyoming --help\n", stderr);
 			return 1 + EXIT_USAGE;
 		}
-	if (optind == argc)
-		return 0;
+	if (r != 0 || optind == argc)
+		return r;
 	fprintf(stderr, "cubby-wyoming: unknown argument %s; see cubby-wyoming --help\n",
 		argv[optind]);
 	return 1 + EXIT_USAGE;
@@ -169,7 +224,7 @@ static int serve(const struct config *config, const char *bus, struct why *why)
 
 int main(int argc, char **argv)
 {
-	struct options options = { 0 };
+	static struct options options;
 	static struct config config;
 	struct why why = { "" };
 	int status = options_take(&options, argc, argv);
@@ -182,6 +237,8 @@ int main(int argc, char **argv)
 	if (crypt_init() < 0)
 		return EXIT_GENERAL;
 	r = config_read(options.config, &config, &why);
+	if (r == 0)
+		r = config_ask(&config, options.asked, options.n_asked, options.allow_lan, &why);
 	status = r > 0 ? EXIT_USAGE : EXIT_GENERAL;
 	if (r == 0 && options.check) {
 		listeners_print(&config);

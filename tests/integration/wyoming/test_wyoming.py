@@ -717,6 +717,36 @@ def test_rule_11_configuration_is_taken_or_refused_by_its_line(folder):
     assert missing.returncode == 2 and "/nowhere.conf" in missing.stderr, missing
 
 
+def test_listeners_of_the_command_line(folder):
+    """Those named there are instead of those of the file, and no name of a child stays in view."""
+    asr, child, wake = wyoming.free_ports(3)
+    path = os.path.join(folder, "named.sock")
+    words = ["--uri", f"tcp://127.0.0.1:{asr}", "--uri", f"unix://{path}", "--profile", "mia",
+             "--wake-uri", f"tcp://127.0.0.1:{wake}"]
+    # As many sections as there are listeners, so that each is waited for.
+    adapter = Adapter(PROGRAM, folder, f"grammar = {wyoming.DATA}/goforward.gram\nwake_phrase = {PHRASE}\n"
+                      f"[asr]\ntcp = 127.0.0.1:{child}\n[wake]\ntcp = 127.0.0.1:{child + 1}\n[asr x]\n"
+                      f"unix = {folder}/x.sock\n", *NO_KEEPER, *words)
+    assert [line.split()[2] for line in adapter.printed] == \
+        [f"tcp://127.0.0.1:{asr}", f"unix://{path}", f"tcp://127.0.0.1:{wake}"], adapter.printed
+    for address in (("127.0.0.1", asr), path, ("127.0.0.1", wake)):
+        with Client(address, 20) as client:
+            client.send("describe")
+            client.expect("info")
+    with open(f"/proc/{adapter.process.pid}/cmdline", "rb") as file:
+        assert b"mia" not in file.read()
+    assert adapter.end()[0] == 0
+    for arguments, word in (
+            (("--uri", "tcp://0.0.0.0:10300"), "network"), (("--uri", "127.0.0.1:10300"), "tcp://"),
+            (("--profile", "mia"), "behind a --uri"), (("--wake-uri", "tcp://127.0.0.1:1", "--profile", "mia"), "--uri"),
+            (("--uri", "unix://x"), "full path"), (("--uri", "tcp://127.0.0.1:1") * 2, "[asr 2]"),
+            (("--uri", "tcp://127.0.0.1:1") * 17, "too many")):
+        done = run_config(folder, "", "--check", *arguments)
+        assert done.returncode == 2 and word in done.stderr, (arguments, done)
+    done = run_config(folder, "", "--check", "--uri", "tcp://0.0.0.0:10300", "--allow-lan")
+    assert done.returncode == 0 and "FROM THE NETWORK" in done.stdout, done
+
+
 def test_what_cannot_be_had_is_named(folder):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
