@@ -2,12 +2,12 @@
 /* `cubby export review`: an adult hears each item of theirs and answers for it, or
  * hears some chosen at random and answers for all. Without an answer nothing is approved. */
 
-#include "base/words.h"
-#include "export.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
+#include "crypt/manifest.h"
+#include "export.h"
 #include "item.h"
 #include "moment.h"
 #include "playback.h"
@@ -265,6 +265,26 @@ static int sample_read(struct hand *hand, size_t *ret)
 	return 0;
 }
 
+/* What is not named is asked for: an approval is for a purpose and a recipient. */
+static int words_ask(struct hand *hand)
+{
+	static char answers[2][MANIFEST_TEXT];
+	static const struct {
+		enum option option;
+		const char *question;
+	} asked[] = { { OPTION_PURPOSE, N_("What is the export for? ") },
+		      { OPTION_RECIPIENT, N_("Who gets it? ") } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(asked) && prompt_possible(); i++) {
+		const char **value = &hand->command.value[asked[i].option];
+
+		if (!*value && prompt_text(_(asked[i].question), answers[i], MANIFEST_TEXT) &&
+		    answers[i][0])
+			*value = answers[i];
+	}
+	return export_words_check(hand);
+}
+
 int verb_export_review(struct hand *hand)
 {
 	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
@@ -273,7 +293,7 @@ int verb_export_review(struct hand *hand)
 	size_t sample;
 	int r;
 
-	r = export_words_check(hand);
+	r = words_ask(hand);
 	if (r == 0)
 		r = sample_read(hand, &sample);
 	if (r != 0)

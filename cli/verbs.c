@@ -79,7 +79,7 @@ const struct verb verb_table[] = {
 	{ "move", NULL, "ID PROFILE",
 	  N_("put an item into another profile; what was exported is recalled"),
 	  PROVING | WITH(OPTION_YES) | WITH(OPTION_RECEIPT), 2, 2, verb_move },
-	{ "export", "review", "--purpose P --recipient R",
+	{ "export", "review", "[--purpose P] [--recipient R]",
 	  N_("hear each item of an adult, and approve or refuse it"),
 	  PROVING | WITH(OPTION_PURPOSE) | WITH(OPTION_RECIPIENT) | WITH(OPTION_PROFILE) |
 	  WITH(OPTION_SAMPLE) | WITH(OPTION_MISMATCH), 0, 0, verb_export_review },

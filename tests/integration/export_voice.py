@@ -65,12 +65,12 @@ def bring(*recordings, profile="ada"):
     return found
 
 
-def at_terminal(answer, *arguments):
+def at_terminal(answer, *arguments, named=PURPOSE):
     """cubby export review by somebody who types; answer(text since the last, question) -> a line.
     All that was shown, and the status."""
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execvp("cubby", ("cubby", "export", "review", *PURPOSE, *arguments))
+        os.execvp("cubby", ("cubby", "export", "review", *named, *arguments))
     shown, at, ends = "", 0, time.monotonic() + 20
     while time.monotonic() < ends:
         if not select.select([terminal], [], [], 1)[0]:
@@ -82,7 +82,7 @@ def at_terminal(answer, *arguments):
         if not more:
             break
         shown += more
-        if re.search(r"(Passphrase: |uit\? |mine: |yes: )$", shown[at:]):
+        if re.search(r"(Passphrase: |uit\? |mine: |yes: |for\? |gets it\? )$", shown[at:]):
             line = answer(shown[at:])
             at = len(shown)
             os.write(terminal, line.encode() + b"\n")
@@ -175,8 +175,11 @@ def test_r28_a_script_must_answer_for_another_voice(state):
 
 def test_r17_at_a_terminal_nothing_is_approved_without_an_answer(state):
     bring(("kept", OWN), ("dropped", OWN), profile="otto")
-    for line, left in (("q", 2), ("", 2), ("yes", 2), ("s", 2)):
-        shown, status = at_terminal(typist(uit=line), "--profile", "otto")
+    # What for and for whom is asked where it was not named.
+    for line, left, named in (("q", 2, PURPOSE), ("", 2, PURPOSE), ("yes", 2, PURPOSE), ("s", 2, ())):
+        shown, status = at_terminal(typist(uit=line, export_for="tests", gets_it="Acme"), "--profile", "otto",
+                                    named=named)
+        assert ("Who gets it?" in shown) == (not named), shown
         assert status == 0 and f"0 approved, 0 refused, {left} left" in shown, (line, shown)
     assert approved() == state["all"]
     shown, status = at_terminal(typist(dropped="r", kept="a"), "--profile", "otto")
