@@ -27,7 +27,7 @@ def terminal(command):
     done = subprocess.run(["sandbox", "--as", "parent", "script", "-qec", " ".join(
         f"'{word}'" for word in command) + " --color=always", "/dev/null"],
         capture_output=True, text=True, timeout=60, check=True, stdin=subprocess.DEVNULL,
-        env=dict(os.environ, COLUMNS="110"))
+        env=dict(os.environ, COLUMNS="110", CUBBY_PAGER="cat"))
     text = html.escape(done.stdout.replace("\r", "").replace(HOME, "~"))
     text = re.sub(r"\033\[(\d+)m", lambda m: f'</span><span style="{COLOURS.get(m[1], "")}">', text)
     words = " ".join(word for word in command if word not in CODE)
