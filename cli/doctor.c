@@ -13,6 +13,7 @@
 #include "hand.h"
 #include "playback.h"
 #include "render.h"
+#include "said.h"
 #include "verb.h"
 
 #define PARENTS_GROUP "cubby-parents"
@@ -113,6 +114,8 @@ static void check_sandbox(struct doctor *doctor, const struct cubby_status *stat
 
 static void check_household(struct doctor *doctor, const struct cubby_status *status)
 {
+	char room[SAID_TEXT];
+
 	if (status->household)
 		found(doctor, "household", FINDING_OK, NULL, "the household is set up");
 	else
@@ -136,7 +139,7 @@ static void check_household(struct doctor *doctor, const struct cubby_status *st
 		      status->erasure_level);
 	check_sandbox(doctor, status);
 	for (const char *const *text = status->alerts; *text; text++)
-		found(doctor, "alert", FINDING_WARN, NULL, "%s", *text);
+		found(doctor, "alert", FINDING_WARN, NULL, "%s", said(*text, room));
 }
 
 static void check_keeper(struct doctor *doctor)

@@ -12,6 +12,7 @@
 #include "moment.h"
 #include "prompt.h"
 #include "render.h"
+#include "said.h"
 #include "verb.h"
 #include "voice_check.h"
 
@@ -65,19 +66,20 @@ static json_t *approve_all(struct hand *hand, struct voice_check *check, char **
 	json_t *array = json_array();
 
 	for (size_t i = 0; ids[i]; i++) {
-		char copy[CUBBY_ID_TEXT], until[MOMENT_TEXT];
-		enum voice_said said;
+		char copy[CUBBY_ID_TEXT], until[MOMENT_TEXT], room[SAID_TEXT];
+		enum voice_said voice;
 		int64_t expires_s = 0;
-		int r = voice_ask(hand, check, owners[i], ids[i], &said);
+		int r = voice_ask(hand, check, owners[i], ids[i], &voice);
 
 		if (r != 0) {
 			*ret_refused = *ret_refused ? *ret_refused : r;
 			continue;
 		}
 		r = cubby_export_approve(hand->cubby, ids[i], purpose, recipient, NULL,
-					 voice_said_word(said), copy, &expires_s);
+					 voice_said_word(voice), copy, &expires_s);
 		if (r != 0) {
-			hand_fail(hand, EXIT_GENERAL, "%.8s: %s", ids[i], cubby_why(hand->cubby));
+			hand_fail(hand, EXIT_GENERAL, "%.8s: %s", ids[i],
+				  said(cubby_why(hand->cubby), room));
 			*ret_refused = *ret_refused ? *ret_refused : (int)exit_code_of(r);
 			continue;
 		}
@@ -85,7 +87,7 @@ static json_t *approve_all(struct hand *hand, struct voice_check *check, char **
 		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "id", ids[i],
 						       "copy", copy, "expires",
 						       moment_iso(expires_s, until), "voice",
-						       voice_said_word(said)));
+						       voice_said_word(voice)));
 		hand_say(hand, "%.8s released as %.8s until %s, for %s, to %s.", ids[i], copy,
 			 moment_local(expires_s, until), purpose, recipient);
 	}

@@ -15,6 +15,7 @@
 #include "base/words.h"
 #include "moment.h"
 #include "render.h"
+#include "said.h"
 
 #define TIMEOUT_MAX_S 86400
 
@@ -34,7 +35,9 @@ int hand_fail(struct hand *hand, enum exit_code code, const char *format, ...)
 
 int hand_refused(struct hand *hand, int r)
 {
-	return hand_fail(hand, exit_code_of(r), "%s", cubby_why(hand->cubby));
+	char room[SAID_TEXT];
+
+	return hand_fail(hand, exit_code_of(r), "%s", said(cubby_why(hand->cubby), room));
 }
 
 void hand_say(struct hand *hand, const char *format, ...)

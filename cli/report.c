@@ -12,6 +12,7 @@
 #include "moment.h"
 #include "output.h"
 #include "page.h"
+#include "said.h"
 #include "verb.h"
 
 #define DAY_S 86400
@@ -151,7 +152,7 @@ static int status_put(struct report *report)
 {
 	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
 	_cleanup_(cubby_drill_freep) struct cubby_drill *drill = NULL;
-	char when[MOMENT_TEXT];
+	char when[MOMENT_TEXT], room[SAID_TEXT];
 	int r = cubby_status(report->hand->cubby, &status);
 
 	if (r == 0)
@@ -172,7 +173,7 @@ static int status_put(struct report *report)
 			 moment_local(drill->ended_s, when), drill->found[0]);
 	for (const char *const *alert = status->alerts; *alert; alert++)
 		page_add(&report->page, "<p class=\"warn\"><strong>Alert:</strong> %s</p>\n",
-			 *alert);
+			 said(*alert, room));
 	page_add(&report->page, "</section>\n");
 	return 0;
 }

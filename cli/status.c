@@ -8,6 +8,7 @@
 #include "hand.h"
 #include "moment.h"
 #include "render.h"
+#include "said.h"
 #include "verb.h"
 
 static json_t *texts_json(const char *const *texts)
@@ -163,7 +164,7 @@ static void kept_print(struct hand *hand, const struct cubby_status *status)
 static void status_print(struct hand *hand, const struct cubby_status *status,
 			 const struct more *more)
 {
-	char sandbox[256] = "";
+	char sandbox[256] = "", room[SAID_TEXT];
 
 	for (const char *const *text = status->sandbox; *text; text++)
 		snprintf(sandbox + strlen(sandbox), sizeof(sandbox) - strlen(sandbox), "%s%s",
@@ -187,7 +188,7 @@ static void status_print(struct hand *hand, const struct cubby_status *status,
 	if (more->drill)
 		drill_print(hand, more->drill);
 	for (const char *const *text = status->alerts; *text; text++)
-		hand_say(hand, "ALERT       %s", *text);
+		hand_say(hand, "ALERT       %s", said(*text, room));
 }
 
 /* Whether the access log still holds what was seen of it here. */

@@ -14,6 +14,7 @@
 #include "hand.h"
 #include "moment.h"
 #include "render.h"
+#include "said.h"
 #include "verb.h"
 
 #define HOOK_FOLDER "/etc/cubby/alert.d"
@@ -57,7 +58,7 @@ static void hooks_run(struct hand *hand, const char *kind, const char *text)
 
 static int alert_tell(struct hand *hand, const char *kind, char *text)
 {
-	char time_text[MOMENT_TEXT];
+	char time_text[MOMENT_TEXT], room[SAID_TEXT];
 	const int64_t now_s = clock_wall_s(&clock_system);
 	int r = 0;
 
@@ -70,7 +71,7 @@ static int alert_tell(struct hand *hand, const char *kind, char *text)
 		json_decref(json);
 		putchar('\n');
 	} else {
-		printf("%s  %s\n", moment_local(now_s, time_text), text);
+		printf("%s  %s\n", moment_local(now_s, time_text), said(text, room));
 	}
 	if (r < 0 || fflush(stdout) != 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot write the output");

@@ -5,6 +5,7 @@ hand_story.py, in its household."""
 import json
 import os
 import pty
+import re
 import select
 import subprocess
 
@@ -35,6 +36,9 @@ def german_is_spoken():
     # The command's own words, and libcubby's.
     assert "sagen Sie --child oder --adult" in german("profile", "add", "x", status=2)
     assert "ist nicht die Kennung einer Aufnahme" in german("show", "zz", status=2)
+    # And what the keeper says in English.
+    assert "es gibt kein Profil" in german("list", "nobody", status=10)
+    assert re.search(r"HINWEIS +\d+ Aufnahmen( von mia)? wurden in kurzer Zeit", german("status")), german("status")
     page = f"{story.HOME}/familie.html"
     assert "Namen, Zeiten und Anzahlen" in german("report", "-o", page)
     with open(page, encoding="utf-8") as file:

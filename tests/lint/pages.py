@@ -48,6 +48,17 @@ def bounds_read(source):
     return [(key, low, high) for key, low, high in rows]
 
 
+def sentences_of(sources):
+    """Patterns of what these sources say, with anything in place of a value."""
+    value = re.compile(r"%[\d.$-]*[lz]*[a-z]|\{n\}|\{of\}")
+    for path in sources:
+        for run in re.findall(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*', read(path)):
+            text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', run)).replace('\\"', '"')
+            if " " in text:
+                words = [re.escape(words).replace(r"\{s\}", "s?") for words in value.split(text)]
+                yield ".*".join(words)
+
+
 def main():
     findings = []
     pages = {os.path.basename(path)[:-4]: read(path)
@@ -75,6 +86,12 @@ def main():
         for key, low, high in bounds_read(source):
             if f"{low} to {high}" not in said.get(key, ""):
                 findings.append(f"{MAN}/{name}.scd: {key}: {reader} takes {low} to {high}")
+    sources = glob.glob("daemon/**/*.c", root_dir=ROOT, recursive=True) + ["lib/bus/dispatch.c"]
+    patterns = [re.compile(pattern) for pattern in sentences_of(sources)]
+    for sentence in sentences_of(["cli/said.c"]):
+        example = sentence.replace(".*", "X").replace("\\", "")
+        if not any(pattern.fullmatch(example) for pattern in patterns):
+            findings.append(f"cli/said.c: the keeper does not say: {example}")
     for path in glob.glob("*.md", root_dir=ROOT) + glob.glob("docs/**/*.md", root_dir=ROOT, recursive=True):
         text = read(path)
         for script in set(re.findall(r"\bscript/([a-z][\w-]*)", text)):
