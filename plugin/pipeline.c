@@ -217,6 +217,7 @@ static int speech_begin(struct pipeline *pipeline)
 	pipeline->allowed = ~0u;
 	if (*pipeline->profile)
 		pipeline_keeping(pipeline);
+	pipeline->changes = report_changes(pipeline->tools.report);
 	r = recogniser_begin(pipeline->tools.recogniser, &pipeline->ticket);
 	pipeline->fed = position_of(pipeline, pipeline->endpoint.begin);
 	if (r == 0)

@@ -41,6 +41,7 @@ struct pipeline {
 	bool keeping_told;
 	struct why keeping_why;		/* as told: why not */
 	unsigned allowed;		/* the kinds that could be kept all through the utterance */
+	unsigned changes;		/* report_changes() when it began */
 	struct secret *memory;
 	struct heard *heard;
 };

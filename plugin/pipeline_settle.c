@@ -88,6 +88,7 @@ static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
 	struct heard *heard = pipeline->heard;
 	const struct utterance utterance = {
 		.samples = heard->utterance, .frames = n, .recognition = &heard->recognition,
+		.muted = tools->muted,
 	};
 	struct voice_match voice = { 0 };
 	struct verdict verdict;
@@ -98,9 +99,15 @@ static enum fate utterance_settle(struct pipeline *pipeline, size_t n)
 	utterance_listen(pipeline, n, &voice);
 	verdict_reach(tools->report, tools->decider, pipeline->profile, &voice, &verdict);
 	tell_keeping(pipeline, &verdict);
+	/* What came with the answers is no news yet. */
+	if (report_changes(tools->report) != pipeline->changes)
+		pipeline->allowed = 0;
 	verdict_narrow(&verdict, pipeline->allowed);
 	verdict_doubt(&verdict, &heard->recognition);
 	fate = verdict_carry_out(&verdict, tools->report, tools->decider, &utterance, &id);
+	/* Muted while the keeper was asked: what is kept by now must be told, the rest must not. */
+	if (fate == FATE_FORGOTTEN && *tools->muted)
+		return fate;
 	pipeline_tell(pipeline, &(struct cubby_ear_event) {
 		.type = CUBBY_EAR_FINAL,
 		.at_ms = pipeline_ms(pipeline, pipeline->endpoint.begin),

@@ -14,6 +14,7 @@
 static void policy_change(struct report *report)
 {
 	report->policy_changed = true;
+	report->changes++;
 	report->voiceprints = false;
 }
 
@@ -33,6 +34,11 @@ static void signal_arrived(void *context, const char *path, const char *interfac
 	if (strcmp(member, "Played") == 0 && message_read(arguments, "s", &name) == 0 &&
 	    strlen(name) < DECIDE_NAME_BYTES && report->n_played < PLAYED_MAX)
 		strcpy(report->played[report->n_played++], name);
+}
+
+unsigned report_changes(const struct report *report)
+{
+	return report->changes;
 }
 
 int report_fd(struct report *report)
@@ -385,6 +391,9 @@ int report_keep(struct report *report, const struct decider *decider,
 	if (r)
 		return r;
 	r = seal_utterance(utterance, household->home, &id, list, n, keys, &sealed);
+	/* The last look: what is on its way from here is the keeper's. */
+	if (r == 0 && *utterance->muted)
+		r = answer_why(why, ANSWER_NO_CONSENT, "the ear was muted");
 	if (r) {
 		intake_abort(report, &id);
 		return r;

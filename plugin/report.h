@@ -39,6 +39,8 @@ struct report_news {
 /* Takes in what has arrived, and one piece of it; false: there is nothing. Losing the bus is news
  * of the policy. Does not connect. */
 bool report_news_take(struct report *report, struct report_news *ret);
+/* Another number than before: the policy changed meanwhile, whether or not it is news yet. */
+unsigned report_changes(const struct report *report);
 /* Readable when there may be news; -1 while there is no connection. */
 int report_fd(struct report *report);
 

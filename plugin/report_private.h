@@ -16,6 +16,7 @@ struct report {
 	char *address;
 	struct bus_client *client;
 	bool policy_changed;
+	unsigned changes;		/* of the policy, so far */
 	bool voiceprints;		/* fetched, and nothing changed since */
 	struct held {
 		struct id profile;

@@ -3,6 +3,7 @@
 
 /* An utterance becomes ciphertext here, before it leaves the process. */
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/id.h"
@@ -15,6 +16,7 @@ struct utterance {
 	const int16_t *samples;
 	size_t frames;
 	const struct recognition *recognition;
+	const atomic_int *muted;	/* while not 0 it is not handed over */
 };
 
 struct sealed_part {

@@ -52,4 +52,6 @@ void wake_cancel(struct wake *wake)
 		recogniser_cancel(wake->spotter, wake->ticket);
 	wake->ticket = 0;
 	wake->spotting = false;
+	/* However long ago by the clock: no frame may have passed since. */
+	wake->until = 0;
 }

@@ -223,6 +223,36 @@ static void test_wake_only_and_awake(void **state)
 	cubby_ear_free(ear);
 }
 
+/* Being awake is counted in sound, and muted there is none: hours may have passed. */
+static void test_r31_whoever_mutes_says_the_phrase_again(void **state)
+{
+	struct recording recording = recording_read("goforward.raw");
+	struct cubby_ear *ear = ear_make_waking("go forward");
+	struct told told = { 0 };
+	struct cubby_ear_session *session = session_make(ear, NULL, &told);
+	size_t done = 0;
+
+	for (; done < recording.frames && count(&told, CUBBY_EAR_WAKE) == 0; done += 800) {
+		assert_int_equal(cubby_ear_session_push(session, recording.samples + done, 800),
+				 800);
+		assert_int_equal(cubby_ear_dispatch(ear), 0);
+	}
+	assert_int_equal(count(&told, CUBBY_EAR_WAKE), 1);
+	assert_int_equal(count(&told, CUBBY_EAR_SPEECH_START), 1);
+	for (int muted = 1; muted >= 0; muted--) {
+		cubby_ear_mute(ear, muted);
+		assert_int_equal(cubby_ear_dispatch(ear), 0);
+	}
+	assert_int_equal(cubby_ear_session_push(session, recording.samples + done,
+						recording.frames - done), recording.frames - done);
+	cubby_ear_session_end_of_utterance(session);
+	assert_int_equal(cubby_ear_dispatch(ear), 0);
+	assert_int_equal(count(&told, CUBBY_EAR_SPEECH_START), 1);
+	assert_int_equal(told.finals, 0);
+	recording_free(&recording);
+	cubby_ear_free(ear);
+}
+
 static void test_cancel_drops_what_was_pushed(void **state)
 {
 	struct recording recording = recording_read("goforward.raw");
@@ -311,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_r17_r26_questions_fail_closed),
 		cmocka_unit_test(test_two_sessions_hear_their_own),
 		cmocka_unit_test(test_wake_only_and_awake),
+		cmocka_unit_test(test_r31_whoever_mutes_says_the_phrase_again),
 		cmocka_unit_test(test_cancel_drops_what_was_pushed),
 		cmocka_unit_test(test_full_session_takes_no_more),
 		cmocka_unit_test(test_descriptor_wakes_the_host),
