@@ -404,6 +404,8 @@ static void test_words_of_an_approval(void **state)
 	setup(house, &child, &adult);
 	assert_answer(approval_give(&house->ground, &who, &approval, &until_min, &house->why),
 		      ANSWER_INVALID_ARGUMENT, house->why);
+	assert_answer(approval_begin(&house->ground, &who, "zz", NULL, &house->why),
+		      ANSWER_INVALID_ARGUMENT, house->why);
 	approval.review = "heard";
 	approval.voice = "perhaps";
 	assert_answer(approval_give(&house->ground, &who, &approval, &until_min, &house->why),

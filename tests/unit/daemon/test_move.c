@@ -96,6 +96,8 @@ static void test_r17_to_an_adult_only_with_a_passphrase(void **state)
 	assert_true(id_equal(&item.profile, &mum.id));
 	assert_int_equal(item.n_parts, 2);
 	assert_answer(move(house, &adults, "mum"), ANSWER_INVALID_ARGUMENT, house->why);
+	assert_answer(move_item(&house->ground, NULL, NULL, "zz", "mum", NULL, &house->why),
+		      ANSWER_INVALID_ARGUMENT, house->why);
 	/* The keys that it had under its former profile are no item's any more. */
 	house_restart(house);
 	assert_int_equal(found(house, &adults).n_parts, 2);
