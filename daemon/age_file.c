@@ -131,7 +131,7 @@ int age_file_read(int fd, struct age_record *ret)
 		return ANSWER_NOT_FOUND;
 	for (int place = 0; place < 2; place++) {
 		/* One that cannot be read is as good as damaged. */
-		if (pread(fd, &bytes, sizeof(bytes), place * PLACE_BYTES) != sizeof(bytes) ||
+		if (file_pread(fd, &bytes, sizeof(bytes), place * PLACE_BYTES) < 0 ||
 		    !record_unpack(&bytes, &record) || (found && record.seq < ret->seq))
 			continue;
 		*ret = record;

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 #define DB_HEADER_BYTES 100
 #define LOG_HEADER_BYTES 32
 #define FRAME_HEADER_BYTES 24
@@ -66,16 +68,6 @@ static int pages_set(struct pages *pages, uint32_t page)
 	return 0;
 }
 
-/* A short read is a file that is not what it says. */
-static int bytes_read(int fd, void *bytes, size_t n, off_t at)
-{
-	const ssize_t got = pread(fd, bytes, n, at);
-
-	if (got < 0)
-		return fault_origin(-errno);
-	return got == (ssize_t)n ? 0 : fault_origin(-EBADMSG);
-}
-
 int footprint_new(const char *dir, int db_fd, struct footprint **ret)
 {
 	_cleanup_(footprint_freep) struct footprint *footprint = calloc(1, sizeof(*footprint));
@@ -106,7 +98,7 @@ static int header_read(struct footprint *footprint, uint32_t *ret_first, uint32_
 {
 	uint8_t header[DB_HEADER_BYTES];
 	uint32_t n;
-	int r = bytes_read(footprint->db_fd, header, sizeof(header), 0);
+	int r = file_pread(footprint->db_fd, header, sizeof(header), 0);
 
 	if (r < 0)
 		return fault_trace(r);
@@ -132,7 +124,7 @@ static int free_read(struct footprint *footprint, struct pages *pages)
 	if (!trunk)
 		return fault_origin(-ENOMEM);
 	while (page != 0) {
-		r = bytes_read(footprint->db_fd, trunk, footprint->page_bytes,
+		r = file_pread(footprint->db_fd, trunk, footprint->page_bytes,
 			       (off_t)(page - 1) * footprint->page_bytes);
 		if (r == 0)
 			r = pages_set(pages, page);
@@ -172,13 +164,13 @@ int footprint_look(struct footprint *footprint)
 		return fault_origin(-errno);
 	if (st.st_size < LOG_HEADER_BYTES)
 		return 0;
-	r = bytes_read(fd, header, sizeof(header), 0);
+	r = file_pread(fd, header, sizeof(header), 0);
 	if (r == 0 && u32_at(header + 8) != footprint->page_bytes)
 		r = fault_origin(-EBADMSG);
 	/* Frames behind those with the header's salts are of an older log. */
 	for (; r == 0 && at + FRAME_HEADER_BYTES + (off_t)footprint->page_bytes <= st.st_size;
 	     at += FRAME_HEADER_BYTES + (off_t)footprint->page_bytes) {
-		r = bytes_read(fd, frame, sizeof(frame), at);
+		r = file_pread(fd, frame, sizeof(frame), at);
 		if (r < 0 || memcmp(frame + 8, header + 16, 8) != 0)
 			break;
 		r = pages_set(&footprint->touched, u32_at(frame));

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "crypt/secret.h"
 #include "store/store.h"
 #include "stores.h"
@@ -161,19 +162,20 @@ static int file_begin(struct trace *trace, const char *name)
 /* The next piece. ANSWER_FAILED: something was found. TRACE_MORE, 0: the end of the file. */
 static int file_look(struct trace *trace)
 {
-	const ssize_t n = pread(trace->fd, trace->buffer + trace->carried, READ_BYTES, trace->at);
-	size_t there;
+	size_t n, there;
 	bool found;
+	int r = file_pread_most(trace->fd, trace->buffer + trace->carried, READ_BYTES, trace->at,
+				&n);
 
-	if (n < 0)
-		return fault_origin(-errno);
+	if (r < 0)
+		return fault_trace(r);
 	if (n == 0)
 		return 0;
-	there = trace->carried + (size_t)n;
+	there = trace->carried + n;
 	found = bytes_look(trace, trace->buffer, there);
 	trace->carried = there < TRACE_BYTES - 1 ? there : TRACE_BYTES - 1;
 	memmove(trace->buffer, trace->buffer + there - trace->carried, trace->carried);
-	trace->at += n;
+	trace->at += (off_t)n;
 	return found ? ANSWER_FAILED : TRACE_MORE;
 }
 

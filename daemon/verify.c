@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "footprint.h"
 #include "print.h"
 
@@ -228,14 +229,15 @@ static int slots_verify(struct verify *verify, struct why *why)
 		const uint32_t slot = verify->slots[i];
 		const off_t at = (off_t)(slot / SLOTS_A_PAGE) * 4096 + SLOT_BYTES +
 				 (off_t)(slot % SLOTS_A_PAGE) * SLOT_BYTES;
-		const ssize_t n = pread(verify->slots_fd, key, SLOT_BYTES, at);
-		const bool zero = n == SLOT_BYTES && memcmp(key, zeros, SLOT_BYTES) == 0;
+		bool zero;
 
+		r = file_pread(verify->slots_fd, key, SLOT_BYTES, at);
+		zero = r == 0 && memcmp(key, zeros, SLOT_BYTES) == 0;
 		explicit_bzero(key, sizeof(key));
-		if (n != SLOT_BYTES)
+		if (r < 0)
 			return answer_why(why, ANSWER_FAILED,
 					  "slots.bin: slot %u cannot be read back (%s)", slot,
-					  n < 0 ? strerror(errno) : "the file is too short");
+					  strerror(-r));
 		if (!zero)
 			return answer_why(why, ANSWER_FAILED,
 					  "slots.bin: slot %u still holds a key", slot);
@@ -293,17 +295,17 @@ static int file_scan(struct verify *verify, int fd, const char *name, bool *ret_
 {
 	for (size_t done = 0; done < SLICE_BYTES;) {
 		uint8_t *fresh = verify->buffer + verify->carried;
-		const ssize_t n = pread(fd, fresh, READ_BYTES, verify->at);
-		size_t there, keep;
+		size_t n, there, keep;
+		int r = file_pread_most(fd, fresh, READ_BYTES, verify->at, &n);
 
-		if (n < 0)
+		if (r < 0)
 			return answer_why(why, ANSWER_FAILED, "%s cannot be read back (%s)", name,
-					  strerror(errno));
+					  strerror(-r));
 		if (n == 0) {
 			*ret_end = true;
 			return 0;
 		}
-		there = verify->carried + (size_t)n;
+		there = verify->carried + n;
 		if (bytes_scan(verify, verify->buffer, there))
 			return answer_why(why, ANSWER_FAILED,
 					  "%s: something of what was erased is still "
@@ -312,7 +314,7 @@ static int file_scan(struct verify *verify, int fd, const char *name, bool *ret_
 		keep = there < CARRY_BYTES ? there : CARRY_BYTES;
 		memmove(verify->buffer, verify->buffer + there - keep, keep);
 		verify->carried = keep;
-		verify->at += n;
+		verify->at += (off_t)n;
 		done += (size_t)n;
 	}
 	*ret_end = false;
@@ -352,7 +354,7 @@ static int pages_scan(struct verify *verify, bool *ret_end, struct why *why)
 
 	for (size_t done = 0; done < SLICE_BYTES; done += (size_t)n * page_bytes) {
 		off_t from, bytes;
-		ssize_t got;
+		size_t got;
 		int r;
 
 		footprint_next(verify->footprint, most, &verify->page, &n);
@@ -369,11 +371,11 @@ static int pages_scan(struct verify *verify, bool *ret_end, struct why *why)
 		r = cache_drop(verify->db_fd, from, bytes, "cubby.db", why);
 		if (r != 0)
 			return r;
-		got = pread(verify->db_fd, verify->buffer, (size_t)bytes, from);
-		if (got < 0)
+		r = file_pread_most(verify->db_fd, verify->buffer, (size_t)bytes, from, &got);
+		if (r < 0)
 			return answer_why(why, ANSWER_FAILED, "cubby.db cannot be read back (%s)",
-					  strerror(errno));
-		if (bytes_scan(verify, verify->buffer, (size_t)got))
+					  strerror(-r));
+		if (bytes_scan(verify, verify->buffer, got))
 			return answer_why(why, ANSWER_FAILED,
 					  "cubby.db: something of what was erased is still "
 					  "there, before byte %" PRIi64,

@@ -15,24 +15,34 @@
 #include "base/cleanup.h"
 #include "base/fault.h"
 
-int file_pread(int fd, void *buffer, size_t n, off_t offset)
+int file_pread_most(int fd, void *buffer, size_t n, off_t offset, size_t *ret_n)
 {
 	uint8_t *to = buffer;
+	size_t done = 0;
 
-	while (n > 0) {
-		ssize_t got = pread(fd, to, n, offset);
+	while (done < n) {
+		ssize_t got = pread(fd, to + done, n - done, offset + (off_t)done);
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return fault_origin(-errno);
 		if (got == 0)
-			return fault_origin(-EIO);
-		to += got;
-		offset += got;
-		n -= (size_t)got;
+			break;
+		done += (size_t)got;
 	}
+	*ret_n = done;
 	return 0;
+}
+
+int file_pread(int fd, void *buffer, size_t n, off_t offset)
+{
+	size_t got;
+	int r = file_pread_most(fd, buffer, n, offset, &got);
+
+	if (r < 0)
+		return fault_trace(r);
+	return got == n ? 0 : fault_origin(-EIO);
 }
 
 int file_pwrite(int fd, const void *buffer, size_t n, off_t offset)

@@ -11,6 +11,8 @@
 /* All of n bytes or a fault; EINTR and short transfers are handled. A file that ends early is
  * -EIO. `offset` as for pread(2). */
 int file_pread(int fd, void *buffer, size_t n, off_t offset);
+/* The same, but as many as there are before the file's end. */
+int file_pread_most(int fd, void *buffer, size_t n, off_t offset, size_t *ret_n);
 int file_pwrite(int fd, const void *buffer, size_t n, off_t offset);
 int file_write(int fd, const void *buffer, size_t n);
 /* The whole of a small file, NUL-terminated behind its end. Over `max_bytes`: -EFBIG.

@@ -42,15 +42,16 @@ static int file_hash(struct verify *verify, int fd, uint8_t *chunk, uint8_t ret[
 {
 	struct hash_stream stream;
 	off_t at = 0;
-	ssize_t n;
+	size_t n;
+	int r;
 
 	hash_stream_begin(&stream, verify->manifest.salt, MANIFEST_SALT_BYTES);
-	while ((n = pread(fd, chunk, CHUNK_BYTES, at)) > 0) {
-		hash_stream_add(&stream, chunk, (size_t)n);
-		at += n;
+	while ((r = file_pread_most(fd, chunk, CHUNK_BYTES, at, &n)) == 0 && n > 0) {
+		hash_stream_add(&stream, chunk, n);
+		at += (off_t)n;
 	}
 	hash_stream_end(&stream, ret);
-	return n < 0 ? fault_origin(-errno) : 0;
+	return fault_trace(r);
 }
 
 /* The same sound in another wrapping. */
@@ -73,12 +74,16 @@ static int inside_find(struct verify *verify, int fd, uint8_t *chunk, const char
 	uint8_t hash[HASH_BYTES];
 	struct known *known;
 	off_t at = 0;
-	ssize_t n;
+	size_t n;
 	int r = 0;
 
-	while (r == 0 && (n = pread(fd, chunk, CHUNK_BYTES, at)) >= MANIFEST_START_BYTES) {
-		const size_t last = (size_t)n - MANIFEST_START_BYTES;
+	while (r == 0) {
+		size_t last;
 
+		r = file_pread_most(fd, chunk, CHUNK_BYTES, at, &n);
+		if (r < 0 || n < MANIFEST_START_BYTES)
+			break;
+		last = n - MANIFEST_START_BYTES;
 		for (size_t i = 0; r == 0 && i <= last; i++) {
 			if (memcmp(chunk + i, "fLaC", 4) != 0 && memcmp(chunk + i, "RIFF", 4) != 0)
 				continue;

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """R8: the real cubbyd on a disk that fails. For setup, consent, keep, delete, expire and the start,
 every write, sync, truncation, allocation and opening of a file fails in its turn, once with EIO, or
-from then on with ENOSPC (there, and of expiry, not each), until the operation runs through. What was acknowledged holds, after kill -9 as well; nothing
-says "done" that is not; whatever is partial names the store and ends well once the disk does.
+from then on with ENOSPC (there, and of expiry, not each), until the operation runs through. What was
+acknowledged holds, after kill -9 as well; nothing says "done" that is not; whatever is partial names
+the store and ends well once the disk does. For keep and delete every read and write is interrupted as
+well (EINTR), or does a half of what was asked, and that changes nothing.
 
 usage: every_call.py CUBBYD SHIM
 
@@ -15,7 +17,7 @@ import os
 import sys
 
 from home import HOUR_S, Home, Report, case, dbus, refused
-from shim import EVERY_FILE, FILES, SYNC, TRUNCATE, WRITE
+from shim import CHANGES, EVERY_FILE, FILES, READ, SHORT, SYNC, TRUNCATE, WRITE
 
 SLOW = os.environ.get("CUBBY_TEST_SLOW") == "1"
 STORES = ("slots.bin", "cubby.db", "cubby.db-wal", "reserve.bin", "the verifier")
@@ -46,14 +48,16 @@ class Sweep:
         self.home.prove()
         self.home.holds()
 
-    def run(self, error, once):
-        home = self.home
+    def run(self, error, once, calls=CHANGES, goes_on=False):
+        """goes_on: it is no failure, and what was asked for is done."""
+        home, self.goes_on = self.home, goes_on
+        name = os.strerror(error) if error else "a half"
         self.begin()
         outcomes = {}
         nth = tried = 0
         while nth < MOST:
             self.prepare()
-            home.shim.fail(error, nth, self.files, once=once)
+            home.shim.fail(error, nth, self.files, calls, once)
             answer = self.do()
             if home.world.process.poll() is None:
                 home.sleep(1)       # the log's key is turned
@@ -61,19 +65,20 @@ class Sweep:
             tried += 1
             try:
                 outcome = self.judge(answer)
-                if SLOW or self.short or tried % 10 == 0:
+                assert not goes_on or outcome == "done", outcome
+                if SLOW or self.short and not goes_on or tried % 10 == 0:
                     home.sleep(61)  # what was refused is taken back for good
                     home.restart()
                     self.after_kill()
             except AssertionError as problem:
-                raise AssertionError(f"at call {nth}, {os.strerror(error)}"
+                raise AssertionError(f"at call {nth}, {name}"
                                      f"{' once' if once else ''}: {problem}; answer {answer}") \
                     from problem
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
             if not failed:
                 assert outcome in ("done", "started"), f"{answer} on a good disk"
                 break
-            nth += max(self.step(nth), 1 if once or SLOW or self.short else 4)
+            nth += max(self.step(nth), 1 if SLOW or self.short else 7 if goes_on else 1 if once else 4)
         else:
             raise AssertionError(f"does not run through in {MOST} calls")
         home.restart()
@@ -81,7 +86,7 @@ class Sweep:
         home.kill()
         # The first call fails in the first round: else nothing was tried.
         assert nth > 1, "no call was made to fail"
-        return f"{tried - 1} of {nth} calls, {os.strerror(error)}{' once' if once else ''}: " + \
+        return f"{tried - 1} of {nth} calls, {name}{' once' if once else ''}: " + \
             ", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items()))
 
 
@@ -139,7 +144,8 @@ class Keep(Sweep):
     short = True
 
     def prepare(self):
-        self.home.sleep(61)     # what was begun and refused is forgotten
+        if not self.goes_on:
+            self.home.sleep(61)     # what was begun and refused is forgotten
 
     def do(self):
         return refused(self.home.keep)
@@ -331,7 +337,9 @@ def main(cubbyd, library):
     errors = [(errno.EIO, True), (errno.ENOSPC, False)] + \
         ([(errno.EIO, False), (errno.EROFS, False), (errno.ENOSPC, True)] if SLOW else [])
     stores = {"slots.bin": SYNC, "cubby.db": WRITE, "cubby.db-wal": TRUNCATE}
-    report = Report(len(operations) * len(errors) + len(stores) + 1)
+    # What a system call may do on a good day.
+    weather = {"EINTR": (errno.EINTR, True), "a_half": (SHORT, True)}
+    report = Report(len(operations) * len(errors) + 2 * len(weather) + len(stores) + 1)
     home = Home(cubbyd, library)
     try:
         for name, operation in operations.items():
@@ -339,6 +347,11 @@ def main(cubbyd, library):
                 case(report, f"test_r8_{name}_with_{errno.errorcode[error]}"
                              f"{'_once' if once else ''}_at_every_call",
                      operation(home).run, error, once)
+                clean(home)
+        for name, (error, once) in weather.items():
+            for operation in ("keep", "delete"):
+                case(report, f"test_r8_{operation}_with_{name}_at_every_read_and_write",
+                     operations[operation](home).run, error, once, READ | WRITE, True)
                 clean(home)
         for store, calls in stores.items():
             case(report, f"test_r8_partial_is_told_at_once_{store}", partial, home, store, calls)

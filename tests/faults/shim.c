@@ -41,7 +41,7 @@ enum shim_call {
 struct control {
 	uint32_t files, calls;
 	int32_t until;		/* calls that still pass; -1: all do */
-	uint32_t error;
+	uint32_t error;		/* 0: a half of what was to be read or written is */
 	uint32_t once;		/* 0: that one, and all after it */
 	uint32_t failed;
 	int64_t boot_ns, wall_ns;	/* the clocks are ahead by these */
@@ -159,12 +159,24 @@ OPENAT(openat64)
 		NEXT(name); \
 		return fd_fails(fd, call) ? -1 : real(__VA_ARGS__); \
 	}
-PASS(CALL_WRITE, ssize_t, pwrite, (int fd, const void *bytes, size_t n, off_t at), fd, bytes, n, at)
-PASS(CALL_WRITE, ssize_t, pwrite64, (int fd, const void *bytes, size_t n, off64_t at), fd,
-	bytes, n, at)
-PASS(CALL_WRITE, ssize_t, write, (int fd, const void *bytes, size_t n), fd, bytes, n)
-PASS(CALL_READ, ssize_t, pread, (int fd, void *bytes, size_t n, off_t at), fd, bytes, n, at)
-PASS(CALL_READ, ssize_t, pread64, (int fd, void *bytes, size_t n, off64_t at), fd, bytes, n, at)
+/* Without an error it is not refused, but does a half of it. */
+#define PASS_BYTES(call, name, parameters, ...) \
+	ssize_t name parameters \
+	{ \
+		NEXT(name); \
+		if (fd_fails(fd, call)) { \
+			if (control->error) \
+				return -1; \
+			n = (n + 1) / 2; \
+		} \
+		return real(__VA_ARGS__); \
+	}
+PASS_BYTES(CALL_WRITE, pwrite, (int fd, const void *bytes, size_t n, off_t at), fd, bytes, n, at)
+PASS_BYTES(CALL_WRITE, pwrite64, (int fd, const void *bytes, size_t n, off64_t at), fd, bytes, n,
+	   at)
+PASS_BYTES(CALL_WRITE, write, (int fd, const void *bytes, size_t n), fd, bytes, n)
+PASS_BYTES(CALL_READ, pread, (int fd, void *bytes, size_t n, off_t at), fd, bytes, n, at)
+PASS_BYTES(CALL_READ, pread64, (int fd, void *bytes, size_t n, off64_t at), fd, bytes, n, at)
 PASS(CALL_SYNC, int, fsync, (int fd), fd)
 PASS(CALL_SYNC, int, fdatasync, (int fd), fd)
 PASS(CALL_TRUNCATE, int, ftruncate, (int fd, off_t size), fd, size)

@@ -126,12 +126,18 @@ static void test_pread_of_a_short_file_is_a_fault(void **state)
 {
 	_cleanup_(cleanup_close) int fd = memfd_create("short", MFD_CLOEXEC);
 	char buffer[8] = "";
+	size_t n;
 
 	assert_int_equal(file_pwrite(fd, "abcd", 4, 2), 0);
 	assert_int_equal(file_pread(fd, buffer, 4, 2), 0);
 	assert_string_equal(buffer, "abcd");
 	assert_int_equal(file_pread(fd, buffer, 5, 2), -EIO);
 	assert_int_equal(file_pread(-1, buffer, 1, 0), -EBADF);
+	assert_int_equal(file_pread_most(fd, buffer, 8, 3, &n), 0);
+	assert_int_equal(n, 3);
+	assert_memory_equal(buffer, "bcd", 3);
+	assert_int_equal(file_pread_most(fd, buffer, 8, 6, &n), 0);
+	assert_int_equal(n, 0);
 }
 
 static void test_memfd_cannot_change(void **state)
