@@ -59,6 +59,9 @@ static const struct alert_row_of {
 		"An old database seems to have been put back: it names {n} part{s} whose keys are "
 		"gone. Nobody can open them; they are not shown, and what of them had been erased "
 		"is erased again."},
+	[ALERT_CONSENT_ENDS] = {"consent-ends", false,
+		"The consent to a voiceprint{of} ends in {n} day{s}; from then on nobody is known "
+		"by it, and nothing more of theirs is kept. \"cubby enroll\" asks for another."},
 };
 
 const char *alert_name(int kind)

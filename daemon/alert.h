@@ -26,7 +26,8 @@ enum alert_kind {
 	ALERT_LOG_BROKEN,	/* at the start, log or key were others; count: first bad entry */
 	ALERT_CLOCK_LOST,	/* the file of the age clock was damaged or missing */
 	ALERT_KEYS_LOST,	/* count: parts that an old database names again */
-	ALERT_KIND_LAST = ALERT_KEYS_LOST,
+	ALERT_CONSENT_ENDS,	/* holds; about an adult; count: days left */
+	ALERT_KIND_LAST = ALERT_CONSENT_ENDS,
 };
 
 struct alerts;

@@ -18,6 +18,7 @@
 #include "store/household.h"
 #include "store/leap.h"
 #include "store/slot.h"
+#include "voice_end.h"
 
 /* Proofs pass through the JSON library on their way in; what it frees is wiped. */
 static void json_free_wiped(void *bytes)
@@ -280,6 +281,9 @@ static void minute_passed(void *context)
 			  "again in a minute");
 	service_end_old(keeper);
 	service_inactive_sweep(keeper);
+	if (voice_notice(&keeper->ground))
+		log_error("whether a consent ends soon could not be looked at; tried again in a "
+			  "minute");
 	drill_minute(keeper->drill);
 	if (vault_refill(keeper->vault))
 		log_warning("no fresh keys could be made ahead of use; new items wait for them");

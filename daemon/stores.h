@@ -50,7 +50,7 @@ enum stores_reach {
 	X(copy, "copy id item header purpose recipient approved_min review", STORES_ITEM,         \
 	  "an adult's released copy: for what, for whom")                                         \
 	X(voiceprint, "voiceprint id profile statement policy slot slot_tag made_min wall_min "    \
-	  "expires_min bytes body job", STORES_PROFILE,                                           \
+	  "expires_min bytes body job noticed", STORES_PROFILE,                                   \
 	  "an adult's voiceprint: the consent to it, where its key is, when it expires")          \
 	X(part, "item kind slot slot_tag made_min expires_min bytes hash body job veiled",        \
 	  STORES_ITEM,                                                                            \

@@ -9,6 +9,8 @@
 #include "dbus-table.h"
 #include "inactive.h"
 #include "service/service.h"
+#include "store/alert.h"
+#include "voice_end.h"
 
 #define ALERTS_MAX 200
 
@@ -99,6 +101,30 @@ static int household_add(struct keeper *keeper, struct sentences *sentences)
 	return fault_trace(r);
 }
 
+/* Consents to voiceprints that end soon. */
+static int ends_add(struct keeper *keeper, struct sentences *sentences)
+{
+	const struct sight sight = age_sight(keeper->age);
+	char name[NAME_BYTES];
+	struct voice_row *rows;
+	size_t n;
+	int r = store_voices(keeper->store, NULL, &sight, &rows, &n);
+
+	if (r)
+		return fault_trace(r);
+	for (size_t i = 0; !r && i < n; i++) {
+		const uint32_t days = voice_ends_in_days(&keeper->ground, &rows[i]);
+
+		if (!days)
+			continue;
+		r = store_alert_name(keeper->store, &rows[i].profile, name);
+		if (!r)
+			r = sentence_add_kind(sentences, ALERT_CONSENT_ENDS, name, days);
+	}
+	voice_rows_free(rows, n);
+	return fault_trace(r);
+}
+
 static int raised_add(struct keeper *keeper, struct sentences *sentences)
 {
 	size_t n = 0;
@@ -119,6 +145,8 @@ int service_alerts_reply(struct keeper *keeper, struct message *reply)
 	r = conditions_add(keeper, &sentences);
 	if (!r)
 		r = household_add(keeper, &sentences);
+	if (!r)
+		r = ends_add(keeper, &sentences);
 	if (!r)
 		r = raised_add(keeper, &sentences);
 	if (!r)

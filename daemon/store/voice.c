@@ -15,10 +15,12 @@ STATEMENT(voice_insert,
 STATEMENT(voice_list,
 	"SELECT voiceprint.id AS id, profile.id AS profile_id, statement, policy,"
 	" voiceprint.slot AS slot, voiceprint.slot_tag AS slot_tag, made_min, wall_min,"
-	" expires_min, bytes, body FROM voiceprint JOIN profile USING (profile)"
+	" expires_min, bytes, body, noticed FROM voiceprint JOIN profile USING (profile)"
 	" WHERE job IS NULL AND removing = 0 AND type = 'adult'"
 	" AND (:profile IS NULL OR profile.id = :profile) AND " VOICE_SEEN
 	" ORDER BY voiceprint");
+
+STATEMENT(voice_noticed, "UPDATE voiceprint SET noticed = 1 WHERE id = :id");
 
 int store_voice_insert(struct store *store, const struct voice_row *row)
 {
@@ -48,6 +50,7 @@ static int voice_read(struct statement *s, void *ret_row)
 		.expires_min = statement_integer(s, "expires_min"),
 		.bytes = (uint64_t)statement_integer(s, "bytes"),
 		.body = statement_integer(s, "body"),
+		.noticed = statement_integer(s, "noticed") != 0,
 	};
 	int r = statement_id(s, "id", &row.id);
 
@@ -86,4 +89,12 @@ struct voice_row *voice_rows_free(struct voice_row *rows, size_t n)
 		voice_row_clear(&rows[i]);
 	free(rows);
 	return NULL;
+}
+
+int store_voice_noticed(struct store *store, const struct id *id)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &voice_noticed);
+
+	statement_bind_id(s, ":id", id);
+	return fault_trace(statement_run(s));
 }

@@ -15,6 +15,7 @@ import wave
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import pages                    # noqa: E402
 import sodium                   # noqa: E402
 import schema                   # noqa: E402
 import story                    # noqa: E402
@@ -317,6 +318,32 @@ def opened_by(secret):
     return n
 
 
+def enrolled(profile):
+    """As a parent: the voiceprint of the adult with this id."""
+    keeper = Keeper()
+    secrets = keeper.prove("Anna", None, code=code_of("recovery"))
+    voiceprint = keeper.voiceprint()
+    keeper.enrol(keeper.enrolment(secrets["sign"], profile, voiceprint), voiceprint)
+
+
+def a_consent_ends():
+    """R20: the consent to a voiceprint ends by itself, and parents are told before."""
+    otto, = [row["id"] for row in asked("profile", "list") if row["name"] == "otto"]
+    done = mine("enrolled", otto)
+    assert done.returncode == 0, done.stderr
+    assert "voiceprint" not in " ".join(asked("status")["alerts"])
+    run("sandbox", "--stop", "keeper", role="root")
+    owner = os.stat(f"{WORLD}/state")
+    with pages.database(f"{WORLD}/state/cubby.db") as db:
+        db.execute("UPDATE voiceprint SET made_min = made_min - 60 * 1440,"
+                   " expires_min = made_min + 3 * 1440")
+    for name in os.listdir(f"{WORLD}/state"):
+        os.chown(f"{WORLD}/state/{name}", owner.st_uid, owner.st_gid)
+    run("sandbox", "--start", "keeper", role="root")
+    alert, = [text for text in asked("status")["alerts"] if "voiceprint" in text]
+    assert "of otto ends in 3 days" in alert, alert
+
+
 def code_of(name):
     """The 16 bytes of a recovery code."""
     with open(f"{HOME}/{name}", encoding="utf-8") as file:
@@ -436,10 +463,11 @@ def main():
     for step in (another_parent, passphrase_and_code_change):
         tap.run(step.__doc__, step)
     qr(tap)
+    tap.run(a_consent_ends.__doc__, a_consent_ends)
     tap.run(a_parent_is_removed.__doc__, a_parent_is_removed)
     return tap.done()
 
 
 if __name__ == "__main__":
-    steps = {"deposits": lambda n: deposits(int(n)), "taken": taken, "switched": switched}
+    steps = {"deposits": lambda n: deposits(int(n)), "enrolled": enrolled, "taken": taken, "switched": switched}
     sys.exit(steps[sys.argv[1]](sys.argv[2]) if sys.argv[1:] else main())
