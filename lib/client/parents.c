@@ -284,6 +284,8 @@ static int remove_run(struct cubby *cubby, const char *name)
 	struct remaining remaining = { .cubby = cubby, .removed = name, .texts = &texts };
 	int r = secrets_proved(cubby);
 
+	/* Somebody may have come since this connection asked. */
+	cubby->household_known = false;
 	if (r == 0)
 		r = session_household(cubby);
 	if (r == 0)

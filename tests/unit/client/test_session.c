@@ -272,6 +272,36 @@ static void test_r13_a_stranger_gets_only_the_status(void **state)
 	assert_refused(cubby, cubby_delete(cubby, &all, false, &job, &items), CUBBY_NOT_AUTHORIZED);
 }
 
+static int code_drop(void *context, const char *code)
+{
+	return 0;
+}
+
+/* The client that knew the keys before refuses a keeper that tells those again. The last test: its
+ * household is of no more use. */
+static void test_r12_a_parent_comes_and_goes_in_one_session(void **state)
+{
+	_cleanup_(cubby_freep) struct cubby *cubby = world_proved(
+		"home", CUBBY_SECRET_HOME | CUBBY_SECRET_RELEASE | CUBBY_SECRET_SIGN);
+	_cleanup_(cubby_freep) struct cubby *again = NULL, *misled = NULL;
+	const struct household before = cubby->household;
+
+	assert_cubby(cubby, cubby_parent_add(cubby, "Ben", WORLD_PASSPHRASE, code_drop, NULL));
+	assert_cubby(cubby, cubby_parent_remove(cubby, "Ben"));
+	assert_memory_not_equal(cubby->household.home, before.home, BOX_PUBLIC_BYTES);
+	assert_memory_equal(cubby->home->public, cubby->household.home, BOX_PUBLIC_BYTES);
+	assert_cubby(cubby, cubby_reseal(cubby, NULL, NULL));
+	assert_refused(cubby, cubby_parent_remove(cubby, "Ben"), CUBBY_NOT_FOUND);
+	again = world_proved("home", CUBBY_SECRET_RELEASE);
+	assert_memory_equal(again->release->public, cubby->household.release, BOX_PUBLIC_BYTES);
+	assert_null(again->sign);
+	assert_int_equal(again->pins.keys.number, 1);
+	world_tamper("DELETE FROM rekey");
+	misled = world_parent("home");
+	assert_refused(misled, cubby_household_key(misled, (char[CUBBY_KEY_TEXT]){ 0 }),
+		       CUBBY_INVALID_ARGUMENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_r24_a_recorded_proof_opens_nothing),
 		cmocka_unit_test(test_another_device_is_another_keeper),
 		cmocka_unit_test(test_r13_a_stranger_gets_only_the_status),
+		cmocka_unit_test(test_r12_a_parent_comes_and_goes_in_one_session),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, world_start, world_stop);
