@@ -6,6 +6,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -344,6 +345,45 @@ def a_consent_ends():
     assert "of otto ends in 3 days" in alert, alert
 
 
+def interrupted(wait_ms, *words):
+    """As a parent who presses Ctrl-C after a while: the exit status."""
+    process = subprocess.Popen(["cubby", *words], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(wait_ms / 1000)
+    process.send_signal(signal.SIGINT)
+    return process.wait(60)
+
+
+def stopped(folder):
+    """Wherever it comes: what is written is whole, or is not called so, and the next try does it."""
+    page, anna = f"{folder}/family.html", ("--parent", "Anna", *CODE)
+    os.mkdir(folder)
+    for wait_ms in (5, 30, 60, 100, 200):
+        named = f"{folder}/takeout-{wait_ms}"
+        ended = interrupted(wait_ms, "takeout", "mia", "-o", named, *anna)
+        assert ended in (0, -signal.SIGINT), ended
+        assert os.path.exists(f"{named}/takeout.json") == (ended == 0), (wait_ms, ended)
+        before = os.path.exists(page)
+        ended = interrupted(wait_ms, "report", "-o", page)
+        assert ended in (0, -signal.SIGINT), ended
+        if os.path.exists(page):
+            with open(page, encoding="utf-8") as file:
+                assert file.read().rstrip().endswith("</html>"), "half a report"
+        assert os.path.exists(page) or not before and ended, "the report of before is gone"
+        assert interrupted(wait_ms, "list", "--grep", "dragon", *anna) in (0, -signal.SIGINT)
+    assert all(name == "family.html" or name.startswith("takeout-") for name in os.listdir(folder)), \
+        os.listdir(folder)
+    subprocess.run(["cubby", "takeout", "mia", "-o", f"{folder}/last", *anna], check=True,
+                   stdout=subprocess.DEVNULL)
+    assert os.path.exists(f"{folder}/last/takeout.json")
+
+
+def ctrl_c():
+    """Ctrl-C in takeout, report and a search leaves things whole."""
+    done = mine("stopped", f"{HOME}/stopped")
+    assert done.returncode == 0, done.stderr
+
+
 def code_of(name):
     """The 16 bytes of a recovery code."""
     with open(f"{HOME}/{name}", encoding="utf-8") as file:
@@ -463,11 +503,13 @@ def main():
     for step in (another_parent, passphrase_and_code_change):
         tap.run(step.__doc__, step)
     qr(tap)
+    tap.run(ctrl_c.__doc__, ctrl_c)
     tap.run(a_consent_ends.__doc__, a_consent_ends)
     tap.run(a_parent_is_removed.__doc__, a_parent_is_removed)
     return tap.done()
 
 
 if __name__ == "__main__":
-    steps = {"deposits": lambda n: deposits(int(n)), "enrolled": enrolled, "taken": taken, "switched": switched}
+    steps = {"deposits": lambda n: deposits(int(n)), "enrolled": enrolled, "stopped": stopped,
+             "taken": taken, "switched": switched}
     sys.exit(steps[sys.argv[1]](sys.argv[2]) if sys.argv[1:] else main())
