@@ -12,6 +12,9 @@
 
 static const char *const transcript_only[] = { "transcript", NULL };
 
+/* What the keeper gives at once. */
+#define FLOW_ROWS 200
+
 /* One listing under way. */
 struct listing {
 	struct hand *hand;
@@ -19,6 +22,8 @@ struct listing {
 	struct table *table;		/* for people */
 	const char *grep;		/* only transcripts with this in them; NULL: all */
 	bool narrowed;
+	bool flows;			/* rows are shown as they come */
+	bool enough;			/* nobody reads on */
 	size_t n;
 };
 
@@ -45,7 +50,11 @@ static int listing_row(struct listing *listing, const struct cubby_item *item,
 	item_cells(item, opened, listing->hand->now_s, &cells);
 	if (table_row(listing->table, row) < 0)
 		return hand_fail(listing->hand, EXIT_GENERAL, "out of memory");
-	return 0;
+	if (!listing->flows || (listing->n + 1) % FLOW_ROWS != 0)
+		return 0;
+	/* With many the first are to be seen before the last are fetched. */
+	listing->enough = table_flow(listing->hand, listing->table) != 0;
+	return listing->enough ? EXIT_GENERAL : 0;
 }
 
 static int listing_item(void *context, const struct cubby_item *item,
@@ -119,9 +128,10 @@ int verb_list(struct hand *hand)
 	if (table_new(open ? heads : heads_shut, hand->color, &table) < 0)
 		return hand_fail(hand, EXIT_GENERAL, "out of memory");
 	listing.profiles = profiles;
+	listing.flows = !open;		/* a bar for what is opened would be in between */
 	listing.table = table;
 	r = batch_walk(&(struct batch){ .hand = hand, .selection = &selection,
 					.kinds = open ? transcript_only : NULL,
 					.each = listing_item, .context = &listing });
-	return r == 0 ? listing_end(&listing) : r;
+	return r == 0 || listing.enough ? listing_end(&listing) : r;
 }

@@ -19,6 +19,7 @@ struct table {
 	struct libscols_line *last;
 	size_t n_columns;
 	bool color;
+	bool flows;			/* some of it was printed */
 };
 
 struct table *table_free(struct table *table)
@@ -83,16 +84,38 @@ int table_tint(struct table *table, size_t column, const char *sequence)
 	return 0;
 }
 
+static int rows_print(struct hand *hand, struct table *table)
+{
+	/* It was measured at the terminal, and is not to be cut anywhere else in a pager. */
+	if (!table->flows && pager_begin(hand))
+		scols_table_set_termforce(table->scols, SCOLS_TERMFORCE_ALWAYS);
+	return scols_print_table(table->scols) < 0 ? fault_origin(-EIO) : 0;
+}
+
+int table_flow(struct hand *hand, struct table *table)
+{
+	int r = rows_print(hand, table);
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		struct libscols_column *column = scols_table_get_column(table->scols, i);
+
+		scols_column_set_whint(column, (double)scols_column_get_width(column));
+	}
+	scols_table_remove_lines(table->scols);
+	scols_table_enable_noheadings(table->scols, 1);
+	table->flows = true;
+	/* Who quits the pager has seen enough. */
+	return r == 0 ? fflush(stdout) == EOF : r;
+}
+
 int table_print(struct hand *hand, struct table *table)
 {
-	int r;
+	int r = 0;
 
-	/* It was measured at the terminal, and is not to be cut anywhere else in a pager. */
-	if (pager_begin(hand))
-		scols_table_set_termforce(table->scols, SCOLS_TERMFORCE_ALWAYS);
-	r = scols_print_table(table->scols);
+	if (!table->flows || scols_table_get_nlines(table->scols) > 0)
+		r = rows_print(hand, table);
 	pager_end();
-	return r < 0 ? fault_origin(-EIO) : 0;
+	return r;
 }
 
 int table_text(struct table *table, char **ret)

@@ -21,6 +21,9 @@ int table_row(struct table *table, const char *const *cells);
 int table_tint(struct table *table, size_t column, const char *sequence);
 /* Through a pager where somebody reads it. */
 int table_print(struct hand *hand, struct table *table);
+/* Prints the rows so far, and goes on: later ones stand under them, the columns at least as wide.
+ * Ends with table_print(). Positive: nobody reads it any more. */
+int table_flow(struct hand *hand, struct table *table);
 /* The table as it would be printed, for tests; the caller frees it. */
 int table_text(struct table *table, char **ret);
 
