@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "batch.h"
 #include "deeds.h"
+#include "receipts.h"
 #include "moment.h"
 #include "output.h"
 #include "page.h"
@@ -235,6 +236,9 @@ static int deeds_put(struct report *report)
 	deeds_table(report, &deeds, DEED_DENIED, N_("Was refused"), N_("Nobody was."));
 	page_add(&report->page, "</section>\n<section>\n<h2>What was erased</h2>\n");
 	deeds_table(report, &deeds, DEED_ERASURE, N_("In these days"), N_("Nothing was."));
+	r = receipts_put(report->hand, &report->page, DEEDS_DAYS);
+	if (r != 0)
+		return r;
 	page_add(&report->page, "</section>\n<section>\n<h2>What else was done</h2>\n<details>\n"
 		 "<summary>Show it</summary>\n");
 	deeds_table(report, &deeds, DEED_CHANGE, N_("In these days"), N_("Nothing was."));

@@ -73,6 +73,10 @@ static const char *const sentences[] = {
 	   "are erased, unless it is used or \"cubby profile keep\" is said."),
 	N_("Nothing%s was kept for a long time: in %s day the profile and all that is kept of it "
 	   "are erased, unless it is used or \"cubby profile keep\" is said."),
+	N_("The consent to a voiceprint%s ends in %s days; from then on nobody is known by it, and "
+	   "nothing more of theirs is kept. \"cubby enroll\" asks for another."),
+	N_("The consent to a voiceprint%s ends in %s day; from then on nobody is known by it, and "
+	   "nothing more of theirs is kept. \"cubby enroll\" asks for another."),
 	N_("%s items%s were opened within a short time; \"cubby log\" shows by whom."),
 	N_("%s item%s were opened within a short time; \"cubby log\" shows by whom."),
 	N_("There was unusual access%s (%s); \"cubby log\" shows what and by whom."),

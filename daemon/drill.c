@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "failpoint.h"
 #include "store/drill.h"
+#include "store/job.h"
 #include "store/reset.h"
 #include "store/slot.h"
 #include "trace.h"
@@ -104,6 +105,9 @@ static int result_store(struct drill *drill)
 	const struct drill_config *config = &drill->config;
 	int r = store_begin(config->store, &transaction);
 
+	/* Nobody asked for its erasure: the receipt would only be taken for another one's. */
+	if (r == 0 && drill->job)
+		r = store_job_drop(config->store, drill->job);
 	if (r == 0)
 		r = store_drill_put(config->store, age_now_min(config->age), drill->found);
 	if (r == 0 && drill->canary_found)

@@ -6,12 +6,14 @@
 #include "dbus-table.h"
 #include "log_day.h"
 #include "service/service.h"
+#include "store/job.h"
 #include "store/ratchet.h"
 
 #define LOG_PAGE_MAX 200
 /* About 8,000 entries: so long nobody else is answered. */
 #define LOG_READ_BYTES (2u << 20)
 /* Of less than 400 bytes each. */
+#define LOG_RECEIPTS_MAX 15
 #define LOG_CHECKPOINTS_MAX 100
 
 static int entry_append(struct message *reply, const struct log_row *row)
@@ -122,4 +124,39 @@ int service_log_checkpoints(struct call *call, void *service)
 		r = store_log_checkpoints(keeper->store, after, LOG_CHECKPOINTS_MAX,
 					  statement_append, reply);
 	return fault_trace(r ? r : message_close(reply));
+}
+
+struct receipts {
+	struct message *reply;
+	int64_t last;
+	unsigned n;
+};
+
+static int receipt_append(void *context, int64_t job, const char *receipt)
+{
+	struct receipts *receipts = context;
+
+	receipts->last = job;
+	receipts->n++;
+	return fault_trace(message_append(receipts->reply, "s", receipt));
+}
+
+int service_log_receipts(struct call *call, void *service)
+{
+	struct receipts receipts = { .reply = call_reply(call) };
+	struct keeper *keeper = service;
+	uint64_t before;
+	int r = message_read(call_arguments(call), "t", &before);
+
+	if (!r)
+		r = message_open(receipts.reply, 'a', "s");
+	if (!r)
+		r = store_receipts(keeper->store, before && before < INT64_MAX ? (int64_t)before :
+				   INT64_MAX, LOG_RECEIPTS_MAX, receipt_append, &receipts);
+	if (!r)
+		r = message_close(receipts.reply);
+	if (!r)
+		r = message_append(receipts.reply, "t", receipts.n == LOG_RECEIPTS_MAX ?
+				   (uint64_t)receipts.last : (uint64_t)0);
+	return fault_trace(r);
 }

@@ -28,7 +28,11 @@ STATEMENT(job_next,
 STATEMENT(jobs_pending,
 	"SELECT coalesce(sum(items), 0) AS items, coalesce(sum(state = 'partial'), 0) AS partial"
 	" FROM job WHERE state <> 'done'");
+STATEMENT(receipts_list,
+	"SELECT job, receipt FROM job WHERE job < :before AND receipt <> ''"
+	" ORDER BY job DESC LIMIT :limit");
 STATEMENT(jobs_forget, "DELETE FROM job WHERE state = 'done' AND ended_min < :before");
+STATEMENT(job_drop, "DELETE FROM job WHERE job = :job AND state = 'done'");
 STATEMENT(witness_insert, "INSERT OR IGNORE INTO witness (job, slot, print) VALUES (:job,"
 			  " CASE WHEN :slot < 0 OR :slot IN (SELECT slot FROM stuck) THEN NULL "
 			  "ELSE :slot END, :print)");
@@ -148,6 +152,33 @@ int store_jobs_pending(struct store *store, uint64_t *ret_items, uint64_t *ret_p
 	*ret_items = (uint64_t)statement_integer(s, "items");
 	*ret_partial = (uint64_t)statement_integer(s, "partial");
 	return 0;
+}
+
+int store_receipts(struct store *store, int64_t before, unsigned limit,
+		   int (*each)(void *context, int64_t job, const char *receipt), void *context)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &receipts_list);
+	int r;
+
+	statement_bind_integer(s, ":before", before);
+	statement_bind_integer(s, ":limit", limit);
+	while ((r = statement_next(s)) == STATEMENT_ROW) {
+		const char *receipt = statement_text(s, "receipt");
+
+		r = receipt ? each(context, statement_integer(s, "job"), receipt) :
+			      fault_origin(-EBADMSG);
+		if (r != 0)
+			break;
+	}
+	return fault_trace(r);
+}
+
+int store_job_drop(struct store *store, int64_t job)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, &job_drop);
+
+	statement_bind_integer(s, ":job", job);
+	return fault_trace(statement_run(s));
 }
 
 int store_jobs_forget(struct store *store, int64_t before_min)

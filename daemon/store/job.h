@@ -35,6 +35,11 @@ int store_job_find(struct store *store, int64_t job, struct job_row *ret);
 /* The first job after `after` that has not ended. ANSWER_NOT_FOUND: none. */
 int store_job_next(struct store *store, int64_t after, int64_t *ret_job);
 int store_jobs_pending(struct store *store, uint64_t *ret_items, uint64_t *ret_partial);
+/* Receipts of jobs before `before`, newest first. Ends early with what `each` returns. */
+int store_receipts(struct store *store, int64_t before, unsigned limit,
+		   int (*each)(void *context, int64_t job, const char *receipt), void *context);
+/* Forgets this one, if it is done. */
+int store_job_drop(struct store *store, int64_t job);
 /* Forgets jobs (and their receipts) that were done before. */
 int store_jobs_forget(struct store *store, int64_t before_min);
 

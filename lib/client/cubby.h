@@ -381,11 +381,17 @@ struct cubby_receipt {
 	int64_t asked_s, ended_s;
 	uint32_t items, parts;
 	char key[CUBBY_KEY_TEXT];	/* of the device that signed it */
+	const char *const *steps;	/* NULL-ended sentences: what was done and verified */
 };
 /* Needs no keeper. key: 64 hex digits as printed at setup; NULL: the pinned device key
  * (CUBBY_NOT_FOUND when there is none). CUBBY_INVALID_ARGUMENT: not genuine, with the reason. */
 CUBBY_API int cubby_receipt_verify(struct cubby *cubby, const char *text, const char *key,
 				   struct cubby_receipt **ret);
+/* Of the erasures of the last 90 days, newest first, checked with the pinned device key; receipt is
+ * NULL for one that is not genuine. They last until `each` returns; not 0 ends it. */
+CUBBY_API int cubby_receipts(struct cubby *cubby,
+			     int (*each)(void *context, const struct cubby_receipt *receipt,
+					 const char *text), void *context);
 CUBBY_API struct cubby_receipt *cubby_receipt_free(struct cubby_receipt *receipt);
 
 /* Erases everything, the household included; needs no proof. parent: the name of the parent who

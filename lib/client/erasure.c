@@ -6,7 +6,7 @@
 
 #include "base/id.h"
 #include "client/array.h"
-#include "client/session.h"
+#include "client/reply.h"
 #include "crypt/receipt.h"
 
 #define ERASURE_TIMEOUT_MS (10 * 60 * 1000)
@@ -144,6 +144,7 @@ int cubby_job_wait(struct cubby *cubby, const char *job, int timeout_ms, struct 
 struct receipt_owner {
 	struct cubby_receipt public;
 	struct receipt receipt;
+	const char *steps[RECEIPT_STEPS_MAX + 1];
 };
 
 struct cubby_receipt *cubby_receipt_free(struct cubby_receipt *receipt)
@@ -205,6 +206,9 @@ static int receipt_run(struct cubby *cubby, const char *text, const char *key,
 	owner->public.items = (uint32_t)receipt.items;
 	owner->public.parts = (uint32_t)receipt.parts;
 	hex_text(bytes, sizeof(bytes), owner->public.key);
+	for (unsigned i = 0; i < receipt.n_steps; i++)
+		owner->steps[i] = owner->receipt.steps[i];
+	owner->public.steps = owner->steps;
 	*ret = &owner->public;
 	return 0;
 }
@@ -214,4 +218,53 @@ int cubby_receipt_verify(struct cubby *cubby, const char *text, const char *key,
 {
 	session_begin(cubby);
 	return session_end(cubby, receipt_run(cubby, text, key, ret));
+}
+
+CLEANUP_DEFINE(struct cubby_receipt *, cubby_receipt_free)
+
+static int receipts_page(struct cubby *cubby, uint64_t *before, struct array *ret_texts)
+{
+	_cleanup_(message_freep) struct message *reply = NULL;
+	int r = reply_get(cubby, "Log", "Receipts", &reply, "t", *before);
+
+	if (r != 0)
+		return fault_trace(r);
+	r = reply_texts(reply, ret_texts);
+	if (r == 0)
+		r = message_read(reply, "t", before);
+	return fault_trace(session_malformed(cubby, r, "Log.Receipts"));
+}
+
+static int receipts_run(struct cubby *cubby,
+			int (*each)(void *context, const struct cubby_receipt *receipt,
+				    const char *text), void *context)
+{
+	uint64_t before = 0;
+	bool ended = false;
+	int r = session_device(cubby);
+
+	while (r == 0 && !ended) {
+		struct array texts = { 0 };
+
+		r = receipts_page(cubby, &before, &texts);
+		for (size_t i = 0; r == 0 && !ended && i < texts.n; i++) {
+			_cleanup_(cubby_receipt_freep) struct cubby_receipt *receipt = NULL;
+
+			r = receipt_run(cubby, texts.all[i], NULL, &receipt);
+			if (r >= 0)
+				ended = each(context, r == 0 ? receipt : NULL, texts.all[i]) != 0;
+			r = r < 0 ? r : 0;
+		}
+		array_clear(&texts, free);
+		ended = ended || before == 0;
+	}
+	return fault_trace(r);
+}
+
+int cubby_receipts(struct cubby *cubby, int (*each)(void *context,
+						    const struct cubby_receipt *receipt,
+						    const char *text), void *context)
+{
+	session_begin(cubby);
+	return session_end(cubby, receipts_run(cubby, each, context));
 }

@@ -32,7 +32,7 @@ LAW = {
     "ear proof": "Intake.Begin Intake.Commit Intake.Abort",
     "parent": "Drill.Run Drill.Last Status.Describe Status.Seen Status.Alert Parents.Nonce Parents.Setup Parents.List "
               "Parents.Challenge Parents.Prove Parents.Lock Parents.Reset Profile.Name Profile.Type Profile.Created Profiles.Remove "
-              "Consent.Withdraw Consent.Show Archive.List Archive.ListMany Archive.Delete Job.State Job.Done Job.Total "
+              "Consent.Withdraw Consent.Show Log.Receipts Archive.List Archive.ListMany Archive.Delete Job.State Job.Done Job.Total "
               "Job.Receipt Job.Problem Job.Wait Job.Finished Log.List Log.Read Log.Checkpoint "
               "Log.Checkpoints Retention.Set "
               "Retention.Show Profiles.Keep Archive.Move Export.Refuse Export.Cancel "
@@ -934,6 +934,14 @@ class Calls:
             if tagged:
                 assert sodium.blake2b(b"tag" + digest, key)[:16] == its, f"entry {seq}"
                 key = sodium.blake2b(b"next", key)
+
+    def Log_Receipts(self):
+        receipts, following = self.keeper.call("Log", "Receipts", "ta{sv}", 0)
+        key = bytes.fromhex(self.keeper.identity()["key"])
+        found = [sodium.verify(str(text), "cubby-receipt-1", key) for text in receipts]
+        assert found and (following == 0 or len(found) == 15), (len(found), following)
+        ended = [receipt["log_seq"] for receipt in found]
+        assert ended == sorted(ended, reverse=True), ended
 
     def Log_Checkpoint(self):
         text = str(self.keeper.call("Log", "Checkpoint"))

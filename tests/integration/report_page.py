@@ -63,6 +63,7 @@ def says_what_is():
     # 71 of mia were kept, one of them with sound; two are deleted.
     for words in ("69 items of 2 people are kept", "mia child", "Never used for training",
                   "69 kept", "Only copies that otto approved", "found nothing left",
+                  "The signature of this device holds.", "the keys were overwritten in place",
                   "read or listened", "deleted , 2 items: verified, with a signed receipt",
                   "audio: in force, kept for 7 d", "was refused", "Hash of this text"):
         assert words.replace(" , ", ", ") in page.text.replace(" , ", ", "), (words, page.text)
@@ -70,6 +71,13 @@ def says_what_is():
     policy = cubby("policy").splitlines()
     assert all(line in page.text for line in (" ".join(line.split()) for line in policy[:-1])), policy
     assert policy[-1].split()[-1] in page.text
+    # R9: each erasure's receipt can be unfolded, and is genuine by itself.
+    receipts = [text for text in page.words if text.startswith("{")]
+    assert len(receipts) == 1 and page.text.count("Read back and found gone") == 1, receipts
+    with open(f"{HOME}/receipt", "w", encoding="utf-8") as file:
+        file.write(receipts[0])
+    os.chmod(f"{HOME}/receipt", 0o644)
+    assert "Genuine" in cubby("receipt", "verify", f"{HOME}/receipt")
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "link", "img", "iframe", "object", "form", "base"}, names
     assert not [a for _, a in page.tags if any(n.startswith("on") or n in ("src", "href") for n in a)]
