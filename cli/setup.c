@@ -39,7 +39,7 @@ static int setup_tell(struct hand *hand, const char *parent, const struct recove
 			 recovery->path);
 	recovery_print(code);
 	hand_say(hand,
-		 "Next:  cubby profile add NAME --child                a profile for your child");
+		 "Next:  cubby profile add NAME --child               a profile for your child");
 	hand_say(hand,
 		 "       cubby consent grant NAME audio transcript    what may be kept, if any");
 	hand_say(hand,
