@@ -242,7 +242,14 @@ static int guess_wrong(struct parents *parents, const struct asker *asker,
 	uint32_t wait_s = row->door.kind == DOOR_RECOVERY ? 0 : backoff_wait_s(row->failures + 1);
 	int r;
 
-	r = access_log_write(parents->ground.log, &entry);
+	/* Nobody waits before a recovery code: what one user may not add to the log is counted. */
+	if (row->door.kind == DOOR_RECOVERY &&
+	    access_log_look(parents->ground.log, asker->uid, why)) {
+		access_log_denied(parents->ground.log, asker->uid, entry.method, entry.outcome);
+		r = 0;
+	} else {
+		r = access_log_write(parents->ground.log, &entry);
+	}
 	if (r)
 		return ground_stored(r, why);
 	if (wait_s)

@@ -70,7 +70,7 @@ enum stores_reach {
 	  "the access log's length and last hash, signed once a day")                             \
 	X(log_opener, "uid", STORES_HOUSEHOLD, "uids that opened something at some time") \
 	X(parent, "parent name sign_key statement created_min removed_min", STORES_HOUSEHOLD,     \
-	  "names and public keys of parents; of one who was removed the key alone")               \
+	  "names and public keys of parents; of one who was removed, what was vouched for them")  \
 	X(profile, "profile id name type created_min log_key removing used_min noticed_min slot "  \
 	  "slot_tag", STORES_PROFILE,                                                             \
 	  "nickname, child or adult, key of the pseudonyms, when last used, where its veil is")   \

@@ -147,16 +147,19 @@ static int refusing_run(void *context)
 }
 
 /* Where there is no copy to erase. */
-static int refuse_alone(struct keeper *keeper, struct refusing *refusing, struct why *why)
+static int refuse_alone(struct keeper *keeper, struct refusing *refusing, struct call *call)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
-	int r = store_begin(keeper->store, &transaction);
+	int r = service_look(keeper, call);
 
+	if (r)
+		return fault_trace(r);
+	r = store_begin(keeper->store, &transaction);
 	if (!r)
 		r = refusing_run(refusing);
 	if (!r)
 		r = store_commit(take(transaction));
-	return ground_stored(r, why);
+	return ground_stored(r, call_why(call));
 }
 
 int service_export_refuse(struct call *call, void *service)
@@ -180,7 +183,7 @@ int service_export_refuse(struct call *call, void *service)
 	refusing.n = selected.selection.n_ids;
 	r = service_erase_copies(keeper, call, &selected.selection, &within, job);
 	if (r == ANSWER_NOT_FOUND)
-		r = refuse_alone(keeper, &refusing, call_why(call));
+		r = refuse_alone(keeper, &refusing, call);
 	if (!r)
 		r = message_append(call_reply(call), "o", job);
 	return fault_trace(r);

@@ -215,6 +215,9 @@ int service_archive_move(struct call *call, void *service)
 	int r;
 
 	r = service_asker(call, &asker);
+	/* To and fro, without an end. */
+	if (!r)
+		r = service_look(keeper, call);
 	if (!r)
 		r = message_read(call_arguments(call), "ss", &item, &profile);
 	if (!r)

@@ -54,18 +54,35 @@ static int withdrawal_run(void *context)
 	return fault_trace(r);
 }
 
-/* Nothing is kept: there is a consent to end, and no erasure. */
-static int withdrawal_alone(struct withdrawal *withdrawal, struct why *why)
+/* 0: one of the kinds is consented to. ANSWER_NOT_FOUND. */
+static int withdrawal_ends(const struct withdrawal *withdrawal)
+{
+	struct consent_row row;
+	int r = ANSWER_NOT_FOUND;
+
+	for (int kind = 1; r == ANSWER_NOT_FOUND && kind <= KIND_MAX; kind++)
+		if (withdrawal->kinds & 1u << kind)
+			r = store_consent_find(withdrawal->keeper->store, &withdrawal->profile.id,
+					       kind, &row);
+	return fault_trace(r);
+}
+
+/* Nothing is kept: there is a consent to end, and no erasure; or not even that, which is a look. */
+static int withdrawal_alone(struct withdrawal *withdrawal, struct call *call)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
-	int r;
+	int r = withdrawal_ends(withdrawal);
 
+	if (r == ANSWER_NOT_FOUND)
+		r = service_look(withdrawal->keeper, call);
+	if (r)
+		return fault_trace(r);
 	r = store_begin(withdrawal->keeper->store, &transaction);
 	if (!r)
 		r = withdrawal_run(withdrawal);
 	if (!r)
 		r = store_commit(take(transaction));
-	return ground_stored(r, why);
+	return ground_stored(r, call_why(call));
 }
 
 static int withdrawal_read(struct call *call, struct withdrawal *ret)
@@ -115,7 +132,7 @@ int service_consent_withdraw(struct call *call, void *service)
 		selection.voices = ARCHIVE_VOICES_TOO;
 	r = service_erase(keeper, call, ERASURE_WITHDRAW, &selection, &within, job, &items);
 	if (r == ANSWER_NOT_FOUND)
-		r = withdrawal_alone(&withdrawal, call_why(call));
+		r = withdrawal_alone(&withdrawal, call);
 	if (!r)
 		r = message_append(call_reply(call), "o", job);
 	if (!r)

@@ -90,6 +90,8 @@ int service_profiles_keep(struct call *call, void *service)
 	if (!r)
 		r = profile_find(&keeper->ground, name, &profile, call_why(call));
 	if (!r)
+		r = service_look(keeper, call);
+	if (!r)
 		r = inactive_keep(&keeper->ground, &profile, call_caller(call)->uid,
 				  call_why(call));
 	return fault_trace(r);

@@ -58,6 +58,17 @@ static int header_append(void *context, int64_t row, const struct id *id,
 					      header->bytes, sizeof(header->bytes)));
 }
 
+/* It is a listing like any other, and says more than most: what opens an item, but for its slot. */
+static int listing_log(struct keeper *keeper, struct call *call, unsigned n)
+{
+	const struct access_entry entry = {
+		.what = "list", .uid = call_caller(call)->uid, .outcome = "done",
+		.method = "Parents.ListOld", .items = n,
+	};
+
+	return ground_stored(access_log_write(keeper->log, &entry), call_why(call));
+}
+
 int service_parents_list_old(struct call *call, void *service)
 {
 	struct keeper *keeper = service;
@@ -76,6 +87,8 @@ int service_parents_list_old(struct call *call, void *service)
 	if (!r)
 		r = rekey_old(&keeper->ground, release, (int64_t)after, header_append, &listing,
 			      &left);
+	if (!r && listing.n)
+		r = listing_log(keeper, call, listing.n);
 	if (!r)
 		r = message_close(reply);
 	if (!r)

@@ -18,6 +18,18 @@ static int kind_read(const char *name, int *ret, struct why *why)
 	return 0;
 }
 
+/* What stays as it is, by the minute that everything is counted in, is a look. */
+static int retention_look(struct keeper *keeper, struct call *call, const struct profile *profile,
+			  int kind, uint32_t keep_s)
+{
+	uint32_t now_s = 0;
+	int r = retention_now(&keeper->ground, profile, kind, &now_s, NULL);
+
+	if (r < 0 || (!r && keep_s / 60 < now_s / 60))
+		return fault_trace(r);
+	return service_look(keeper, call);
+}
+
 int service_retention_set(struct call *call, void *service)
 {
 	struct keeper *keeper = service;
@@ -32,6 +44,8 @@ int service_retention_set(struct call *call, void *service)
 		r = kind_read(kind_text, &kind, call_why(call));
 	if (!r)
 		r = profile_find(&keeper->ground, name, &profile, call_why(call));
+	if (!r)
+		r = retention_look(keeper, call, &profile, kind, keep_s);
 	if (!r)
 		r = retention_shorten(&keeper->ground, &profile, kind, keep_s,
 				      call_caller(call)->uid, call_why(call));

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/id.h"
@@ -152,11 +153,16 @@ static int manifest_read(struct verify *verify, const uint8_t key[static SIGN_PU
 	_cleanup_(cleanup_free) char *path = NULL;
 	_cleanup_(cleanup_free) char *text = NULL;
 	const char *lines;
+	struct stat st;
 	size_t n;
 	int r;
 
 	if (asprintf(&path, "%s/" MANIFEST_FILE, verify->dir) < 0)
 		return fault_origin(-ENOMEM);
+	/* A pipe would be waited for. */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return answer_why(&cubby->why, ANSWER_INVALID_ARGUMENT, "%s is no regular file",
+				  path);
 	r = list_open(cubby, path, &text, &lines, &n);
 	if (r == ANSWER_NOT_FOUND)
 		return answer_why(&cubby->why, r,

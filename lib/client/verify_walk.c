@@ -19,6 +19,8 @@
 /* A file that could be one recording; a larger one is only searched. */
 #define SOUND_MAX_BYTES (16u << 20)
 #define INDEX_LINE_MAX (1u << 20)
+/* As long as a manifest may be, which says more of each item. */
+#define INDEX_MAX_BYTES (256 << 20)
 
 static void salted(const struct verify *verify, const void *bytes, size_t n,
 		   uint8_t ret[static HASH_BYTES])
@@ -178,19 +180,32 @@ static int line_look(struct verify *verify, const char *file, unsigned index, co
 	return 0;
 }
 
+/* NULL: there is none, or it is a pipe, or has no end. */
+static FILE *index_open(int dir, const char *file)
+{
+	_cleanup_(cleanup_close) int fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+						 O_NOCTTY | O_CLOEXEC);
+	FILE *stream;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > INDEX_MAX_BYTES)
+		return NULL;
+	stream = fdopen(fd, "r");
+	if (stream)
+		fd = -1;
+	return stream;
+}
+
 static int index_look(struct verify *verify, int dir, const char *file, unsigned index)
 {
 	_cleanup_(cleanup_free) char *line = NULL;
-	int fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
+	FILE *stream = index_open(dir, file);
 	size_t room = 0;
 	ssize_t n;
 	int r = 0;
 
-	if (!stream) {
-		cleanup_close(&fd);
+	if (!stream)
 		return verify_tell(verify, "missing", file, NULL);
-	}
 	while (r == 0 && (n = getline(&line, &room, stream)) > 0)
 		r = (size_t)n > INDEX_LINE_MAX ? verify_tell(verify, "changed", file, NULL)
 					       : line_look(verify, file, index, line, (size_t)n);

@@ -212,11 +212,23 @@ class Calls:
             assert sodium.unseal(public, self.secrets[kind], bytes(box)) == self.former[kind]
 
     def Parents_ListOld(self):
+        def listed():
+            entries, after = [], 0
+            while True:
+                page, more = self.keeper.call("Log", "List", "ta{sv}", dbus.UInt64(after))
+                entries += [json.loads(str(entry[2])) for entry in page]
+                if not more:
+                    return [entry.get("items", 0) for entry in entries
+                            if entry.get("method") == "Parents.ListOld"]
+                after = page[-1][0]
+        before, told = listed(), []
         for kind in ("home", "release"):
             headers, after, left = self.keeper.call("Parents", "ListOld", "sta{sv}", kind, 0)
             assert len(headers) == left and after == 0, (kind, len(headers), left, after)
             old = sodium.blake2b(sodium.box_public(self.former[kind]))[:8]
             assert all(bytes(header)[1:9] == old for _, header in headers)
+            told += [len(headers)] if headers else []
+        assert told and listed() == before + told, "R14: such a listing is in the log"
         assert error_of(self.keeper.call, "Parents", "ListOld", "sta{sv}", "sign", 0) \
             == "InvalidArgument"
 

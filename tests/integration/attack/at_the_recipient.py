@@ -6,6 +6,7 @@ usage: at_the_recipient.py CUBBYD CUBBY"""
 
 import json
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -90,6 +91,26 @@ def test_r19_a_forged_manifest_is_refused(house, recipient):
         recipient.write("cubby-manifest.jsonl", forged.encode())
         recipient.refuses()
     recipient.write("cubby-manifest.jsonl", genuine)
+
+
+def test_r19_neither_a_pipe_nor_a_file_without_an_end_holds_the_verifier_up(house, recipient):
+    for name, said_of in (("metadata.jsonl", '"metadata.jsonl"'),
+                          ("cubby-manifest.jsonl", "no regular file")):
+        genuine, path = recipient.read(name), f"{recipient.top}/{name}"
+        os.remove(path)
+        os.mkfifo(path)
+        status, said = recipient.verify()
+        assert status == 1 and said_of in said, said
+        os.remove(path)
+        recipient.write(name, genuine)
+    genuine = recipient.read("metadata.jsonl")
+    os.truncate(f"{recipient.top}/metadata.jsonl", 1 << 30)     # of zeros, without a line's end
+    status, said = recipient.verify()
+    assert status == 1 and '"metadata.jsonl"' in said, said
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert peak < 700 << 10, f"{peak} KiB were read into memory"
+    recipient.write("metadata.jsonl", genuine)
+    assert recipient.verify()[0] == 0
 
 
 def unsigned(statement):

@@ -234,6 +234,28 @@ static void test_the_recovery_code_does_not_wait(void **state)
 	assert_int_equal(house_guess(house, "recovery", house->recovery_proof), 0);
 }
 
+/* Nobody waits before it, so that it is the log which must not fill. */
+static void test_r14_wrong_recovery_codes_cannot_fill_the_log(void **state)
+{
+	struct house *house = *state;
+	_cleanup_(secret_freep) struct secret *proof = wrong();
+	uint8_t hash[CHAIN_HASH_BYTES];
+	uint64_t before, after;
+
+	house_setup(house);
+	assert_int_equal(access_log_head(house->log, &before, hash), 0);
+	for (int i = 0; i < ACCESS_LOOKS_BURST + 50; i++)
+		assert_int_equal(house_guess(house, "recovery", proof), ANSWER_NOT_AUTHORIZED);
+	assert_int_equal(access_log_head(house->log, &after, hash), 0);
+	assert_int_equal(after, before + ACCESS_LOOKS_BURST);
+	/* The others are counted, in one entry. */
+	house->boot_ms += 60 * 1000;
+	access_log_flush(house->log);
+	assert_int_equal(access_log_head(house->log, &before, hash), 0);
+	assert_int_equal(before, after + 1);
+	assert_int_equal(house_guess(house, "recovery", house->recovery_proof), 0);
+}
+
 static void test_wrong_proofs_are_logged(void **state)
 {
 	struct house *house = *state;
@@ -311,6 +333,7 @@ int main(void)
 		HOUSE_TEST(test_r24_a_restart_begins_the_wait_anew),
 		HOUSE_TEST(test_r24_ten_thousand_guesses_with_restarts),
 		HOUSE_TEST(test_the_recovery_code_does_not_wait),
+		HOUSE_TEST(test_r14_wrong_recovery_codes_cannot_fill_the_log),
 		HOUSE_TEST(test_wrong_proofs_are_logged),
 		cmocka_unit_test(test_a_bucket_holds_its_rate),
 		cmocka_unit_test(test_names),
