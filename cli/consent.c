@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `cubby consent`: what may be kept. Each kind is named by the parent or not granted at all. */
 
-#include <errno.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/kind.h"
 #include "base/words.h"
 #include "erase.h"
+#include "hook.h"
 #include "listing.h"
 #include "moment.h"
 #include "prompt.h"
@@ -72,31 +69,28 @@ static int keep_choose(struct hand *hand, const char *kind, uint32_t *ret_s)
 static int method_run(struct hand *hand)
 {
 	const char *method = hand->command.value[OPTION_METHOD];
-	_cleanup_(cleanup_free) const char **arguments = NULL;
+	const char *const *kinds = hand->command.arguments + 1;
 	_cleanup_(cleanup_free) char *path = NULL;
-	size_t n = hand->command.n;
-	int status, r;
-	pid_t pid;
+	char asked[64] = "";
+	int r;
 
 	if (!method)
 		return 0;
 	if (!*method || strspn(method, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(method))
 		return hand_fail(hand, EXIT_USAGE,
 				 "--method: '%s' is not small letters, digits and '-'", method);
-	arguments = calloc(n + 2, sizeof(*arguments));
-	if (!arguments || asprintf(&path, METHOD_FOLDER "/%s", method) < 0)
+	if (asprintf(&path, METHOD_FOLDER "/%s", method) < 0)
 		return hand_fail(hand, EXIT_GENERAL, "out of memory");
-	arguments[0] = path;
-	memcpy(arguments + 1, hand->command.arguments, n * sizeof(*arguments));
-	r = posix_spawn(&pid, path, NULL, NULL, (char *const *)(uintptr_t)arguments, environ);
-	if (r != 0)
+	for (size_t i = 0; i < hand->command.n - 1; i++)
+		snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%s%s",
+			 i ? " " : "", kinds[i]);
+	r = hook_run(path, (const struct hook_word[]){
+			{ "CUBBY_PROFILE", hand->command.arguments[0] },
+			{ "CUBBY_KINDS", asked }, { NULL } });
+	if (r < 0)
 		return hand_fail(hand, EXIT_GENERAL, "%s cannot be run (%s); nothing was granted",
-				 path, strerror(r));
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return hand_fail(hand, EXIT_GENERAL, "%s was lost; nothing was granted",
-					 path);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+				 path, strerror(-r));
+	if (r > 0)
 		return hand_fail(hand, EXIT_NOT_AUTHORIZED, "%s did not agree; nothing was granted",
 				 path);
 	return 0;

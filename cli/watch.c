@@ -3,15 +3,14 @@
  * folder of hooks. A hook that fails must not keep the next one, or the next alert, from coming. */
 
 #include <dirent.h>
-#include <errno.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "hand.h"
+#include "hook.h"
 #include "moment.h"
 #include "render.h"
 #include "said.h"
@@ -20,37 +19,36 @@
 #define HOOK_FOLDER "/etc/cubby/alert.d"
 #define AGAIN_S 5
 
+/* What is hidden, or an editor's copy of the one before, is no hook. */
 static int hook_wanted(const struct dirent *entry)
 {
-	return entry->d_name[0] != '.';
+	const size_t n = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && entry->d_name[n - 1] != '~';
 }
 
-static void hook_run(struct hand *hand, const char *name, const char *kind, const char *text)
+static void hook_tell(struct hand *hand, const char *name, const char *kind, const char *text)
 {
 	_cleanup_(cleanup_free) char *path = NULL;
-	int status = 0, r;
-	pid_t pid;
+	struct stat status;
 
-	if (asprintf(&path, HOOK_FOLDER "/%s", name) < 0 || access(path, X_OK) < 0)
+	if (asprintf(&path, HOOK_FOLDER "/%s", name) < 0 || stat(path, &status) < 0 ||
+	    !S_ISREG(status.st_mode) || access(path, X_OK) < 0)
 		return;
-	r = posix_spawn(&pid, path, NULL, NULL,
-			(char *const *)(uintptr_t)(const char *const[]){ path, kind, text, NULL },
-			environ);
-	if (r == 0)
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	if (r != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (hook_run(path, (const struct hook_word[]){ { "CUBBY_ALERT_KIND", kind },
+						       { "CUBBY_ALERT_TEXT", text },
+						       { NULL } }) != 0)
 		hand_fail(hand, EXIT_GENERAL, "the hook %s did not succeed", path);
 }
 
 /* In the order of their names. */
-static void hooks_run(struct hand *hand, const char *kind, const char *text)
+static void hooks_tell(struct hand *hand, const char *kind, const char *text)
 {
 	struct dirent **entries = NULL;
 	int n = scandir(HOOK_FOLDER, &entries, hook_wanted, alphasort);
 
 	for (int i = 0; i < n; i++) {
-		hook_run(hand, entries[i]->d_name, kind, text);
+		hook_tell(hand, entries[i]->d_name, kind, text);
 		free(entries[i]);
 	}
 	free(entries);
@@ -75,7 +73,7 @@ static int alert_tell(struct hand *hand, const char *kind, char *text)
 	}
 	if (r < 0 || fflush(stdout) != 0)
 		return hand_fail(hand, EXIT_GENERAL, "cannot write the output");
-	hooks_run(hand, kind, text);
+	hooks_tell(hand, kind, text);
 	return 0;
 }
 

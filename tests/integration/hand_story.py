@@ -167,11 +167,14 @@ def hears(profile):
 
 
 def watched():
-    """R15: an alert is told as it comes, and every hook gets it, also after one that fails."""
+    """R15, R16: an alert is told as it comes, and every hook gets it where nobody else can read it,
+    also after one that fails."""
     hooks = "/etc/cubby/alert.d"
-    os.makedirs(hooks, exist_ok=True)
-    for name, text, mode in (("10-fails", "exit 3", 0o755), ("20-keeps", f'echo "$1|$2" > {HOME}/hooked', 0o755),
-                             ("30-off", f"touch {HOME}/off", 0o644)):
+    os.makedirs(f"{hooks}/15-folder", exist_ok=True)
+    told = 'echo "$CUBBY_ALERT_KIND|$CUBBY_ALERT_TEXT|$#"'
+    for name, text, mode in (("10-fails", "exit 3", 0o755), ("20-keeps", f"{told} > {HOME}/hooked", 0o755),
+                             ("30-off", f"touch {HOME}/off", 0o644), (".40-hidden", f"touch {HOME}/off", 0o755),
+                             ("50-before~", f"touch {HOME}/off", 0o755), ("60-last", f"touch {HOME}/last", 0o755)):
         with open(f"{hooks}/{name}", "w", encoding="utf-8") as file:
             file.write(f"#!/bin/sh\n{text}\n")
         os.chmod(f"{hooks}/{name}", mode)
@@ -191,15 +194,16 @@ def watched():
         assert alert["kind"] == "odd-access" and alert["text"], alert
         assert "10-fails did not succeed" in watch.stderr.readline()
         for _ in range(300):
-            if os.path.exists(f"{HOME}/hooked") and os.path.getsize(f"{HOME}/hooked"):
+            if os.path.exists(f"{HOME}/last"):
                 break
             time.sleep(0.1)
         with open(f"{HOME}/hooked", encoding="utf-8") as file:
-            assert file.read().strip() == f"odd-access|{alert['text']}"
+            assert file.read().strip() == f"odd-access|{alert['text']}|0"
         assert not os.path.exists(f"{HOME}/off")
     finally:
         watch.kill()
-        watch.wait()
+        _, said = watch.communicate()
+    assert said == "", said
     assert cubby("watch", "--timeout", "1", status=3) == ""
 
 
