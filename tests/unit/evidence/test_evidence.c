@@ -15,7 +15,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "hosts/confine.h"
 #include "sandbox.h"
@@ -136,6 +138,23 @@ static int mount_new(void)
 	return done(mount("none", dir, "tmpfs", 0, NULL));
 }
 
+/* Of what is done through such a ring no filter of system calls hears. */
+static int ring(void)
+{
+	return done(syscall(SYS_io_uring_setup, 0, NULL));
+}
+
+/* One that nobody can set: where this is let through, the time stays as it is. */
+static int clock_set(void)
+{
+	return done(clock_settime(CLOCK_MONOTONIC, &(struct timespec){0}));
+}
+
+static int user_other(void)
+{
+	return done(syscall(SYS_setresuid, USER, USER, USER));
+}
+
 static int core(void)
 {
 	struct rlimit limit = {1, 1};
@@ -192,6 +211,12 @@ static const struct attempt {
 	{"a new mount namespace", namespace_new,
 	 {{ENOSYS, "ENOSYS (seccomp)"}, {ENOSYS, "ENOSYS (seccomp)"}}},
 	{"mount a file system", mount_new,
+	 {{ENOSYS, "ENOSYS (seccomp)"}, {ENOSYS, "ENOSYS (seccomp)"}}},
+	{"a ring of calls (io_uring)", ring,
+	 {{ENOSYS, "ENOSYS (seccomp)"}, {ENOSYS, "ENOSYS (seccomp)"}}},
+	{"set the clock", clock_set,
+	 {{ENOSYS, "ENOSYS (seccomp)"}, {ENOSYS, "ENOSYS (seccomp)"}}},
+	{"become another user", user_other,
 	 {{ENOSYS, "ENOSYS (seccomp)"}, {ENOSYS, "ENOSYS (seccomp)"}}},
 	{"keep a capability of root's", capability,
 	 {{EPERM, "none left"}, {EPERM, "none left"}}},
