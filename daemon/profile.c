@@ -6,7 +6,7 @@
 #include "profile.h"
 #include "store/household.h"
 
-static int profile_room(const struct ground *ground, const char *name, struct why *why)
+static int profile_room(const struct ground *ground, struct why *why)
 {
 	_cleanup_(cleanup_free) struct profile *profiles = NULL;
 	_cleanup_(cleanup_free) char *household = NULL;
@@ -68,7 +68,7 @@ int profile_add(const struct ground *ground, const char *name, const char *type,
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
 				  "\"%.20s\" is not a type of profile; say \"child\" or \"adult\"",
 				  type);
-	r = profile_room(ground, name, why);
+	r = profile_room(ground, why);
 	if (!r)
 		r = name_free(ground, name, why);
 	if (r)

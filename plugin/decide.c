@@ -187,11 +187,6 @@ bool decider_enrolled(const struct decider *decider, const struct id *profile,
 	return false;
 }
 
-unsigned decider_refused(const struct decider *decider)
-{
-	return decider->refused;
-}
-
 const struct decide_profile *decider_profile(const struct decider *decider, const char *name)
 {
 	for (size_t i = 0; decider->in_force && i < decider->n_profiles; i++)

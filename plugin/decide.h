@@ -58,12 +58,10 @@ CLEANUP_DEFINE(struct decider *, decider_free)
 
 /* Checks and takes over a snapshot. ANSWER_INVALID_ARGUMENT: the household is not signed by the
  * pinned key, or its keys changed and no parent signed that; nothing is in force then. Consents
- * that do not hold are left out and counted. */
+ * that do not hold are left out. */
 int decider_update(struct decider *decider, const struct snapshot *snapshot, struct why *why);
 /* Nothing is in force: the keeper cannot be asked. */
 void decider_clear(struct decider *decider);
-/* Consents left out of the last snapshot because they did not hold. */
-unsigned decider_refused(const struct decider *decider);
 
 /* NULL: no such profile. */
 const struct decide_profile *decider_profile(const struct decider *decider, const char *name);

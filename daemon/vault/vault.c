@@ -390,23 +390,6 @@ int vault_clear(struct vault *vault)
 	return fault_trace(r);
 }
 
-int vault_verify(struct vault *vault, uint32_t number)
-{
-	static const uint8_t erased[KEY_BYTES];
-	uint8_t key[KEY_BYTES];
-	bool gone;
-	int r;
-
-	if (number >= vault->n_pages * PAGE_SLOTS)
-		return ANSWER_FAILED;
-	r = file_pread(vault->fd, key, KEY_BYTES, page_slot_offset(number));
-	gone = r == 0 && crypt_equal(key, erased, KEY_BYTES);
-	secret_wipe(key, sizeof(key));
-	if (r < 0)
-		return fault_trace(r);
-	return gone ? 0 : ANSWER_FAILED;
-}
-
 size_t vault_free_named(const struct vault *vault, const struct vault_used *used)
 {
 	size_t n = 0;

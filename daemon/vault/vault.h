@@ -114,8 +114,6 @@ int vault_follow(struct vault *vault, const struct vault_slot *slot, const struc
 		 int kind, void (*next)(uint8_t key[static KEY_BYTES]), unsigned most,
 		 struct secret **ret_key);
 
-/* 0: reads as zero. ANSWER_FAILED: it does not. */
-int vault_verify(struct vault *vault, uint32_t number);
 /* How many slots of `used` the vault counts as free: none, as long as rows and vault agree. */
 size_t vault_free_named(const struct vault *vault, const struct vault_used *used);
 /* No row names this slot any more. It gets a fresh key before anybody takes it. */

@@ -12,7 +12,6 @@
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
 #define _printf_(text, first) __attribute__((format(printf, text, first)))
-#define _unused_ __attribute__((unused))
 #define _must_use_ __attribute__((warn_unused_result))
 
 #define take(pointer)                                                                             \

@@ -24,8 +24,6 @@ struct message *message_free(struct message *message)
 		for (; message->depth > 0; message->depth--)
 			dbus_message_iter_abandon_container(&message->at[message->depth - 1],
 							    &message->at[message->depth]);
-	if (message->peeked)
-		dbus_free(message->peeked);
 	dbus_message_unref(message->dbus);
 	free(message);
 	return NULL;
@@ -45,20 +43,6 @@ static DBusMessageIter *read_at(struct message *message)
 bool message_more(struct message *message)
 {
 	return dbus_message_iter_get_arg_type(read_at(message)) != DBUS_TYPE_INVALID;
-}
-
-const char *message_peek(struct message *message)
-{
-	DBusMessageIter *at = read_at(message);
-
-	if (message->peeked)
-		dbus_free(message->peeked);
-	message->peeked = NULL;
-	if (dbus_message_iter_get_arg_type(at) == DBUS_TYPE_INVALID)
-		return "";
-	message->peeked = dbus_message_iter_get_signature(at);
-	/* Out of memory looks like the end, which no reader mistakes for the type it wants. */
-	return message->peeked ? message->peeked : "";
 }
 
 /* Takes the one descriptor a message may carry; ownership passes to *ret_fd. */

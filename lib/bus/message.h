@@ -36,13 +36,11 @@ CLEANUP_DEFINE(struct message *, message_free)
 /* ANSWER_INVALID_ARGUMENT when the next types are not these. At most one h a call. */
 int message_read(struct message *message, const char *signature, ...) _must_use_;
 bool message_more(struct message *message);
-/* contents NULL: whatever is inside; message_peek() then tells. */
+/* contents NULL: whatever is inside. */
 int message_enter(struct message *message, char type, const char *contents) _must_use_;
 /* Leaves the container, read to its end or not. */
 int message_leave(struct message *message);
 int message_skip(struct message *message);
-/* The signature of the next complete type: "" at the end of a container. */
-const char *message_peek(struct message *message);
 
 int message_append(struct message *message, const char *signature, ...) _must_use_;
 /* The same, as a struct. */

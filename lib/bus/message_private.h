@@ -14,7 +14,6 @@ struct message {
 	enum { MESSAGE_IDLE, MESSAGE_READING, MESSAGE_WRITING } mode;
 	unsigned depth;
 	DBusMessageIter at[MESSAGE_DEPTH];	/* at[depth] is where the next argument is */
-	char *peeked;
 };
 
 /* Takes a reference of its own. NULL when there is no memory. */

@@ -43,7 +43,6 @@ struct log_check {
 	/* How far it is. */
 	uint64_t seq;
 	uint8_t hash[CHAIN_HASH_BYTES];
-	size_t keys_begun;
 	struct secret *key;		/* of the next entry; NULL: none has begun */
 	uint64_t emptied, newest_min, newest_emptied, newest_emptied_min;
 	uint64_t checked_marks;

@@ -125,8 +125,7 @@ static int checkpoint_take(struct cubby *cubby, const char *text, struct checkpo
 			  "(%.200s); its files were changed", why.text);
 }
 
-static int marks_add(struct cubby *cubby, struct log_check *check, const struct checkpoint *seen,
-		     const char *source)
+static int marks_add(struct log_check *check, const struct checkpoint *seen, const char *source)
 {
 	struct log_mark mark = { .seq = seen->seq, .source = source };
 
@@ -153,7 +152,7 @@ static int daily_page(struct cubby *cubby, struct log_check *check, uint64_t *af
 			break;
 		r = checkpoint_take(cubby, text, &checkpoint);
 		if (r == 0 && checkpoint.seq > *after)
-			r = marks_add(cubby, check, &checkpoint, N_("when the keeper signed it"));
+			r = marks_add(check, &checkpoint, N_("when the keeper signed it"));
 		if (r != 0)
 			return fault_trace(r);
 		if (checkpoint.seq > *after)
@@ -270,7 +269,7 @@ static int receipt_mark(struct cubby *cubby, const char *text, struct log_check 
 		return fault_trace(r);
 	mark.seq = receipt.log_seq;
 	memcpy(mark.hash, receipt.log_head, sizeof(mark.hash));
-	return fault_trace(marks_add(cubby, check, &mark, N_("when the receipt was made")));
+	return fault_trace(marks_add(check, &mark, N_("when the receipt was made")));
 }
 
 /* Everything that is known beforehand. */
@@ -281,7 +280,7 @@ static int witnesses_get(struct cubby *cubby, const char *receipt, struct log_ch
 	int r = log_seen_read(cubby, &seen);
 
 	if (r == 0)
-		r = marks_add(cubby, check, &seen, N_("when this computer last looked"));
+		r = marks_add(check, &seen, N_("when this computer last looked"));
 	else if (r == ANSWER_NOT_FOUND)
 		r = 0;
 	if (r == 0 && receipt)
@@ -293,7 +292,7 @@ static int witnesses_get(struct cubby *cubby, const char *receipt, struct log_ch
 	if (r == 0)
 		r = checkpoint_take(cubby, *ret_statement, &fresh);
 	if (r == 0)
-		r = marks_add(cubby, check, &fresh, N_("a moment ago"));
+		r = marks_add(check, &fresh, N_("a moment ago"));
 	check->keyed = cubby->home != NULL;
 	if (r == 0 && check->keyed)
 		r = keys_get(cubby, check);
@@ -400,7 +399,7 @@ static int look_run(struct cubby *cubby, struct log_check *check)
 	if (r == 0)
 		r = checkpoint_take(cubby, statement, &fresh);
 	if (r == 0)
-		r = marks_add(cubby, check, &fresh, N_("a moment ago"));
+		r = marks_add(check, &fresh, N_("a moment ago"));
 	if (r != 0)
 		return fault_trace(r);
 	r = shorter(check, &seen, &fresh);

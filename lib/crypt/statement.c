@@ -167,17 +167,6 @@ int statement_get_integer(const json_t *body, const char *member, int64_t min, i
 	return 0;
 }
 
-int statement_get_boolean(const json_t *body, const char *member, bool *ret, struct why *why)
-{
-	const json_t *value = json_object_get(body, member);
-
-	if (!json_is_boolean(value))
-		return answer_why(why, ANSWER_INVALID_ARGUMENT,
-				  "the statement has no true or false \"%s\"", member);
-	*ret = json_is_true(value);
-	return 0;
-}
-
 int statement_get_size(const json_t *body, size_t members, struct why *why)
 {
 	if (json_object_size(body) != members)

@@ -45,7 +45,6 @@ int statement_verify(const char *text, const char *type, const uint8_t *public,
 int statement_get_string(const json_t *body, const char *member, const char **ret, struct why *why);
 int statement_get_integer(const json_t *body, const char *member, int64_t min, int64_t max,
 		      int64_t *ret, struct why *why);
-int statement_get_boolean(const json_t *body, const char *member, bool *ret, struct why *why);
 /* As many members as this and no more: a type says all it may say. */
 int statement_get_size(const json_t *body, size_t members, struct why *why);
 /* A string of 2 * n hex digits. */

@@ -34,7 +34,6 @@ static void test_every_basic_type_comes_back(void **state)
 					INT64_MIN, UINT64_MAX, "gr\xc3\xbc\xc3\x9f", "/a/b", "\0x",
 					(size_t)2),
 			 0);
-	assert_string_equal(message_peek(message), "y");
 	assert_int_equal(message_read(message, "ybuixtsoay", &y, &b, &u, &i, &x, &t, &s, &o, &bytes,
 				      &n),
 			 0);
@@ -46,7 +45,6 @@ static void test_every_basic_type_comes_back(void **state)
 	assert_int_equal(n, 2);
 	assert_memory_equal(bytes, "\0x", 2);
 	assert_false(message_more(message));
-	assert_string_equal(message_peek(message), "");
 }
 
 static void test_empty_bytes_are_not_null(void **state)
@@ -127,7 +125,6 @@ static void test_entries_are_variants(void **state)
 	assert_int_equal(message_enter(message, 'e', "sv"), 0);
 	assert_int_equal(message_skip(message), 0);
 	assert_int_equal(message_enter(message, 'v', NULL), 0);
-	assert_string_equal(message_peek(message), "ay");
 	assert_int_equal(message_read(message, "ay", &bytes, &n), 0);
 	assert_int_equal(n, 3);
 }

@@ -237,7 +237,6 @@ static void test_statement_members_are_checked(void **state)
 	const char *text;
 	uint8_t byte;
 	int64_t n;
-	bool yes;
 
 	assert_int_equal(statement_get_string(body, "s", &text, &why), 0);
 	assert_answer(statement_get_string(body, "i", &text, &why), ANSWER_INVALID_ARGUMENT, why);
@@ -248,9 +247,6 @@ static void test_statement_members_are_checked(void **state)
 	assert_int_equal(statement_get_integer(body, "i", 1, 6, &n, &why), ANSWER_INVALID_ARGUMENT);
 	assert_int_equal(statement_get_integer(body, "gone", 1, 6, &n, &why),
 			 ANSWER_INVALID_ARGUMENT);
-	assert_int_equal(statement_get_boolean(body, "t", &yes, &why), 0);
-	assert_true(yes);
-	assert_int_equal(statement_get_boolean(body, "i", &yes, &why), ANSWER_INVALID_ARGUMENT);
 	assert_int_equal(statement_get_bytes(body, "s", &byte, 1, &why), 0);
 	assert_int_equal(byte, 0xab);
 	assert_int_equal(statement_get_bytes(body, "x", &byte, 1, &why), ANSWER_INVALID_ARGUMENT);
