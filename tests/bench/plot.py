@@ -10,8 +10,8 @@ import sys
 
 from sizes import points
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 800, 420, 64, 24, 270, 48
-COLOURS = ["#1f77b4", "#2ca02c", "#d62728", "#9467bd", "#8c564b"]
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 812, 420, 76, 24, 270, 48
+COLOURS = ["#1f77b4", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2"]
 STYLE = """<style>text { font: 12px sans-serif; fill: #222 } .grid { stroke: #ccc }
 polyline { fill: none; stroke-width: 2 } .other { stroke-dasharray: 3 4; stroke-width: 1.5 }
 @media (prefers-color-scheme: dark) { .paper { fill: #181818 } text { fill: #ddd }
