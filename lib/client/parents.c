@@ -68,10 +68,12 @@ static int parents_run(struct cubby *cubby, struct cubby_parents **ret)
 	parents = &owner->public;
 	r = reply_each(reply, "(stb)", parent_read, &owner->array);
 	if (r != 0)
-		return fault_trace(session_malformed(cubby, r, "Parents.List"));
-	parents_show(owner);
-	*ret = take(parents);
-	return 0;
+		r = session_malformed(cubby, r, "Parents.List");
+	if (r == 0) {
+		parents_show(owner);
+		*ret = take(parents);
+	}
+	return fault_trace(r);
 }
 
 int cubby_parents(struct cubby *cubby, struct cubby_parents **ret)
@@ -279,7 +281,7 @@ static int keys_take(struct cubby *cubby, struct box_keypair *home, struct box_k
 static int remove_run(struct cubby *cubby, const char *name)
 {
 	_cleanup_(box_keypair_freep) struct box_keypair *home = NULL, *release = NULL;
-	struct cubby_parents *parents = NULL;
+	_cleanup_(cubby_parents_freep) struct cubby_parents *parents = NULL;
 	struct array texts = { 0 };
 	struct remaining remaining = { .cubby = cubby, .removed = name, .texts = &texts };
 	int r = secrets_proved(cubby);
@@ -307,7 +309,6 @@ static int remove_run(struct cubby *cubby, const char *name)
 		r = remove_send(cubby, &remaining, home, release);
 	}
 	array_clear(&texts, free);
-	cubby_parents_free(parents);
 	return fault_trace(r ? r : keys_take(cubby, take(home), take(release)));
 }
 
