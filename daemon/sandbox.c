@@ -101,7 +101,7 @@ static bool socket_refused(int family)
 /* An empty path is no program: where the call were allowed, the kernel would say ENOENT. */
 static bool new_program_refused(void)
 {
-	char *const none[] = {NULL};
+	char *const none[] = {(char[]){""}, NULL};
 
 #ifdef __SANITIZE_ADDRESS__
 	return true;

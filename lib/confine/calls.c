@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
@@ -116,6 +117,9 @@ static int filter_load(scmp_filter_ctx filter, struct why *why)
 {
 	int r = seccomp_load(filter);
 
+	/* By prctl(), which has no other word for it. */
+	if (r == -EINVAL && prctl(PR_GET_SECCOMP) < 0)
+		r = -ENOSYS;
 	if (r == -ENOSYS || r == -EOPNOTSUPP) {
 		log_warning("this kernel takes no seccomp filter: %s; network sockets are not "
 			    "refused", strerror(-r));
@@ -138,9 +142,12 @@ int calls_confine(const char *const *more, size_t n, bool threads, struct why *w
 		return fault_origin(-ENOMEM);
 	/* Else everything that the kernel says is -ECANCELED. */
 	r = seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
-	/* Mathematics libraries make threads before main(). */
+	/* Mathematics libraries make threads before main(). What knows no seccomp() knows none of
+	 * them: it is loaded by prctl(), for this one. */
 	if (r == 0)
 		r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (r == -EOPNOTSUPP)
+		r = 0;
 	r = r ? fault_origin(r) : fault_trace(filter_fill(filter, more, n, threads));
 	if (r == 0)
 		r = filter_load(filter, why);

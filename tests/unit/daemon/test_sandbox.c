@@ -118,6 +118,38 @@ static int check_old_kernel(void)
 	return held == (ALL & ~SANDBOX_LANDLOCK) ? 0 : 2;
 }
 
+/* As a kernel from before seccomp(), and valgrind: the filter is loaded by prctl(), or by nothing. */
+static int enter_without_seccomp(bool prctl_too, unsigned *ret_held)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0);
+
+	for (int i = 0; !r && prctl_too && i < 2; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
+				     SCMP_A0(SCMP_CMP_EQ, i ? PR_SET_SECCOMP : PR_GET_SECCOMP));
+	/* The library remembers what this kernel has. */
+	if (r || seccomp_load(filter) || seccomp_reset(NULL, 0))
+		_exit(103);
+	return sandbox_enter(fd, ret_held, &why);
+}
+
+static int check_no_seccomp_call(void)
+{
+	unsigned held = 0;
+
+	return enter_without_seccomp(false, &held) != 0 ? 1 : held == ALL ? 0 : 2;
+}
+
+static int check_no_seccomp(void)
+{
+	unsigned held = 0;
+
+	if (enter_without_seccomp(true, &held) != 0)
+		return 1;
+	return held == (ALL & ~SANDBOX_SECCOMP) ? 0 : 2;
+}
+
 static void alone(int (*check)(void))
 {
 	pid_t pid = fork();
@@ -134,6 +166,12 @@ static void test_r5_a_filter_in_the_way_is_refused_an_old_kernel_is_not(void **s
 {
 	alone(check_forbidden);
 	alone(check_old_kernel);
+}
+
+static void test_r26_an_old_kernel_takes_what_it_knows(void **state)
+{
+	alone(check_no_seccomp_call);
+	alone(check_no_seccomp);
 }
 
 /* The verifier reads the disk, not the page cache. */
@@ -245,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_r26_no_socket_but_unix_ones),
 		cmocka_unit_test(test_r5_no_file_elsewhere),
 		cmocka_unit_test(test_r5_a_filter_in_the_way_is_refused_an_old_kernel_is_not),
+		cmocka_unit_test(test_r26_an_old_kernel_takes_what_it_knows),
 		cmocka_unit_test(test_r8_the_page_cache_can_be_dropped),
 		cmocka_unit_test(test_r7_no_core),
 		cmocka_unit_test(test_no_new_program_and_no_other_process),
