@@ -118,7 +118,7 @@ static int check_old_kernel(void)
 	return held == (ALL & ~SANDBOX_LANDLOCK) ? 0 : 2;
 }
 
-/* As a kernel from before seccomp(), and valgrind: the filter is loaded by prctl(), or by nothing. */
+/* As a kernel from before seccomp(), or valgrind: the filter goes by prctl(), or there is none. */
 static int enter_without_seccomp(bool prctl_too, unsigned *ret_held)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
