@@ -4,7 +4,6 @@
 
 #include "deeds.h"
 
-#include <jansson.h>
 #include <pwd.h>
 #include <string.h>
 #include <time.h>
@@ -74,38 +73,50 @@ static int64_t midnight_s(int64_t time_s)
 	return (int64_t)mktime(&tm);
 }
 
-/* -1: Cubby itself. */
-static void who_name(json_int_t uid, char *ret, size_t room)
+const char *deed_who(const struct hand *hand, const json_t *body, char ret[static DEED_WHO_TEXT])
 {
-	const struct passwd *passwd = uid >= 0 ? getpwuid((uid_t)uid) : NULL;
+	const json_t *uid = json_object_get(body, "uid");
+	const long long number = json_is_integer(uid) ? json_integer_value(uid) : -1;
+	const struct passwd *passwd = NULL;
 
-	if (uid < 0)
-		snprintf(ret, room, "Cubby");
+	/* Another machine has other users. */
+	if (number >= 0 && !hand->command.value[OPTION_HOST])
+		passwd = getpwuid((uid_t)number);
+	if (number < 0)
+		snprintf(ret, DEED_WHO_TEXT, "Cubby");
 	else if (passwd)
-		snprintf(ret, room, "%s", passwd->pw_name);
+		snprintf(ret, DEED_WHO_TEXT, "%s", passwd->pw_name);
 	else
-		snprintf(ret, room, _("user %lld"), (long long)uid);
+		snprintf(ret, DEED_WHO_TEXT, _("user %lld"), number);
 	render_clean(ret);
+	return ret;
 }
 
-static struct deed deed_of(const struct cubby_log_entry *entry, const json_t *body)
+const char *deed_words(const char *what, enum deed_kind *ret_kind)
+{
+	*ret_kind = DEED_CHANGE;
+	for (size_t i = 0; what && i < ARRAY_SIZE(known); i++)
+		if (strcmp(known[i].what, what) == 0) {
+			*ret_kind = known[i].kind;
+			return _(known[i].words);
+		}
+	return what ? what : _("(emptied after 24 months)");
+}
+
+static struct deed deed_of(const struct hand *hand, const struct cubby_log_entry *entry,
+			   const json_t *body)
 {
 	const char *what = json_string_value(json_object_get(body, "what"));
 	const char *outcome = json_string_value(json_object_get(body, "outcome"));
-	const json_t *items = json_object_get(body, "items"), *uid = json_object_get(body, "uid");
+	const json_t *items = json_object_get(body, "items");
 	const json_t *times = json_object_get(body, "times");
-	struct deed deed = { .day_s = midnight_s(entry->time_s), .kind = DEED_CHANGE };
+	struct deed deed = { .day_s = midnight_s(entry->time_s) };
 
-	snprintf(deed.what, sizeof(deed.what), "%s", what ? what : _("(emptied after 24 months)"));
-	for (size_t i = 0; what && i < ARRAY_SIZE(known); i++)
-		if (strcmp(known[i].what, what) == 0) {
-			snprintf(deed.what, sizeof(deed.what), "%s", _(known[i].words));
-			deed.kind = known[i].kind;
-		}
+	snprintf(deed.what, sizeof(deed.what), "%s", deed_words(what, &deed.kind));
 	deed.partial = outcome && strcmp(outcome, "partial") == 0;
 	deed.times = json_is_integer(times) ? (unsigned)json_integer_value(times) : 1;
 	deed.items = json_is_integer(items) ? (unsigned)json_integer_value(items) : 1;
-	who_name(json_is_integer(uid) ? json_integer_value(uid) : -1, deed.who, sizeof(deed.who));
+	deed_who(hand, body, deed.who);
 	return deed;
 }
 
@@ -140,7 +151,7 @@ static int deed_take(struct hand *hand, struct deeds *deeds, const struct cubby_
 	const int64_t today_s = midnight_s(hand->now_s);
 	_cleanup_(render_json_freep) json_t *body = json_loads(entry->body, 0, NULL);
 	const char *outcome = json_string_value(json_object_get(body, "outcome"));
-	const struct deed deed = deed_of(entry, body);
+	const struct deed deed = deed_of(hand, entry, body);
 	const int64_t ago = (today_s - deed.day_s + DAY_S / 2) / DAY_S;
 
 	if (ago < 0 || ago >= DEEDS_DAYS)

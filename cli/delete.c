@@ -29,6 +29,15 @@ static int selection_check(struct hand *hand, const struct cubby_selection *sele
 				 "say what to erase: ids, --profile P, --since T, --until T, "
 				 "--kind K "
 				 "or --all");
+	/* "cubby delete mia" is what one tries first. */
+	for (size_t i = 0; i < selection->n_ids; i++) {
+		const char *id = hand->command.arguments[i];
+
+		if (strspn(id, "0123456789abcdefABCDEF") != strlen(id))
+			return hand_fail(hand, EXIT_USAGE,
+					 "'%s' is not the id of an item; all that is kept of a "
+					 "person goes with --profile", id);
+	}
 	return 0;
 }
 

@@ -9,13 +9,36 @@
 #include "command.h"
 
 #define HELP_COLUMN 30
+#define HELP_WIDTH 80
+
+/* As much of the text as one line has room for, up to a blank; all of it where it fits. */
+static size_t line_end(const char *text)
+{
+	size_t characters = 0, blank = 0;
+
+	for (size_t i = 0; text[i]; i++) {
+		characters += ((unsigned char)text[i] & 0xc0) != 0x80;
+		if (text[i] == ' ')
+			blank = i;
+		if (characters > HELP_WIDTH - HELP_COLUMN && blank > 0)
+			return blank;
+	}
+	return strlen(text);
+}
 
 static void help_line(FILE *file, const char *left, const char *right)
 {
+	size_t n = line_end(right);
+
 	if (strlen(left) < HELP_COLUMN - 2)
-		fprintf(file, "  %-*s%s\n", HELP_COLUMN - 2, left, right);
+		fprintf(file, "  %-*s%.*s\n", HELP_COLUMN - 2, left, (int)n, right);
 	else
-		fprintf(file, "  %s\n  %*s%s\n", left, HELP_COLUMN - 2, "", right);
+		fprintf(file, "  %s\n%*s%.*s\n", left, HELP_COLUMN, "", (int)n, right);
+	for (right += n; *right; right += n) {
+		right++;
+		n = line_end(right);
+		fprintf(file, "%*s%.*s\n", HELP_COLUMN, "", (int)n, right);
+	}
 }
 
 static void help_option(FILE *file, int option)

@@ -22,7 +22,7 @@ struct listing {
 	struct table *table;		/* for people */
 	const char *grep;		/* only transcripts with this in them; NULL: all */
 	bool narrowed;
-	bool flows;			/* rows are shown as they come */
+	bool opens;			/* the transcripts */
 	bool enough;			/* nobody reads on */
 	size_t n;
 };
@@ -43,16 +43,18 @@ static int listing_row(struct listing *listing, const struct cubby_item *item,
 		       const struct cubby_opened *opened)
 {
 	struct item_cells cells;
-	const char *row[] = { cells.id, cells.started,
-			      hand_profile_name(listing->profiles, item->profile_id), cells.kinds,
-			      cells.expires, cells.length, opened ? opened->text : NULL };
+	const char *name = hand_profile_name(listing->profiles, item->profile_id);
+	const char *row[] = { cells.id, cells.started, name, cells.kinds, cells.expires };
+	const char *opened_row[] = { cells.id, cells.started, name, cells.expires, cells.length,
+				     opened ? opened->text : NULL };
 
 	item_cells(item, opened, listing->hand->now_s, &cells);
-	if (table_row(listing->table, row) < 0)
+	if (table_row(listing->table, listing->opens ? opened_row : row) < 0)
 		return hand_fail(listing->hand, EXIT_GENERAL, "out of memory");
-	if (!listing->flows || (listing->n + 1) % FLOW_ROWS != 0)
+	if (listing->opens || (listing->n + 1) % FLOW_ROWS != 0)
 		return 0;
-	/* With many the first are to be seen before the last are fetched. */
+	/* With many the first are to be seen before the last are fetched; a bar for what is opened
+	 * would be in between. */
 	listing->enough = table_flow(listing->hand, listing->table) != 0;
 	return listing->enough ? EXIT_GENERAL : 0;
 }
@@ -94,10 +96,11 @@ static int listing_end(struct listing *listing)
 
 int verb_list(struct hand *hand)
 {
-	static const char *const heads[] = { N_("ID"), N_("STARTED"), N_("PROFILE"),
-					     N_("KINDS"), N_("EXPIRES"), N_(">LENGTH"),
-					     N_("~TRANSCRIPT"), NULL };
-	static const char *const heads_shut[] = { N_("ID"), N_("STARTED"), N_("PROFILE"),
+	/* What was said gets the room there is. */
+	static const char *const heads[] = { N_("ID"), N_("STARTED"), N_("~PROFILE"),
+					     N_("EXPIRES"), N_(">LENGTH"), N_("=TRANSCRIPT"),
+					     NULL };
+	static const char *const heads_shut[] = { N_("ID"), N_("STARTED"), N_("~PROFILE"),
 						  N_("KINDS"), N_("EXPIRES"), NULL };
 	struct cubby_selection selection = CUBBY_SELECTION_INIT;
 	_cleanup_(cubby_profiles_freep) struct cubby_profiles *profiles = NULL;
@@ -128,7 +131,7 @@ int verb_list(struct hand *hand)
 	if (table_new(open ? heads : heads_shut, hand->color, &table) < 0)
 		return hand_fail(hand, EXIT_GENERAL, "out of memory");
 	listing.profiles = profiles;
-	listing.flows = !open;		/* a bar for what is opened would be in between */
+	listing.opens = open;
 	listing.table = table;
 	r = batch_walk(&(struct batch){ .hand = hand, .selection = &selection,
 					.kinds = open ? transcript_only : NULL,

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/words.h"
+#include "deeds.h"
 #include "hand.h"
 #include "moment.h"
 #include "prompt.h"
@@ -120,19 +121,31 @@ static const char *member_text(const json_t *body, const char *member, char *roo
 	return room;
 }
 
-static int log_row(struct table *table, const struct cubby_log_entry *entry, const json_t *body)
+/* Errors have the names of the bus. */
+static const char *outcome_words(const char *outcome)
 {
-	char seq[24], time[MOMENT_TEXT], what[64], uid[24], outcome[128], items[24], about[64];
-	const char *cells[] = { seq, time, what, uid, outcome, items, about };
+	static const char *const known[] = { N_("done"), N_("asked"), N_("partial") };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (strcmp(known[i], outcome) == 0)
+			return _(known[i]);
+	return outcome;
+}
+
+static int log_row(struct hand *hand, struct table *table, const struct cubby_log_entry *entry,
+		   const json_t *body)
+{
+	char seq[24], time[MOMENT_TEXT], who[DEED_WHO_TEXT], outcome[128], items[24], about[64];
+	const char *what = json_string_value(json_object_get(body, "what"));
+	enum deed_kind kind;
+	const char *cells[] = { seq, time, deed_who(hand, body, who), deed_words(what, &kind),
+				NULL, items, about };
 	int r;
 
 	snprintf(seq, sizeof(seq), "%llu", (unsigned long long)entry->seq);
 	moment_local(entry->time_s, time);
-	/* Emptied after its 24 months. */
-	if (!*member_text(body, "what", what, sizeof(what)))
-		snprintf(what, sizeof(what), "%s", _("(emptied)"));
-	member_text(body, "uid", uid, sizeof(uid));
 	member_text(body, "outcome", outcome, sizeof(outcome));
+	cells[4] = outcome_words(outcome);
 	member_text(body, "items", items, sizeof(items));
 	if (!*member_text(body, "method", about, sizeof(about)) &&
 	    !*member_text(body, "item", about, sizeof(about)))
@@ -178,7 +191,7 @@ static int log_walk(struct hand *hand, int64_t since_s, struct table *table, jso
 					 "entry %llu of the log cannot be read; 'cubby log "
 					 "--verify' tells "
 					 "whether it was changed", (unsigned long long)entry->seq);
-		if ((array ? log_json(array, entry, body) : log_row(table, entry, body)) < 0)
+		if ((array ? log_json(array, entry, body) : log_row(hand, table, entry, body)) < 0)
 			return hand_fail(hand, EXIT_GENERAL, "out of memory");
 	}
 	return hand_refused(hand, r);
@@ -186,7 +199,7 @@ static int log_walk(struct hand *hand, int64_t since_s, struct table *table, jso
 
 int verb_log(struct hand *hand)
 {
-	static const char *const heads[] = { N_(">SEQ"), N_("TIME"), N_("WHAT"), N_(">UID"),
+	static const char *const heads[] = { N_(">SEQ"), N_("TIME"), N_("WHO"), N_("WHAT"),
 					     N_("OUTCOME"), N_(">ITEMS"), N_("~ABOUT"), NULL };
 	_cleanup_(table_freep) struct table *table = NULL;
 	_cleanup_(render_json_freep) json_t *array = NULL;

@@ -32,19 +32,22 @@ static const char style[] =
 	"main{max-width:46rem;margin:0 auto;padding:1rem}\n"
 	"h1{font-size:1.6rem;line-height:1.2;margin:.5rem 0}h2{font-size:1.2rem;margin:0 0 .5rem}\n"
 	"h3{font-size:1rem;margin:1rem 0 .25rem}p{margin:.4rem 0}ul{margin:.4rem 0;"
-	"padding-left:1.2rem}\n"
+	"padding-left:1.2rem}"
+	".kind{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:baseline;"
+	"gap:0 1rem;margin-top:1rem}.kind h3{margin:0}.kind+p{margin-top:.1rem}\n"
 	"section{background:var(--card);border:1px solid var(--line);border-radius:.75rem;"
 	"padding:1rem;margin:1rem 0}\n"
 	".soft{color:var(--soft)}.good{color:var(--good)}.warn{color:var(--warn)}"
 	".badge{font-size:.85rem;font-weight:600}\n"
-	"table{border-collapse:collapse;width:100%;font-size:.95rem}"
+	"table{border-collapse:collapse;table-layout:fixed;width:100%;font-size:.95rem}"
 	"th,td{text-align:left;vertical-align:top;padding:.3rem .5rem .3rem 0;"
 	"border-top:1px solid var(--line)}"
-	"th{font-weight:600;border-top:0}td:first-child{white-space:nowrap}"
-	"td:nth-child(2){min-width:4.5rem}\n"
+	"th{font-weight:600;border-top:0}th:first-child{width:6rem}th:nth-child(2){width:4.5rem}\n"
 	"svg{display:block;width:100%;height:auto;margin:.25rem 0}"
 	".none{fill:var(--empty)}.audio{fill:var(--audio)}.transcript{fill:var(--transcript)}"
-	".location{fill:var(--location)}.bad{fill:var(--warn)}\n"
+	".location{fill:var(--location)}.bad{fill:var(--warn)}"
+	"i{display:inline-block;width:.7em;height:.7em;margin-right:.3em;border-radius:2px;"
+	"background:var(--audio)}.refusal{background:var(--warn)}\n"
 	".scale{display:flex;justify-content:space-between;font-size:.85rem;color:var(--soft)}\n"
 	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem .8rem;font-size:.9rem}"
 	"dd{margin:0}dd,pre{overflow-wrap:anywhere}pre{white-space:pre-wrap;font-size:.75rem}"
@@ -140,12 +143,15 @@ void page_band(struct page *page, const char *label, const char *style_name, con
 	page_text(page, label);
 	fprintf(page->file, "</title><rect class=\"none\" width=\"%d\" height=\"%d\" rx=\"4\"/>",
 		BAND_WIDTH, BAND_HEIGHT);
-	for (unsigned i = 0; i < n && left[0] > 0; i++)
-		if (left[i] > 0)
-			fprintf(page->file,
-				"<rect class=\"%s\" x=\"%.1f\" width=\"%.1f\" height=\"%d\" "
-				"opacity=\"%.2f\"/>", style_name, i * step, step - 1, BAND_HEIGHT,
-				0.25 + 0.75 * left[i] / left[0]);
+	/* One piece for all days with as much: no seams where nothing changes. */
+	for (unsigned i = 0, end; i < n && left[i] > 0; i = end) {
+		for (end = i + 1; end < n && left[end] == left[i]; end++)
+			;
+		fprintf(page->file,
+			"<rect class=\"%s\" x=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"4\" "
+			"opacity=\"%.2f\"/>", style_name, i * step, (end - i) * step, BAND_HEIGHT,
+			0.25 + 0.75 * left[i] / left[0]);
+	}
 	fputs("</svg>\n", page->file);
 }
 

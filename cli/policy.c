@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `cubby policy`: prints the policy that is in force, as the keeper made it from its running
- * configuration; never a text of our own. */
+ * configuration; never a text of our own. In another language each sentence that is known is said
+ * again; what a consent names is the hash of the English text. */
 
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +10,13 @@
 #include "hand.h"
 #include "pager.h"
 #include "render.h"
+#include "said.h"
 #include "verb.h"
 
 int verb_policy(struct hand *hand)
 {
 	_cleanup_(cleanup_free) char *text = NULL;
-	char hash[CUBBY_KEY_TEXT];
+	char hash[CUBBY_KEY_TEXT], room[SAID_TEXT];
 	int r = cubby_policy(hand->cubby, &text, hash);
 
 	if (r != 0)
@@ -29,9 +31,9 @@ int verb_policy(struct hand *hand)
 		if (*end)
 			*end++ = 0;
 		render_clean(line);
-		puts(line);
+		puts(said(line, room));
 	}
-	printf(_("Hash of this text: %s\n"), hash);
+	printf("%s: %s\n", _("Hash of this text"), hash);
 	pager_end();
 	return 0;
 }

@@ -18,7 +18,7 @@ int verb_receipt_verify(struct hand *hand)
 	const char *path = hand->command.arguments[0];
 	_cleanup_(cubby_receipt_freep) struct cubby_receipt *receipt = NULL;
 	_cleanup_(cleanup_free) char *text = NULL;
-	char asked[MOMENT_TEXT], ended[MOMENT_TEXT];
+	char asked[MOMENT_TEXT], ended[MOMENT_TEXT], items[64], parts[64];
 	int r = file_read_path(path, RECEIPT_MAX_BYTES, &text, NULL);
 
 	if (r == ANSWER_NOT_FOUND)
@@ -44,9 +44,11 @@ int verb_receipt_verify(struct hand *hand)
 		return r < 0 ? hand_fail(hand, EXIT_GENERAL, "cannot write the output") : 0;
 	}
 	hand_say(hand, "Genuine: signed by device %.16s...", receipt->key);
-	hand_say(hand, words_n("%u item (%u parts) erased by '%s', asked %s, verified %s, level "
-			       "%s.", "%u items (%u parts) erased by '%s', asked %s, verified %s, "
-			       "level %s.", receipt->items), receipt->items, receipt->parts,
+	snprintf(items, sizeof(items), words_n("%u item", "%u items", receipt->items),
+		 receipt->items);
+	snprintf(parts, sizeof(parts), words_n("%u part", "%u parts", receipt->parts),
+		 receipt->parts);
+	hand_say(hand, "%s (%s) erased by '%s', asked %s, verified %s, level %s.", items, parts,
 		 receipt->reason, asked, ended, receipt->erasure_level);
 	return 0;
 }

@@ -49,8 +49,11 @@ static void receipt_put(struct page *page, const struct cubby_receipt *receipt, 
 			level = _(levels[i].words);
 	moment_local(receipt->asked_s, asked);
 	moment_local(receipt->ended_s, ended);
-	page_add(page, "<details class=\"receipt\">\n<summary>%s &middot; %s &middot; "
-		 "%m items</summary>\n", ended, reason, (long long)receipt->items);
+	page_add(page, words_n("<details class=\"receipt\">\n<summary>%s &middot; %s &middot; "
+			       "%m item</summary>\n",
+			       "<details class=\"receipt\">\n<summary>%s &middot; %s &middot; "
+			       "%m items</summary>\n", receipt->items),
+		 ended, reason, (long long)receipt->items);
 	page_add(page, "<p class=\"good\">The signature of this device holds.</p>\n");
 	page_add(page, "<dl><dt>Receipt</dt><dd>%s</dd><dt>Asked</dt><dd>%s</dd><dt>Read back and "
 		 "found gone</dt><dd>%s</dd><dt>Items and parts</dt><dd>%m, %m</dd><dt>Level</dt>"

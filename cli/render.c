@@ -6,18 +6,27 @@
 
 #include <errno.h>
 #include <libsmartcols.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#include <wchar.h>
 
 #include "base/fault.h"
 #include "base/words.h"
 #include "pager.h"
 
+#define COLUMNS_MAX 16
+/* A column that goes on below is as wide as this at least. */
+#define WRAP_MIN 20
+
 struct table {
 	struct libscols_table *scols;
 	struct libscols_line *last;
 	size_t n_columns;
+	size_t widths[COLUMNS_MAX];
+	size_t terminal;		/* its columns; 0: there is none */
 	bool color;
 	bool flows;			/* some of it was printed */
 };
@@ -28,6 +37,60 @@ struct table *table_free(struct table *table)
 		return NULL;
 	scols_unref_table(table->scols);
 	free(table);
+	return NULL;
+}
+
+/* Columns of the terminal that the character takes; *text moves on. */
+static size_t character_width(const char **text)
+{
+	mbstate_t state = { 0 };
+	wchar_t character = L'?';
+	const size_t n = mbrtowc(&character, *text, MB_LEN_MAX, &state);
+	const int width = wcwidth(character);
+
+	*text += n == 0 || n > MB_LEN_MAX ? 1 : n;
+	return width > 0 ? (size_t)width : 0;
+}
+
+static size_t text_width(const char *text)
+{
+	size_t width = 0;
+
+	while (*text)
+		width += character_width(&text);
+	return width;
+}
+
+/* What the others leave at this terminal, but no less than can be read. */
+static size_t wrap_width(const struct libscols_column *column, const char *text, void *context)
+{
+	const struct table *table = context;
+	const size_t width = text_width(text);
+	size_t others = 0, room = WRAP_MIN;
+
+	for (size_t i = 0; i + 1 < table->n_columns; i++)
+		others += table->widths[i] + 1;
+	if (table->terminal > others + room)
+		room = table->terminal - others;
+	return table->terminal > 0 && width > room ? room : width;
+}
+
+/* Between words; a word that is wider than the column is not cut. Returns what goes on below. */
+static char *wrap_next(const struct libscols_column *column, char *text, void *context)
+{
+	const size_t room = scols_column_get_width(column);
+	char *blank = NULL;
+	size_t width = 0;
+
+	for (const char *at = text; *at;) {
+		if (*at == ' ')
+			blank = text + (at - text);
+		width += character_width(&at);
+		if (width > room && blank) {
+			*blank = 0;
+			return blank + 1;
+		}
+	}
 	return NULL;
 }
 
@@ -42,7 +105,9 @@ int table_new(const char *const *heads, bool color, struct table **ret)
 	if (!table->scols)
 		return fault_origin(-ENOMEM);
 	scols_table_enable_colors(table->scols, color);
-	for (; *heads; heads++) {
+	if (isatty(STDOUT_FILENO))
+		table->terminal = scols_table_get_termwidth(table->scols);
+	for (; *heads && table->n_columns < COLUMNS_MAX; heads++) {
 		struct libscols_column *column;
 		const char *head = **heads ? _(*heads) : "";
 		int flags = 0;
@@ -51,12 +116,16 @@ int table_new(const char *const *heads, bool color, struct table **ret)
 			flags = SCOLS_FL_TRUNC;
 		else if (**heads == '>')
 			flags = SCOLS_FL_RIGHT;
+		else if (**heads == '=')
+			flags = SCOLS_FL_WRAP;
 		column = scols_table_new_column(table->scols, flags ? head + 1 : head, 0, flags);
-		if (!column)
+		if (!column || (flags == SCOLS_FL_WRAP &&
+				scols_column_set_wrapfunc(column, wrap_width, wrap_next,
+							  table) < 0))
 			return fault_origin(-ENOMEM);
 		if (color)
 			scols_cell_set_color(scols_column_get_header(column), "\033[1m");
-		table->n_columns++;
+		table->widths[table->n_columns++] = text_width(flags ? head + 1 : head);
 	}
 	*ret = take(table);
 	return 0;
@@ -68,9 +137,13 @@ int table_row(struct table *table, const char *const *cells)
 
 	if (!line)
 		return fault_origin(-ENOMEM);
-	for (size_t i = 0; i < table->n_columns; i++)
+	for (size_t i = 0; i < table->n_columns; i++) {
+		const size_t width = cells[i] ? text_width(cells[i]) : 0;
+
 		if (cells[i] && scols_line_set_data(line, i, cells[i]) < 0)
 			return fault_origin(-ENOMEM);
+		table->widths[i] = width > table->widths[i] ? width : table->widths[i];
+	}
 	table->last = line;
 	return 0;
 }

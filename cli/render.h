@@ -10,8 +10,8 @@
 struct hand;
 struct table;
 
-/* heads: NULL-ended; one that begins with '~' is cut where the terminal is too narrow, one that
- * begins with '>' is aligned to the right. They are translated here. 0 or a fault. */
+/* heads: NULL-ended; one that begins with '~' is cut where the terminal is too narrow, one with '='
+ * goes on below, one with '>' is aligned to the right. They are translated here. 0 or a fault. */
 int table_new(const char *const *heads, bool color, struct table **ret);
 struct table *table_free(struct table *table);
 CLEANUP_DEFINE(struct table *, table_free)

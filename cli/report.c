@@ -26,6 +26,7 @@ static const char *const kind_words[KINDS] = { N_("Sound"), N_("Words"), N_("Pla
 struct kept {
 	unsigned n;
 	int64_t first_s, last_s;
+	int64_t keep_s;			/* how long each is kept; 0: none is */
 	int64_t shown_s;		/* how far the picture reaches */
 	unsigned ends[PARTS];
 };
@@ -69,63 +70,103 @@ static int report_item(void *context, const struct cubby_item *item,
 	return 0;
 }
 
+/* Days in full: there is room for them. */
+static char *days_text(int64_t duration_s, char text[static MOMENT_TEXT])
+{
+	const unsigned days = (unsigned)(duration_s / DAY_S);
+
+	if (duration_s < DAY_S)
+		return duration_text(duration_s, text);
+	snprintf(text, MOMENT_TEXT, words_n("%u day", "%u days", days), days);
+	return text;
+}
+
+static char *until_text(int64_t time_s, int64_t now_s, char text[static MOMENT_TEXT])
+{
+	const unsigned days = (unsigned)((time_s - now_s) / DAY_S);
+
+	if (time_s - now_s < DAY_S)
+		return moment_until(time_s, now_s, text);
+	snprintf(text, MOMENT_TEXT, words_n("in %u day", "in %u days", days), days);
+	return text;
+}
+
 static void kept_put(struct report *report, unsigned kind, const struct kept *kept)
 {
 	char first[MOMENT_TEXT], last[MOMENT_TEXT], all[MOMENT_TEXT], label[256];
+	const int64_t now_s = report->hand->now_s;
 	unsigned left[PARTS], still = kept->n;
 
-	moment_until(kept->first_s, report->hand->now_s, first);
-	moment_until(kept->last_s, report->hand->now_s, last);
-	duration_text(kept->shown_s, all);
+	until_text(kept->first_s, now_s, first);
+	until_text(kept->last_s, now_s, last);
 	for (unsigned i = 0; i < PARTS; i++) {
 		left[i] = still;
 		still -= kept->ends[i];
 	}
-	page_add(&report->page, "<h3>%s</h3>\n", _(kind_words[kind]));
-	if (!kept->n) {
-		page_add(&report->page, "<p class=\"soft\">Nothing is kept.</p>\n");
-		return;
-	}
-	if (kept->first_s == kept->last_s)
-		snprintf(label, sizeof(label), _("%u kept, erased %s."), kept->n, last);
+	if (strcmp(first, last) == 0)
+		snprintf(label, sizeof(label), _("%u kept, erased %s"), kept->n, last);
 	else
-		snprintf(label, sizeof(label), _("%u kept. The first is erased %s, the last %s."),
+		snprintf(label, sizeof(label), _("%u kept; the first is erased %s, the last %s"),
 			 kept->n, first, last);
 	page_add(&report->page, "<p>%s</p>\n", label);
 	page_band(&report->page, label, kind_names[kind], left, PARTS);
-	page_add(&report->page, "<div class=\"scale\"><span>now</span><span>in %s</span></div>\n",
-		 all);
+	page_add(&report->page, "<div class=\"scale\"><span>now</span><span>%s</span></div>\n",
+		 until_text(now_s + kept->shown_s, now_s, all));
 }
 
 /* ---- What may be kept ---- */
 
-static void consents_put(struct report *report, const struct cubby_profile *profile)
+/* Of this kind, and that counts; or NULL. */
+static const struct cubby_consent *consent_of(const struct report *report, const char *profile_id,
+					      const char *kind)
 {
-	bool any = false;
-	char keep[MOMENT_TEXT];
-
-	page_add(&report->page, "<h3>Consent</h3>\n<ul>\n");
 	for (size_t i = 0; i < report->consents->n; i++) {
 		const struct cubby_consent *consent = report->consents->list[i];
 
-		if (strcmp(consent->profile_id, profile->id) != 0)
-			continue;
-		any = true;
-		page_add(&report->page, "<li>%s: %s, kept for %s</li>\n", consent->kind,
-			 _(consent->state), duration_text(consent->keep_s, keep));
+		if (strcmp(consent->profile_id, profile_id) == 0 &&
+		    strcmp(consent->kind, kind) == 0 && strcmp(consent->state, "withdrawn") != 0)
+			return consent;
 	}
-	if (!any)
+	return NULL;
+}
+
+static void kind_put(struct report *report, const struct cubby_profile *profile, unsigned kind,
+		     const struct kept *kept)
+{
+	const struct cubby_consent *consent = consent_of(report, profile->id, kind_names[kind]);
+	char keep[MOMENT_TEXT];
+
+	page_add(&report->page, "<div class=\"kind\"><h3>%s</h3>", _(kind_words[kind]));
+	if (consent && strcmp(consent->state, "in force") == 0)
+		page_add(&report->page, "<span>allowed, each for %s</span></div>\n",
+			 days_text(kept->keep_s ? kept->keep_s : consent->keep_s, keep));
+	else if (consent)
+		page_add(&report->page, "<span class=\"warn\">%s</span></div>\n",
+			 _(consent->state));
+	else
 		page_add(&report->page, profile->child
-			 ? _("<li>None: nothing that %s says is kept.</li>\n")
-			 : _("<li>None: what %s says to the ear is not kept.</li>\n"),
-			 profile->name);
-	page_add(&report->page, "</ul>\n<h3>Training</h3>\n");
+			 ? _("<span class=\"soft\">not allowed</span></div>\n")
+			 : _("<span class=\"soft\">not allowed to the ear</span></div>\n"));
+	if (kept->n)
+		kept_put(report, kind, kept);
+	else
+		page_add(&report->page, "<p class=\"soft\">Nothing is kept.</p>\n");
+}
+
+static void profile_put(struct report *report, const struct cubby_profile *profile,
+			const struct kept kept[static KINDS])
+{
+	page_add(&report->page, "<section>\n<h2>%s <span class=\"badge soft\">%s</span></h2>\n",
+		 profile->name, profile->child ? _("child") : _("adult"));
+	for (unsigned kind = 0; kind < KINDS; kind++)
+		kind_put(report, profile, kind, &kept[kind]);
 	if (profile->child)
 		page_add(&report->page, "<p class=\"good\">Never used for training. Nothing of a "
 			 "child can be approved, opened or selected for an export.</p>\n");
 	else
-		page_add(&report->page, "<p>Only copies that %s approved, each for one purpose "
-			 "and recipient.</p>\n", profile->name);
+		page_add(&report->page, "<p>For training only copies that %s approved, each for "
+			 "one purpose and recipient.</p>\n", profile->name);
+	page_add(&report->page, "</section>\n");
 }
 
 static int profiles_put(struct report *report)
@@ -134,16 +175,11 @@ static int profiles_put(struct report *report)
 	int r = batch_walk(&(struct batch){ .hand = report->hand, .selection = &everything,
 					    .each = report_item, .context = report });
 
-	for (size_t i = 0; r == 0 && i < report->profiles->n; i++) {
-		const struct cubby_profile *profile = report->profiles->list[i];
-
-		page_add(&report->page, "<section>\n<h2>%s <span class=\"badge soft\">%s</span>"
-			 "</h2>\n", profile->name, profile->child ? _("child") : _("adult"));
-		for (unsigned kind = 0; kind < KINDS; kind++)
-			kept_put(report, kind, &report->kept[i][kind]);
-		consents_put(report, profile);
-		page_add(&report->page, "</section>\n");
-	}
+	for (size_t i = 0; r == 0 && i < report->profiles->n; i++)
+		profile_put(report, report->profiles->list[i], report->kept[i]);
+	if (r == 0 && report->profiles->n == 0)
+		page_add(&report->page, "<section>\n<h2>Nobody yet</h2>\n<p>There is no profile, "
+			 "so nothing can be kept of anybody.</p>\n</section>\n");
 	return r;
 }
 
@@ -153,17 +189,23 @@ static int status_put(struct report *report)
 {
 	_cleanup_(cubby_status_freep) struct cubby_status *status = NULL;
 	_cleanup_(cubby_drill_freep) struct cubby_drill *drill = NULL;
-	char when[MOMENT_TEXT], room[SAID_TEXT];
+	char when[MOMENT_TEXT], room[SAID_TEXT], items[64], of[64];
 	int r = cubby_status(report->hand->cubby, &status);
 
 	if (r == 0)
 		r = cubby_drill_last(report->hand->cubby, &drill);
 	if (r != 0)
 		return hand_refused(report->hand, r);
-	page_add(&report->page, "<section>\n<h2>Now</h2>\n<p>%m items of %m people are kept; "
-		 "%m are being erased. %m approved copies could be exported.</p>\n",
-		 (long long)status->items, (long long)status->profiles,
-		 (long long)status->erasing, (long long)status->released);
+	snprintf(items, sizeof(items), words_n("%u item", "%u items", status->items),
+		 status->items);
+	snprintf(of, sizeof(of), words_n("of %u profile", "of %u profiles", status->profiles),
+		 status->profiles);
+	page_add(&report->page, "<section>\n<h2>Now</h2>\n<p>Kept: %s %s.</p>\n", items, of);
+	if (status->erasing)
+		page_add(&report->page, "<p>Being erased: %m.</p>\n", (long long)status->erasing);
+	if (status->released)
+		page_add(&report->page, "<p>Approved copies that could be exported: %m.</p>\n",
+			 (long long)status->released);
 	if (!drill->ended_s)
 		page_add(&report->page, "<p>The daily test of deletion has not run yet.</p>\n");
 	else
@@ -187,7 +229,8 @@ static void deeds_table(struct report *report, const struct deeds *deeds, enum d
 	char when[MOMENT_TEXT];
 	bool any = false;
 
-	page_add(&report->page, "<h3>%s</h3>\n", _(caption));
+	if (caption)
+		page_add(&report->page, "<h3>%s</h3>\n", _(caption));
 	for (size_t i = 0; i < deeds->n; i++) {
 		const struct deed *deed = &deeds->all[i];
 
@@ -202,10 +245,13 @@ static void deeds_table(struct report *report, const struct deeds *deeds, enum d
 			 deed->what);
 		if (kind == DEED_ERASURE)
 			page_add(&report->page, deed->partial
-				 ? _(", %m items: <span class=\"warn\">not complete, tried again"
-				     "</span>")
-				 : _(", %m items: <span class=\"good\">verified, with a signed "
-				     "receipt</span>"), (long long)deed->items);
+				 ? words_n(", %m item: <span class=\"warn\">not complete, tried "
+					   "again</span>", ", %m items: <span class=\"warn\">not "
+					   "complete, tried again</span>", deed->items)
+				 : words_n(", %m item: <span class=\"good\">verified, with a "
+					   "signed receipt</span>", ", %m items: <span class=\""
+					   "good\">verified, with a signed receipt</span>",
+					   deed->items), (long long)deed->items);
 		else if (deed->times > 1)
 			page_add(&report->page, ", %m times", (long long)deed->times);
 		page_add(&report->page, "</td></tr>\n");
@@ -228,28 +274,58 @@ static int deeds_put(struct report *report)
 	}
 	snprintf(label, sizeof(label), _("In the last %d days: looks %u, refusals %u."),
 		 DEEDS_DAYS, looks, denials);
-	page_add(&report->page, "<section>\n<h2>Who looked or listened</h2>\n<p>%s</p>\n", label);
+	page_add(&report->page, "<section>\n<h2>Who looked or listened</h2>\n<p>In the last %m "
+		 "days: <i class=\"look\"></i>looks %m, <i class=\"refusal\"></i>refusals "
+		 "%m.</p>\n",
+		 (long long)DEEDS_DAYS, (long long)looks, (long long)denials);
 	page_columns(&report->page, label, deeds.days, DEEDS_DAYS);
 	page_add(&report->page, "<div class=\"scale\"><span>%m days ago</span><span>today</span>"
 		 "</div>\n", (long long)DEEDS_DAYS);
 	deeds_table(report, &deeds, DEED_LOOK, N_("Looked or listened"), N_("Nobody did."));
 	deeds_table(report, &deeds, DEED_DENIED, N_("Was refused"), N_("Nobody was."));
 	page_add(&report->page, "</section>\n<section>\n<h2>What was erased</h2>\n");
-	deeds_table(report, &deeds, DEED_ERASURE, N_("In these days"), N_("Nothing was."));
+	deeds_table(report, &deeds, DEED_ERASURE, NULL, N_("Nothing was."));
 	r = receipts_put(report->hand, &report->page, DEEDS_DAYS);
 	if (r != 0)
 		return r;
 	page_add(&report->page, "</section>\n<section>\n<h2>What else was done</h2>\n<details>\n"
 		 "<summary>Show it</summary>\n");
-	deeds_table(report, &deeds, DEED_CHANGE, N_("In these days"), N_("Nothing was."));
+	deeds_table(report, &deeds, DEED_CHANGE, NULL, N_("Nothing was."));
 	page_add(&report->page, "</details>\n</section>\n");
 	return 0;
+}
+
+/* "  audio       the sound: ..." */
+static void policy_kind_put(struct page *page, char *line)
+{
+	char *word = line + strspn(line, " ");
+	char *words = word + strcspn(word, " ");
+
+	if (*words)
+		*words++ = 0;
+	page_add(page, "<li><strong>%s</strong> %s</li>\n", word, words + strspn(words, " "));
+}
+
+static void policy_line_put(struct page *page, char *line, bool *list)
+{
+	char room[SAID_TEXT];
+	char *text = said(line, room) == room ? room : line;
+	const bool kind = *line == ' ';
+
+	if (kind != *list)
+		page_add(page, kind ? "<ul>\n" : "</ul>\n");
+	*list = kind;
+	if (kind)
+		policy_kind_put(page, text);
+	else if (*text)
+		page_add(page, "<p>%s</p>\n", text);
 }
 
 static int policy_put(struct report *report)
 {
 	_cleanup_(cleanup_free) char *text = NULL;
 	char hash[CUBBY_KEY_TEXT];
+	bool list = false;
 	int r = cubby_policy(report->hand->cubby, &text, hash);
 
 	if (r != 0)
@@ -259,10 +335,10 @@ static int policy_put(struct report *report)
 		end = strchrnul(line, '\n');
 		if (*end)
 			*end++ = 0;
-		if (*line)
-			page_add(&report->page, "<p lang=\"en\">%s</p>\n", line);
+		policy_line_put(&report->page, line, &list);
 	}
-	page_add(&report->page, "<p class=\"soft\">Hash of this text: %s</p>\n</section>\n", hash);
+	page_add(&report->page, "<p class=\"soft\">%s: %s</p>\n</section>\n",
+		 _("Hash of this text"), hash);
 	return 0;
 }
 
@@ -280,9 +356,11 @@ static void shown_choose(struct report *report)
 				const struct cubby_retention *one = report->retentions->list[k];
 				struct kept *kept = &report->kept[i][kind];
 
-				if (strcmp(one->profile_id, report->profiles->list[i]->id) == 0 &&
-				    strcmp(one->kind, kind_names[kind]) == 0 &&
-				    one->keep_s > kept->shown_s)
+				if (strcmp(one->profile_id, report->profiles->list[i]->id) != 0 ||
+				    strcmp(one->kind, kind_names[kind]) != 0)
+					continue;
+				kept->keep_s = one->keep_s;
+				if (one->keep_s > kept->shown_s)
 					kept->shown_s = one->keep_s;
 			}
 }

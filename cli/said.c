@@ -84,6 +84,38 @@ static const char *const sentences[] = {
 	N_("Somebody asked by voice to forget today: %s item%s."),
 	N_("The last deletion drill failed; \"cubby drill\" runs it again and says where."),
 	N_("Somebody gave wrong passphrases again and again; \"cubby log\" shows who."),
+	/* The policy (lib/crypt/terms.c). */
+	N_("What this device keeps, and for how long"),
+	N_("Speech is recognised on this device and forgotten, unless a parent has consented to "
+	   "keep it."),
+	N_("A parent consents for one person and one kind at a time. Each kind is off until then, "
+	   "and none implies another."),
+	N_("  audio       the sound: erased after %s at the latest"),
+	N_("  transcript  the words recognised: erased after %s at the latest"),
+	N_("  location    a place, to two decimals of a degree at most: erased after %s at the "
+	   "latest; the listener of this version knows no place and keeps none"),
+	N_("A consent can ask for less, and a parent can shorten it at any time, without a "
+	   "passphrase. Nothing is kept without an end. Days are counted while this device has "
+	   "power; days without it count once its clock has been right for a day."),
+	N_("When nothing of a child was kept for %s, parents are told, and %s later the child's "
+	   "profile is erased with everything kept of it, unless it is used again or a parent "
+	   "keeps it."),
+	N_("What is kept is encrypted where it is heard, and opened only with a parent's "
+	   "passphrase."),
+	N_("A parent can enrol the voice of an adult, so that this device knows when that adult "
+	   "speaks. Of it a voiceprint is kept, a row of numbers, and no sound. This device can "
+	   "read it without a passphrase. It is erased after 365 days at the latest, and at any "
+	   "time when a parent says so, without a passphrase. There is no voiceprint of a child."),
+	N_("A parent can list, hear and delete all of it at any time; deleting and withdrawing a "
+	   "consent need no passphrase."),
+	N_("Withdrawing a consent erases what was kept under it."),
+	N_("Every time something is listed, opened, deleted or refused, it is written into a log "
+	   "that parents can read."),
+	N_("Nothing of a child is ever used for training. An adult's own recording is, only after "
+	   "that adult approved it, one by one, for at most 30 days."),
+	N_("A consent holds for this policy and for one that is worded the same and keeps less. "
+	   "When this policy changes otherwise, nothing more is kept until a parent has consented "
+	   "to the new one."),
 	/* What a consent or a voiceprint is. */
 	N_("in force"), N_("withdrawn"), N_("policy changed"),
 	/* What is wrong with a file of an export. */
@@ -135,11 +167,37 @@ static bool fits(const char *format, const char *text, struct value *values)
 	}
 }
 
+/* "30 days", as the keeper has it in its policy. */
+static bool duration_put(FILE *file, const struct value *value)
+{
+	unsigned n;
+	char unit[16], text[48];
+
+	if (value->n >= sizeof(text))
+		return false;
+	snprintf(text, sizeof(text), "%.*s", (int)value->n, value->text);
+	if (sscanf(text, "%u %15s", &n, unit) != 2)
+		return false;
+	if (strncmp(unit, "day", 3) == 0)
+		fprintf(file, words_n("%u day", "%u days", n), n);
+	else if (strncmp(unit, "hour", 4) == 0)
+		fprintf(file, words_n("%u hour", "%u hours", n), n);
+	else if (strncmp(unit, "minute", 6) == 0)
+		fprintf(file, words_n("%u minute", "%u minutes", n), n);
+	else if (strncmp(unit, "second", 6) == 0)
+		fprintf(file, words_n("%u second", "%u seconds", n), n);
+	else
+		return false;
+	return true;
+}
+
 static void value_put(FILE *file, const struct value *value)
 {
 	static const char of[] = N_(" of ");
 	const size_t n = sizeof(of) - 1;
 
+	if (duration_put(file, value))
+		return;
 	/* " of NICKNAME", as the keeper puts it into a sentence. */
 	if (value->n > n && strncmp(value->text, of, n) == 0)
 		fprintf(file, "%s%.*s", _(of), (int)(value->n - n), value->text + n);

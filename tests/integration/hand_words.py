@@ -60,9 +60,9 @@ def json_has_no_language():
 class Terminal:
     """A command at a terminal of 24 lines."""
 
-    def __init__(self, *words, **environment):
+    def __init__(self, *words, columns=100, **environment):
         self.end, other = pty.openpty()
-        subprocess.run(["stty", "-F", os.ttyname(other), "rows", "24", "cols", "100"], check=True)
+        subprocess.run(["stty", "-F", os.ttyname(other), "rows", "24", "cols", str(columns)], check=True)
         settings = {"TERM": "xterm", "PAGER": "", "CUBBY_PASSPHRASE_FILE": f"{story.SHARED}/passphrase",
                     **environment}
         self.process = subprocess.Popen(
@@ -116,6 +116,20 @@ def a_page_at_a_time():
     assert said.count("transcript") >= story.ITEMS
 
 
+def what_was_said_is_read_whole():
+    """R23: in a terminal of 80 columns, too: what was said goes on below, and no word is cut."""
+    words = "once upon a time there was a dragon that liked the moon, and every evening it flew there"
+    story.cubby("import", f"{story.SHARED}/said.wav", "--profile", "otto", "--transcript", words, *story.CODE)
+    status, said = Terminal("cubby", "list", "otto", "--transcripts", "--no-pager", "--color=never",
+                            *story.CODE, columns=80).finish()
+    lines = said.replace("\r", "").splitlines()
+    column = lines[0].index("TRANSCRIPT")
+    assert status == 0 and len(lines) > 3 and max(map(len, lines)) <= 80, said
+    assert " ".join(line[column:].strip() for line in lines[1:]) == words, said
+    assert words in story.cubby("list", "otto", "--transcripts", *story.CODE)
+    story.cubby("delete", "--profile", "otto", "--yes")
+
+
 def a_pager_keeps_nothing():
     """R7: less writes no history and no file; what was said goes to no program named for other texts."""
     seen = f"{story.HOME}/paged"
@@ -156,4 +170,4 @@ def a_parent_is_asked():
         story.ITEMS -= erased
 
 
-STEPS = (german_is_spoken, json_has_no_language, a_page_at_a_time, a_pager_keeps_nothing, a_parent_is_asked)
+STEPS = (german_is_spoken, json_has_no_language, a_page_at_a_time, what_was_said_is_read_whole, a_pager_keeps_nothing, a_parent_is_asked)

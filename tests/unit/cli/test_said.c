@@ -5,7 +5,9 @@
 
 #include <locale.h>
 
+#include "base/cleanup.h"
 #include "base/words.h"
+#include "crypt/terms.h"
 #include "said.h"
 
 static char room[SAID_TEXT];
@@ -42,6 +44,26 @@ static void test_an_alert_names_whom_and_how_many(void **state)
 			    "wem.");
 }
 
+/* R30: parents read the policy in their language, every sentence and every number of it. */
+static void test_r30_the_whole_policy_is_said_again(void **state)
+{
+	_cleanup_(cleanup_free) char *text = NULL;
+	struct terms terms;
+
+	terms_default(&terms);
+	terms.keep_max_s[KIND_AUDIO] = 12 * 3600;
+	terms.notice_days = 1;
+	assert_int_equal(terms_text(&terms, &text), 0);
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (said(line, room) != room)
+			fail_msg("not said in German: %s", line);
+		else if (strncmp(line, "  audio", 7) == 0)
+			assert_string_equal(room, "  audio       der Ton: höchstens 12 "
+						  "Stunden lang, dann gelöscht");
+		else if (strncmp(line, "When nothing", 12) == 0)
+			assert_non_null(strstr(room, "erfahren es die Eltern, und 1 Tag später"));
+}
+
 static void test_what_is_not_known_stays(void **state)
 {
 	static const char *const strange[] = {
@@ -71,6 +93,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_sentence_is_said_again),
 		cmocka_unit_test(test_an_alert_names_whom_and_how_many),
+		cmocka_unit_test(test_r30_the_whole_policy_is_said_again),
 		cmocka_unit_test(test_what_is_not_known_stays),
 		cmocka_unit_test(test_english_is_left_as_it_came),
 	};
