@@ -18,6 +18,7 @@ CUBBY_DEPENDENCIES = \
 	inih \
 	jansson \
 	libev \
+	libpng \
 	libqrencode \
 	libseccomp \
 	libsndfile \

@@ -10,7 +10,7 @@ inherit gettext meson pkgconfig python3native externalsrc systemd update-rc.d us
 
 EXTERNALSRC = "${CUBBY_SOURCE}"
 
-DEPENDS = "dbus jansson libev libinih libseccomp libsndfile1 libsodium pulseaudio qrencode \
+DEPENDS = "dbus jansson libev libinih libpng libseccomp libsndfile1 libsodium pulseaudio qrencode \
     speexdsp sqlite3 util-linux"
 
 # The ear needs pocketsphinx 5prealpha, which no layer of OpenEmbedded has, and
