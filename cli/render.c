@@ -138,10 +138,18 @@ int table_row(struct table *table, const char *const *cells)
 	if (!line)
 		return fault_origin(-ENOMEM);
 	for (size_t i = 0; i < table->n_columns; i++) {
-		const size_t width = cells[i] ? text_width(cells[i]) : 0;
+		_cleanup_(cleanup_free) char *cell = cells[i] ? strdup(cells[i]) : NULL;
+		size_t width;
 
-		if (cells[i] && scols_line_set_data(line, i, cells[i]) < 0)
+		if (!cells[i])
+			continue;
+		if (!cell)
 			return fault_origin(-ENOMEM);
+		render_clean(cell);
+		width = text_width(cell);
+		if (scols_line_refer_data(line, i, cell) < 0)
+			return fault_origin(-ENOMEM);
+		cell = NULL;
 		table->widths[i] = width > table->widths[i] ? width : table->widths[i];
 	}
 	table->last = line;
@@ -204,6 +212,10 @@ void render_clean(char *text)
 		/* The C1 controls, as UTF-8. */
 		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
 			p[0] = p[1] = '?';
+		/* U+2028 to 202E, U+2066 to 2069: ends of lines, and text that runs backwards. */
+		else if (*p == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+					(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+			p[0] = p[1] = p[2] = '?';
 	}
 }
 

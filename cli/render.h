@@ -31,7 +31,8 @@ int table_text(struct table *table, char **ret);
 #define TINT_WARN "\033[33m"
 #define TINT_BAD "\033[31m"
 
-/* Turns control characters (terminal sequences of a stranger's making) into '?', in place. */
+/* Turns control characters (terminal sequences of a stranger's making, text that runs the other
+ * way) into '?', in place. */
 void render_clean(char *text);
 /* Writes JSON and a newline to standard output; 0 or a fault. Releases it. */
 int render_json(json_t *json);

@@ -12,8 +12,9 @@
 #define LOG_PAGE_MAX 200
 /* About 8,000 entries: so long nobody else is answered. */
 #define LOG_READ_BYTES (2u << 20)
-/* Of less than 400 bytes each. */
+/* Of less than 2 KiB each. */
 #define LOG_RECEIPTS_MAX 15
+/* Of less than 400 bytes each. */
 #define LOG_CHECKPOINTS_MAX 100
 
 static int entry_append(struct message *reply, const struct log_row *row)

@@ -18,7 +18,7 @@ struct receipt {
 	char reason[16];		/* "delete", "withdraw", "remove", "expire", "reset" */
 	int64_t asked_min, ended_min;
 	int64_t items, parts;
-	unsigned erasure_level;		/* 0 to 3: E0 to E3, see docs/ARCHITECTURE.md */
+	unsigned erasure_level;		/* 0 to 3: E0 to E3, see docs/ERASURE.md */
 	/* What was done and verified, in order, in plain words. */
 	char steps[RECEIPT_STEPS_MAX][RECEIPT_STEP_TEXT];
 	unsigned n_steps;

@@ -2,7 +2,7 @@
 """Keeps the last column of docs/REQUIREMENTS.md: which tests show a requirement. A test does so that
 has its number in its name ("test_r12_...", or a title "R12 ..."), and a requirement without one is an
 error. "requirements.py --write" writes the column; without it, a stale one is an error, too. So is a
-test that any document names and that is not there."""
+test that any document names and that is not there, and a row of the threat model without one."""
 
 import os
 import re
@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 PAGE = "docs/REQUIREMENTS.md"
+THREATS = "docs/THREAT-MODEL.md"
 ROW = re.compile(r"^\| R(\d+) \| (.*?) \| (.*) \|$")
 # A function's name, or a title as a program prints it.
 NAMED = re.compile(r"\btest_(?:[a-z0-9]+_)*?(r\d+(?:_r\d+)*)_|[\"'](R\d+(?:,? R\d+)*)\b")
@@ -49,6 +50,16 @@ def not_there(files):
     return problems
 
 
+def untested():
+    """Rows of the threat model whose last column, "shown by", names no test."""
+    with open(THREATS, encoding="utf-8") as file:
+        rows = [line[2:-2].split(" | ") for line in file.read().splitlines() if line[:2] == "| "]
+    if sum(cells[-1] == "shown by" for cells in rows) != 3:
+        return [f"{THREATS}: there are not three tables of what is shown"]
+    return [f"{THREATS}: no test is named for: {cells[0]}" for cells in rows
+            if cells[-1] != "shown by" and not SAID.search(cells[-1])]
+
+
 def main(write):
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
     files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "tests/*.c", "tests/*.py"],
@@ -75,7 +86,7 @@ def main(write):
     if write:
         with open(PAGE, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
-    problems += not_there(files)
+    problems += not_there(files) + untested()
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 

@@ -127,6 +127,28 @@ static void test_text_cannot_drive_the_terminal(void **state)
 	assert_string_equal(text, "a?[2Jb?c? ?? \xc3\xa9");
 }
 
+static void test_text_reads_as_it_is_written(void **state)
+{
+	/* "approved" with an override before it, a dash, an isolate, and the first byte of one. */
+	char text[] = "\xe2\x80\xae" "approved \xe2\x80\x93 \xe2\x81\xa6\xe2\x80";
+
+	render_clean(text);
+	assert_string_equal(text, "???approved \xe2\x80\x93 ???\xe2\x80");
+}
+
+static void test_cells_cannot_drive_the_terminal(void **state)
+{
+	static const char *const row[] = { "x\033[2Jy", "\xe2\x80\xaez" };
+	_cleanup_(table_freep) struct table *table = NULL;
+	_cleanup_(cleanup_free) char *text = NULL;
+
+	assert_int_equal(table_new((const char *const[]){ "a", "b", NULL }, false, &table), 0);
+	assert_int_equal(table_row(table, row), 0);
+	assert_int_equal(table_text(table, &text), 0);
+	assert_non_null(strstr(text, "x?[2Jy"));
+	assert_non_null(strstr(text, "???z"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +158,8 @@ int main(void)
 		cmocka_unit_test(test_color_only_when_asked),
 		cmocka_unit_test(test_one_fate_is_said_once),
 		cmocka_unit_test(test_text_cannot_drive_the_terminal),
+		cmocka_unit_test(test_text_reads_as_it_is_written),
+		cmocka_unit_test(test_cells_cannot_drive_the_terminal),
 	};
 
 	setenv("TZ", "UTC", 1);
