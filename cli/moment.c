@@ -257,11 +257,11 @@ char *moment_until(int64_t time_s, int64_t now_s, char text[static MOMENT_TEXT])
 		snprintf(text, MOMENT_TEXT, "%s", _("now"));
 		return text;
 	}
-	/* One unit is enough here. */
+	/* One unit is enough here: the nearest, so that 7 days begin with "in 7 d". */
 	if (left_s >= DAY_S)
-		left_s -= left_s % DAY_S;
+		left_s = (left_s + DAY_S / 2) / DAY_S * DAY_S;
 	else if (left_s >= 3600)
-		left_s -= left_s % 3600;
+		left_s = (left_s + 1800) / 3600 * 3600;
 	snprintf(text, MOMENT_TEXT, _("in %.24s"), duration_text(left_s, duration));
 	return text;
 }

@@ -83,7 +83,7 @@ static char *days_text(int64_t duration_s, char text[static MOMENT_TEXT])
 
 static char *until_text(int64_t time_s, int64_t now_s, char text[static MOMENT_TEXT])
 {
-	const unsigned days = (unsigned)((time_s - now_s) / DAY_S);
+	const unsigned days = (unsigned)((time_s - now_s + DAY_S / 2) / DAY_S);
 
 	if (time_s - now_s < DAY_S)
 		return moment_until(time_s, now_s, text);

@@ -195,6 +195,29 @@ class Bench:
             self.row(f"check {n:,} entries of the log in a client: {name}", "ms", got[key],
                      goal=250, note="transport included; on /tmp")
 
+    def hand_run(self, items, *parts):
+        cubby = os.path.join(self.options.build, "cli/cubby")
+        done = run(os.path.join(self.options.build, "tests/bench/bench-hand"), cubby, items,
+                   8 * self.runs + 1, *parts, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                   env={**os.environ, "CUBBYD": self.cubbyd})
+        return json.loads(next(line for line in done.stdout.splitlines()
+                               if line.startswith(b"{")))
+
+    def hand(self):
+        self.say(f"cubby list among {self.items} items")
+        got = self.hand_run(self.items, "page")
+        self.row(f'first page of "cubby list", of {self.items:,} items', "ms", got["list_ms"],
+                 "a program that makes the call for it, and no more", got["call_ms"], 1.5, True,
+                 "both with their start; on /tmp")
+        n = 2000 if self.options.quick else 10000
+        self.say(f"cubby list --grep in {n} transcripts")
+        got = self.hand_run(n, "search")
+        self.row(f'"cubby list --grep" in {n:,} transcripts', "ms", [got["search_ms"]],
+                 note="one run; with a bar at the terminal" if got["bar"] else "one run")
+        self.row("... memory besides the passphrase's check", "MiB", [got["search_mib"]], goal=64,
+                 note="one run; proved by recovery code")
+        self.row("... raises", "alerts", [got["alerts"]], goal=1, note="one run")
+
     def keeper(self):
         starts, resting, busy, empty, calls, pings, pages = [], [], [], [], [], [], []
         whole, listing = [], []
@@ -266,8 +289,8 @@ class Bench:
 
     def all(self):
         try:
-            for part in (self.utterances, self.metadata, self.single, self.log, self.profile,
-                         self.keeper, self.sizes):
+            for part in (self.utterances, self.metadata, self.single, self.log, self.hand,
+                         self.profile, self.keeper, self.sizes):
                 if self.options.only and part.__name__ not in self.options.only.split(","):
                     continue
                 try:

@@ -115,7 +115,7 @@ static void test_one_fate_is_said_once(void **state)
 	same[1].kind = "transcript";
 	item.parts = same;
 	item_cells(&item, NULL, NOW_S, &cells);
-	assert_string_equal(cells.expires, "in 29 d");
+	assert_string_equal(cells.expires, "in 30 d");
 	assert_string_equal(cells.length, "");
 }
 

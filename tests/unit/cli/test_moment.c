@@ -126,8 +126,9 @@ static void test_durations_are_readable(void **state)
 	assert_string_equal(duration_text(45000, text), "12 h 30 min");
 	assert_string_equal(duration_text(2592000, text), "30 d");
 	assert_string_equal(duration_text(108000, text), "1 d 6 h");
-	assert_string_equal(moment_until(NOW_S + 2591000, NOW_S, text), "in 29 d");
+	assert_string_equal(moment_until(NOW_S + 2591000, NOW_S, text), "in 30 d");
 	assert_string_equal(moment_until(NOW_S + 8000, NOW_S, text), "in 2 h");
+	assert_string_equal(moment_until(NOW_S + 36 * 3600 - 1, NOW_S, text), "in 1 d");
 	assert_string_equal(moment_until(NOW_S - 1, NOW_S, text), "now");
 }
 
