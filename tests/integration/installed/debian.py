@@ -19,6 +19,36 @@ ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "
        "DEBIAN_FRONTEND": "noninteractive"}
 
 
+def alone():
+    """Goes on where nobody else's processes are seen, nor mounts: a script that ends a service by the
+    path of its program would find the machine's own, too, and that of another such test."""
+    if not os.environ.get("CUBBY_DEBIAN_ALONE"):
+        own = ["unshare", "--pid", "--fork", "--kill-child"]
+        # Who may not do this may not mount either, and is told so then.
+        if subprocess.run([*own, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+            return
+        os.environ["CUBBY_DEBIAN_ALONE"] = "1"
+        os.execvp(own[0], [*own, sys.executable, "-B", *sys.argv])
+    disk.alone()
+    disk.run("mount", "-t", "proc", "proc", "/proc")
+
+
+def why_not(ready, tools=("dh", "lintian")):
+    """Why no test of packages runs here, or None; `ready`: they are built, and it was asked for by
+    its name."""
+    if not ready and not os.environ.get("CUBBY_TEST_SLOW"):
+        return "it takes minutes: script/test --slow"
+    if "asan" in os.environ.get("CUBBY_BUILD", ""):
+        return "packages have no sanitizers"
+    if os.geteuid() != 0:
+        return "it needs root"
+    if not (os.environ.get("CUBBY_MINBASE") or shutil.which("debootstrap")):
+        return "debootstrap is missing"
+    if not ready and not all(map(shutil.which, tools)):
+        return f"{' or '.join(tools)} is missing"
+    return None
+
+
 class Debian(disk.Disk):
     def __init__(self):
         super().__init__("debian")

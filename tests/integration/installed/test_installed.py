@@ -3,9 +3,9 @@
 """What README says of packages, done: an older keeper installed and used, upgraded with its data
 (first with a migration that cannot go through), the demo's story by an audio user, a parent and a
 stranger, without systemd and without a network; removed, installed again, purged, and every byte of
-the disk looked at.
+the disk looked at. In between, the previous commit's packages are upgraded, too.
 
-usage: test_installed.py [NEW OLD]    folders of packages that are built already"""
+usage: test_installed.py [NEW OLDER PREVIOUS]    folders of packages that are built already"""
 
 import contextlib
 import glob
@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -22,8 +23,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 REPOSITORY = os.path.abspath(os.path.join(HERE, "../../.."))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../support"), os.path.join(HERE, "../../forensic")]
 import disk                     # noqa: E402
+import pages                    # noqa: E402
 from capture import Capture     # noqa: E402
-from debian import Debian       # noqa: E402
+from debian import Debian, alone, why_not     # noqa: E402
 from tap import Tap             # noqa: E402
 
 PACKAGES = ("cubbyd", "cubby", "cubby-ear", "cubby-wyoming", "cubby-data", "libcubby0",
@@ -67,9 +69,9 @@ def older():
     return None
 
 
-def build_older(commit, place):
-    """Its packages, as an older version."""
-    tree, archive = f"{place}/tree", f"{place}/tree.tar"
+def build_old(commit, place, name):
+    """Its packages, as an older version; their folder."""
+    tree, archive = f"{place}/{name}-tree", f"{place}/{name}.tar"
     os.mkdir(tree)
     said(["git", "-C", REPOSITORY, "archive", "-o", archive, commit])
     said(["tar", "-x", "-C", tree, "-f", archive])
@@ -84,10 +86,11 @@ def build_older(commit, place):
     with open(changelog, encoding="utf-8") as file:
         text = file.read()
     with open(changelog, "w", encoding="utf-8") as file:
-        file.write(re.sub(r"\(([^)]+)\)", r"(\1~older)", text, count=1))
+        file.write(re.sub(r"\(([^)]+)\)", rf"(\1~{name})", text, count=1))
     for symbols in glob.glob(f"{tree}/packaging/debian/*.symbols"):
         os.unlink(symbols)
-    return said([f"{tree}/script/package", f"{place}/older"], cwd=tree)
+    said([f"{tree}/script/package", f"{place}/{name}"], cwd=tree)
+    return f"{place}/{name}"
 
 
 class Story:
@@ -101,7 +104,9 @@ class Story:
                                timeout=120)
 
     def good(self, title, done):
-        wrong = "".join(line + "\n" for line in done.stdout.splitlines() if " NO " in line)
+        lines = done.stdout.splitlines()
+        wrong = "".join("\n".join(lines[max(0, i - 4):i + 1]) + "\n"
+                        for i, line in enumerate(lines) if " NO " in line)
         return self.tap.ok(done.returncode == 0, title, wrong + done.stdout[-4000:])
 
     def packages(self, folder):
@@ -177,17 +182,15 @@ class Story:
         table = newest()[1]
         self.debian.run("/etc/init.d/cubbyd", "stop")
         before = self.version()
-        with contextlib.closing(sqlite3.connect(f"{self.debian.path(STATE)}/cubby.db")) as db:
+        with pages.database(f"{self.debian.path(STATE)}/cubby.db") as db:
             db.execute(f"CREATE TABLE {table} (x)")
-            db.commit()
         self.debian.run("chown", "-R", "cubby:cubby", STATE)
         done = self.debian.apt("install", *self.packages(folder))
         self.tap.ok(f"{STATE}/cubby.db" in done.stdout and table in done.stdout,
                     "an upgrade that cannot migrate says so", done.stdout[-4000:])
         self.tap.ok(self.version() == before, "and leaves the database as it was", self.version())
-        with contextlib.closing(sqlite3.connect(f"{self.debian.path(STATE)}/cubby.db")) as db:
+        with pages.database(f"{self.debian.path(STATE)}/cubby.db") as db:
             db.execute(f"DROP TABLE {table}")
-            db.commit()
         self.debian.run("chown", "-R", "cubby:cubby", STATE)
         return before, len(glob.glob(f"{REPOSITORY}/schemas/sql/*.sql"))
 
@@ -226,12 +229,14 @@ class Story:
         self.good("it starts again", self.debian.run(script, "start"))
 
     def demo(self):
-        """The demo's story, from the first to the last word."""
+        """The demo's story, from the first to the last word, each time as the demo begins it: with
+        an ear that has heard nothing yet."""
         heard = self.debian.path("world/ear.jsonl")
-        ear = self.debian.begin("/usr/bin/cubby-listen", "--json", "--source", "room.monitor",
-                                user="ear", out=heard)
-        self.debian.wait(lambda: '"ready"' in self.debian.read("world/ear.jsonl"), "the ear")
         for number in range(ROUNDS):
+            self.debian.write("world/ear.jsonl", "")
+            self.debian.begin("/usr/bin/cubby-listen", "--json", "--source", "room.monitor",
+                              user="ear", out=heard)
+            self.debian.wait(lambda: '"ready"' in self.debian.read("world/ear.jsonl"), "the ear")
             done = self.debian.run(
                 "python3", "/world/story.py", "--narrate", user="parent", timeout=900,
                 PATH="/world/bin:" + "/usr/sbin:/usr/bin:/sbin:/bin", CUBBY_SANDBOX_DIR="/world")
@@ -239,12 +244,11 @@ class Story:
             self.good("everything is reset", self.cubby("reset", "--parent", "Robin", "--yes"))
             self.debian.run("sh", "-c", "rm -rf /home/parent/[!ps]* /home/parent/played.wav "
                             "/home/parent/passphrase /home/parent/story.json")
+            for pid in self.debian.programs("/cubby-listen"):
+                os.kill(pid, 15)
+            self.debian.wait(lambda: not self.debian.programs("/cubby-listen"), "the ear's end")
         refused = self.cubby("list", user="ear")
         self.tap.ok(refused.returncode == 4, "R13 the audio user may not list", refused.stdout)
-        ear.terminate()
-        ear.wait(30)
-        for pid in self.debian.programs("/cubby-listen"):
-            os.kill(pid, 15)
 
     def purged_users(self):
         text = self.debian.read("etc/passwd") + self.debian.read("etc/group")
@@ -267,12 +271,18 @@ class Story:
                     done.stdout[-3000:])
         self.nothing_left()
 
-    def purge_without_keeper(self, folder):
-        """The keeper's copy was lost before the purge."""
-        self.good("installed once more", self.debian.apt("install", *self.packages(folder)))
+    def upgrade_previous(self, previous, folder):
+        self.good("the previous commit's version is installed",
+                  self.debian.apt("install", *self.packages(previous)))
         self.debian.run("usermod", "-aG", "cubby-parents", "parent")
         shutil.rmtree(self.debian.path("home/parent/.local"), ignore_errors=True)
         self.household()
+        had = self.kept()
+        self.good("and upgraded", self.debian.apt("install", *self.packages(folder)))
+        self.tap.ok(self.kept() == had and had, "everything kept is there and opens", self.kept())
+
+    def purge_without_keeper(self):
+        """The keeper's copy was lost before the purge."""
         with open(f"{self.debian.path(STATE)}/device.key", "rb") as file:
             key = file.read()
         self.debian.apt("remove", *PACKAGES)
@@ -316,7 +326,7 @@ def count(image, needles):
     return found
 
 
-def play(tap, debian, new, old):
+def play(tap, debian, new, old, previous):
     story = Story(tap, debian)
     debian.bootstrap()
     for words in (("update",), ("install", *TOOLS)):
@@ -346,7 +356,8 @@ def play(tap, debian, new, old):
         os.sync()
         tap.ok(all(count(debian.image, needles)), "the disk has the name and the keeper's key")
         story.purge()
-        needles += (story.purge_without_keeper(new),)
+        story.upgrade_previous(previous, new)
+        needles += (story.purge_without_keeper(),)
         story.users_by_hand()
         debian.end_all()
         tap.ok(capture.packets() == 0, "R26 0 packets, all this time")
@@ -359,29 +370,19 @@ def main():
     tap = Tap()
     ready = sys.argv[1:]
     commit = older()
-    why = None
-    if not ready and not os.environ.get("CUBBY_TEST_SLOW"):
-        why = "it takes minutes: script/test --slow"
-    elif "asan" in os.environ.get("CUBBY_BUILD", ""):
-        why = "packages have no sanitizers"
-    elif os.geteuid() != 0:
-        why = "it needs root"
-    elif not (os.environ.get("CUBBY_MINBASE") or shutil.which("debootstrap")):
-        why = "debootstrap is missing"
-    elif not ready and not all(map(shutil.which, ("dh", "lintian"))):
-        why = "debhelper or lintian is missing"
-    elif not commit:
+    why = why_not(ready)
+    if not why and not commit:
         why = "the history with an older schema is not here"
     if why:
         print(f"1..0 # SKIP {why}")
         return 0
-    disk.alone()
+    alone()
     with tempfile.TemporaryDirectory(prefix="cubby-packages-") as place:
-        new, old = ready or (f"{place}/new", f"{place}/older")
         try:
             if not ready:
-                said([f"{REPOSITORY}/script/package", new])
-                build_older(commit, place)
+                said([f"{REPOSITORY}/script/package", f"{place}/new"])
+                ready = [f"{place}/new", build_old(commit, place, "older"),
+                         build_old("HEAD^", place, "previous")]
         except subprocess.CalledProcessError as error:
             tap.ok(False, "the packages are built and lintian has nothing to say",
                    error.stdout + error.stderr)
@@ -389,10 +390,11 @@ def main():
         tap.ok(True, "the packages are built and lintian has nothing to say")
         try:
             with Debian() as debian:
-                play(tap, debian, new, old)
+                play(tap, debian, *ready)
         except disk.Unable as error:
             tap.skip("installed", str(error).replace("\n", " "))
     return tap.done()
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 sys.exit(main())

@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 REPOSITORY = os.path.abspath(os.path.join(HERE, "../../.."))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../support"), os.path.join(HERE, "../../forensic")]
 import disk                     # noqa: E402
-from debian import Debian       # noqa: E402
+from debian import Debian, alone, why_not     # noqa: E402
 from tap import Tap             # noqa: E402
 
 PACKAGES = ("cubbyd", "cubby", "cubby-ear", "cubby-wyoming", "cubby-data", "libcubby0",
@@ -75,21 +75,11 @@ def play(tap, debian, packages):
 def main():
     tap = Tap()
     ready = sys.argv[1:]
-    why = None
-    if not ready and not os.environ.get("CUBBY_TEST_SLOW"):
-        why = "it takes minutes: script/test --slow"
-    elif "asan" in os.environ.get("CUBBY_BUILD", ""):
-        why = "packages have no sanitizers"
-    elif os.geteuid() != 0:
-        why = "it needs root"
-    elif not (os.environ.get("CUBBY_MINBASE") or shutil.which("debootstrap")):
-        why = "debootstrap is missing"
-    elif not ready and not all(map(shutil.which, ("dh", "lintian"))):
-        why = "debhelper or lintian is missing"
+    why = why_not(ready)
     if why:
         print(f"1..0 # SKIP {why}")
         return 0
-    disk.alone()
+    alone()
     with tempfile.TemporaryDirectory(prefix="cubby-openrc-") as place:
         packages = ready[0] if ready else f"{place}/packages"
         try:
