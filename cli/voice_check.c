@@ -131,14 +131,14 @@ int voice_check_enrolled(struct voice_check *check, const char *id, bool *ret)
 	return r;
 }
 
-/* The whole, and each part: a child who joins in is another voice, too. */
+/* The whole, and both sides of each split: a child who joins in is another voice, too. */
 static enum voice_said judge(const struct voice_check *check, const struct voiceprint *voiceprint)
 {
 	const struct speech *speech = check->speech;
 
 	return voiceprint_score(check->model, voiceprint, speech_point(speech)) >=
 			       speech_least(speech, &check->model->whole) &&
-	       speech_is_one_voice(speech, voiceprint) ? VOICE_MATCH : VOICE_OTHER;
+	       speech_one_voice(speech, voiceprint) >= 0.0f ? VOICE_MATCH : VOICE_OTHER;
 }
 
 int voice_check_item(struct voice_check *check, const char *id,

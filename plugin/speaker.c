@@ -161,15 +161,14 @@ static bool follows(const struct speaker_session *session, float alone)
 {
 	const struct speaker *speaker = session->speaker;
 	const struct speaker_model *model = speaker->model;
-	struct voiceprint before = { .utterances = session->utterances, .n = model->dimensions };
-	float score = -INFINITY;
+	float before[VOICEPRINT_DIMENSIONS_MAX], score = -INFINITY;
 
 	if (evidence_speech_ms(speech_evidence(speaker->speech)) < FOLLOWING_MIN_MS)
 		return false;
-	memcpy(before.model, model->hash, sizeof(before.model));
-	if (evidence_point(session->evidence, before.point))
-		score = voiceprint_score(model, &before, speech_point(speaker->speech));
-	secret_wipe(&before, sizeof(before));
+	if (evidence_point(session->evidence, before))
+		score = likeness(model, before, session->utterances,
+				 speech_point(speaker->speech));
+	secret_wipe(before, sizeof(before));
 	return alone + SESSION_WEIGHT * score >= speech_least(speaker->speech, &model->following);
 }
 
@@ -199,7 +198,7 @@ static int judge(struct speaker_session *session, struct id *ret_profile, struct
 				     evidence_speech_ms(session->evidence));
 	if (enrolled != nearest_alone || !(whole >= least))
 		return unknown(why, "not the voice of an enrolled adult, or not surely");
-	if (!speech_is_one_voice(speaker->speech, &enrolled->voiceprint)) {
+	if (!(speech_one_voice(speaker->speech, &enrolled->voiceprint) >= 0.0f)) {
 		speaker_session_reset(session);
 		return unknown(why, "more than one voice, or not surely one");
 	}

@@ -188,13 +188,12 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void mean_take(struct cepstra *cepstra)
+void cepstra_mean(struct cepstra *cepstra, unsigned first, unsigned n)
 {
 	struct heard *heard = cepstra->heard;
-	unsigned n = cepstra->n_speech;
 
 	memset(heard->mean, 0, sizeof(heard->mean));
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = first; i < first + n; i++)
 		for (unsigned k = 0; k < CEPSTRA_NUMBERS; k++)
 			heard->mean[k] += heard->frames[heard->speech[i]][k] / (float)n;
 }
@@ -217,7 +216,7 @@ unsigned cepstra_gate(struct cepstra *cepstra)
 	for (unsigned i = 0; i < cepstra->n; i++)
 		if (heard->energy_db[i] > threshold)
 			heard->speech[cepstra->n_speech++] = (uint16_t)i;
-	mean_take(cepstra);
+	cepstra_mean(cepstra, 0, cepstra->n_speech);
 	return cepstra->n_speech;
 }
 

@@ -34,6 +34,8 @@ unsigned cepstra_gate(struct cepstra *cepstra);
 float cepstra_clearance_db(const struct cepstra *cepstra);
 /* The loud frames (95 %), over one 16-bit step. */
 float cepstra_level_db(const struct cepstra *cepstra);
-/* A speech frame, the mean of all of them taken off. */
+/* Of speech frames [first, first + n), which is what cepstra_vector() takes off from now on. */
+void cepstra_mean(struct cepstra *cepstra, unsigned first, unsigned n);
+/* A speech frame, the mean taken off. */
 void cepstra_vector(const struct cepstra *cepstra, unsigned i,
 		     float ret_vector[static CEPSTRA_DIMENSIONS]);

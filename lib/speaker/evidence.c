@@ -87,12 +87,12 @@ static void shares_find(const struct speaker_model *model, struct sums *sums)
 		shares[c] /= total;
 }
 
-void evidence_add(struct evidence *evidence, const struct cepstra *cepstra, unsigned first,
-		  unsigned n)
+void evidence_add(struct evidence *evidence, struct cepstra *cepstra, unsigned first, unsigned n)
 {
 	const struct speaker_model *model = evidence->model;
 	struct sums *sums = evidence->sums;
 
+	cepstra_mean(cepstra, first, n);
 	for (unsigned i = first; i < first + n; i++) {
 		cepstra_vector(cepstra, i, sums->vector);
 		shares_find(model, sums);
@@ -220,22 +220,28 @@ bool evidence_point(const struct evidence *evidence,
 	return true;
 }
 
-float voiceprint_score(const struct speaker_model *model, const struct voiceprint *voiceprint,
-		       const float point[static VOICEPRINT_DIMENSIONS_MAX])
+float likeness(const struct speaker_model *model, const float *known_point, unsigned n,
+	       const float *point)
 {
-	float score = 0.0f, n = (float)voiceprint->utterances;
+	float score = 0.0f;
 
-	if (voiceprint->n != model->dimensions ||
-	    memcmp(voiceprint->model, model->hash, sizeof(model->hash)) != 0)
-		return -INFINITY;
 	/* In each dimension voices spread by `spread`, one voice from day to day by 1. */
 	for (unsigned i = 0; i < model->dimensions; i++) {
-		float spread = model->spread[i], known = n * spread + 1.0f;
+		float spread = model->spread[i], known = (float)n * spread + 1.0f;
 		float same = 1.0f + spread / known, other = 1.0f + spread;
-		float miss = point[i] - n * spread / known * voiceprint->point[i];
+		float miss = point[i] - (float)n * spread / known * known_point[i];
 
 		score += 0.5f * (point[i] * point[i] / other - miss * miss / same +
 				 logf(other / same));
 	}
 	return isfinite(score) ? score : -INFINITY;
+}
+
+float voiceprint_score(const struct speaker_model *model, const struct voiceprint *voiceprint,
+		       const float point[static VOICEPRINT_DIMENSIONS_MAX])
+{
+	if (voiceprint->n != model->dimensions ||
+	    memcmp(voiceprint->model, model->hash, sizeof(model->hash)) != 0)
+		return -INFINITY;
+	return likeness(model, voiceprint->point, voiceprint->utterances, point);
 }

@@ -18,9 +18,8 @@ CLEANUP_DEFINE(struct evidence *, evidence_free)
 
 /* Of nobody again; what was heard is wiped. */
 void evidence_reset(struct evidence *evidence);
-/* Speech frames [first, first + n). */
-void evidence_add(struct evidence *evidence, const struct cepstra *cepstra, unsigned first,
-		  unsigned n);
+/* Speech frames [first, first + n), their own mean taken off. */
+void evidence_add(struct evidence *evidence, struct cepstra *cepstra, unsigned first, unsigned n);
 /* Of the same model. */
 void evidence_merge(struct evidence *evidence, const struct evidence *more);
 uint32_t evidence_speech_ms(const struct evidence *evidence);
@@ -30,7 +29,10 @@ uint32_t evidence_speech_ms(const struct evidence *evidence);
 bool evidence_point(const struct evidence *evidence,
 		    float ret_point[static VOICEPRINT_DIMENSIONS_MAX]);
 
-/* How much likelier it is that these are one voice than two; -INFINITY for what is not of this
- * model. */
+/* How much likelier it is that these are one voice than two: a point, and the mean of the points of
+ * n utterances. -INFINITY for what is no number. */
+float likeness(const struct speaker_model *model, const float *known_point, unsigned n,
+	       const float *point);
+/* -INFINITY for what is not of this model, too. */
 float voiceprint_score(const struct speaker_model *model, const struct voiceprint *voiceprint,
 		       const float point[static VOICEPRINT_DIMENSIONS_MAX]);

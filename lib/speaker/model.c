@@ -16,7 +16,8 @@
 
 #define F CEPSTRA_DIMENSIONS
 #define HEADER_BYTES 20
-#define THRESHOLDS_BYTES (3 * 3 * 4)
+#define THRESHOLD_NUMBERS 4
+#define THRESHOLDS_BYTES (3 * THRESHOLD_NUMBERS * 4)
 #define DEVIATION_MIN 1e-3f
 /* Far beyond what training makes, and far from what single precision cannot multiply. */
 #define NUMBER_MAX 1e6f
@@ -26,7 +27,7 @@
 #define SPEECH_MIN_S 0.8f
 #define SPEECH_MAX_S 8.0f
 
-static const uint8_t magic[8] = { 'c', 'u', 'b', 'b', 'y', 's', 'p', '2' };
+static const uint8_t magic[8] = { 'c', 'u', 'b', 'b', 'y', 's', 'p', '4' };
 
 struct speaker_model *speaker_model_free(struct speaker_model *model)
 {
@@ -168,10 +169,10 @@ static void squares_prepare(struct speaker_model *model)
 
 static bool threshold_read(const uint8_t **from, struct speaker_threshold *ret)
 {
-	float row[3] = { 0 };
-	bool good = numbers_read(from, row, 3, -NUMBER_MAX);
+	float row[THRESHOLD_NUMBERS] = { 0 };
+	bool good = numbers_read(from, row, THRESHOLD_NUMBERS, -NUMBER_MAX);
 
-	*ret = (struct speaker_threshold) { row[0], row[1], row[2] };
+	*ret = (struct speaker_threshold) { row[0], row[1], row[2], row[3] };
 	return good;
 }
 
@@ -192,7 +193,7 @@ static bool body_read(const uint8_t *from, struct speaker_model *model)
 	good = numbers_read(&from, model->spread, k, 0.0f) && good;
 	good = threshold_read(&from, &model->whole) && good;
 	good = threshold_read(&from, &model->following) && good;
-	return threshold_read(&from, &model->part) && good;
+	return threshold_read(&from, &model->split) && good;
 }
 
 static int damaged(struct why *why, const char *what)
@@ -246,5 +247,5 @@ float speaker_threshold_at(const struct speaker_threshold *threshold, float clea
 	float speech_s = fminf(fmaxf((float)speech_ms / 1000.0f, SPEECH_MIN_S), SPEECH_MAX_S);
 
 	return threshold->constant + threshold->per_db * clear +
-	       threshold->per_doubling * log2f(speech_s);
+	       (threshold->per_doubling + threshold->per_both * clear) * log2f(speech_s);
 }

@@ -5,12 +5,13 @@
  * The speaker model: numbers trained by script/train-voice on recordings that anybody may use.
  * Nothing of a household is in it, and nothing comes into it. The file:
  *
- *	0	8	"cubbysp2"
+ *	0	8	"cubbysp4"
  *	8	2 x 6	cepstra F, components C, rank R, dimensions K, zero, zero
  *	20		f32: weights C, means C x F, deviations C x F, scales C
  *			i16: extractor C x F x R, times the scale of the component
  *			f32: offset R, whitening R x R, projection R x K, centre K, spread K
- *			f32: thresholds whole, following, part x { constant, per dB, per doubling }
+ *			f32: thresholds whole, following, split x { constant, per dB, per doubling,
+ *			per both }
  *	end	32	BLAKE2b-256 of all before
  *
  * Numbers are little endian.
@@ -31,6 +32,7 @@ struct speaker_threshold {
 	float constant;
 	float per_db;			/* of clearance */
 	float per_doubling;		/* of one second of speech */
+	float per_both;			/* for each dB, of a doubling */
 };
 
 /* Read only: shared by everybody who listens. */
@@ -49,7 +51,7 @@ struct speaker_model {
 	float *offset, *whitening, *projection, *centre, *spread;
 	struct speaker_threshold whole;		/* of all that was heard of one voice */
 	struct speaker_threshold following;	/* of an utterance, to be that voice still */
-	struct speaker_threshold part;		/* of a part of an utterance */
+	struct speaker_threshold split;		/* of both sides, by the shorter one */
 };
 
 /* ANSWER_NOT_FOUND: no such file. ANSWER_INVALID_ARGUMENT: no model that this version reads, or

@@ -4,19 +4,26 @@
 
 #include "speaker/speech.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include "crypt/secret.h"
 
+/* As the threshold was chosen with (script/voice/evaluation.py). */
+#define SIDES_WEIGHT 0.5f
+
 struct points {
 	float alone[VOICEPRINT_DIMENSIONS_MAX];
-	float parts[SPEECH_PARTS_MAX][VOICEPRINT_DIMENSIONS_MAX];
+	struct split {
+		uint32_t shorter_ms;	/* of its two sides */
+		float left[VOICEPRINT_DIMENSIONS_MAX], right[VOICEPRINT_DIMENSIONS_MAX];
+	} splits[SPEECH_SPLITS_MAX];
 };
 
 struct speech {
 	const struct speaker_model *model;
 	struct cepstra *cepstra;
-	struct evidence *alone, *part;
-	unsigned n_parts;
+	struct evidence *alone, *side;
+	unsigned n_splits;
 	struct secret *memory;
 	struct points *points;
 };
@@ -32,7 +39,7 @@ int speech_new(const struct speaker_model *model, struct speech **ret)
 	if (r == 0)
 		r = evidence_new(model, &speech->alone);
 	if (r == 0)
-		r = evidence_new(model, &speech->part);
+		r = evidence_new(model, &speech->side);
 	if (r == 0)
 		r = secret_new(sizeof(struct points), &speech->memory);
 	if (r < 0)
@@ -49,7 +56,7 @@ struct speech *speech_free(struct speech *speech)
 		return NULL;
 	cepstra_free(speech->cepstra);
 	evidence_free(speech->alone);
-	evidence_free(speech->part);
+	evidence_free(speech->side);
 	secret_free(speech->memory);
 	free(speech);
 	return NULL;
@@ -59,27 +66,44 @@ void speech_reset(struct speech *speech)
 {
 	cepstra_reset(speech->cepstra);
 	evidence_reset(speech->alone);
-	evidence_reset(speech->part);
+	evidence_reset(speech->side);
 	secret_wipe(speech->points, sizeof(*speech->points));
-	speech->n_parts = 0;
+	speech->n_splits = 0;
 }
 
-/* The parts one by one; together they are the whole. */
-static bool parts_hear(struct speech *speech, unsigned frames)
+/* As if these frames were an utterance of their own. */
+static bool side_hear(struct speech *speech, unsigned first, unsigned n, float *ret_point)
 {
-	unsigned n = frames / SPEECH_PART_FRAMES ? frames / SPEECH_PART_FRAMES : 1;
+	evidence_reset(speech->side);
+	evidence_add(speech->side, speech->cepstra, first, n);
+	return evidence_point(speech->side, ret_point);
+}
 
+static bool split_hear(struct speech *speech, unsigned frames, unsigned at)
+{
+	struct split *split = &speech->points->splits[speech->n_splits++];
+
+	split->shorter_ms = (at < frames - at ? at : frames - at) * CEPSTRA_FRAME_MS;
+	return side_hear(speech, 0, at, split->left) &&
+	       side_hear(speech, at, frames - at, split->right);
+}
+
+/* At every block, or at SPEECH_SPLITS_MAX of them, the first and the last among them. */
+static bool splits_hear(struct speech *speech, unsigned frames)
+{
+	unsigned blocks = frames / SPEECH_BLOCK_FRAMES, places, n;
+
+	if (blocks < 2 * SPEECH_SIDE_BLOCKS)
+		return true;
+	places = blocks - 2 * SPEECH_SIDE_BLOCKS + 1;
+	n = places < SPEECH_SPLITS_MAX ? places : SPEECH_SPLITS_MAX;
 	for (unsigned i = 0; i < n; i++) {
-		unsigned from = frames * i / n, to = frames * (i + 1) / n;
+		unsigned block = SPEECH_SIDE_BLOCKS + (n > 1 ? (places - 1) * i / (n - 1) : 0);
 
-		evidence_reset(speech->part);
-		evidence_add(speech->part, speech->cepstra, from, to - from);
-		if (!evidence_point(speech->part, speech->points->parts[i]))
+		if (!split_hear(speech, frames, frames * block / blocks))
 			return false;
-		evidence_merge(speech->alone, speech->part);
 	}
-	speech->n_parts = n;
-	return evidence_point(speech->alone, speech->points->alone);
+	return true;
 }
 
 int speech_hear(struct speech *speech, const int16_t *samples, size_t n, struct why *why)
@@ -98,7 +122,8 @@ int speech_hear(struct speech *speech, const int16_t *samples, size_t n, struct 
 	if (cepstra_clearance_db(speech->cepstra) < SPEECH_CLEARANCE_MIN_DB)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT,
 				  "too much noise to tell whose voice it is");
-	if (!parts_hear(speech, frames))
+	evidence_add(speech->alone, speech->cepstra, 0, frames);
+	if (!evidence_point(speech->alone, speech->points->alone) || !splits_hear(speech, frames))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "this is not like any voice");
 	return 0;
 }
@@ -124,13 +149,28 @@ float speech_least(const struct speech *speech, const struct speaker_threshold *
 				    evidence_speech_ms(speech->alone));
 }
 
-bool speech_is_one_voice(const struct speech *speech, const struct voiceprint *voiceprint)
+static float split_likeness(const struct speaker_model *model, const struct split *split,
+			    const struct voiceprint *voiceprint)
 {
-	float least = speech_least(speech, &speech->model->part);
+	return fminf(voiceprint_score(model, voiceprint, split->left),
+		     voiceprint_score(model, voiceprint, split->right)) +
+	       SIDES_WEIGHT * likeness(model, split->left, 1, split->right);
+}
 
-	for (unsigned i = 0; speech->n_parts > 1 && i < speech->n_parts; i++)
-		if (!(voiceprint_score(speech->model, voiceprint, speech->points->parts[i]) >=
-		      least))
-			return false;
-	return true;
+float speech_one_voice(const struct speech *speech, const struct voiceprint *voiceprint)
+{
+	const struct speaker_model *model = speech->model;
+	float margin = INFINITY;
+
+	for (unsigned i = 0; i < speech->n_splits; i++) {
+		const struct split *split = &speech->points->splits[i];
+		float over = split_likeness(model, split, voiceprint) -
+			     speaker_threshold_at(&model->split, speech_clearance_db(speech),
+						  split->shorter_ms);
+
+		if (!isfinite(over))
+			return -INFINITY;
+		margin = fminf(margin, over);
+	}
+	return margin;
 }

@@ -84,8 +84,14 @@ def centred(static, energy):
     if not speech.any():
         return np.zeros((0, DIM), np.float32), speech
     both = np.concatenate([static, deltas(static)], axis=1)[speech]
-    both[:, :CEPSTRA] -= both[:, :CEPSTRA].mean(axis=0)
-    return both.astype(np.float32), speech
+    return less_mean(both.astype(np.float32)), speech
+
+
+def less_mean(frames):
+    """The mean of the cepstra taken off; deltas have none."""
+    frames = frames.copy()
+    frames[:, :CEPSTRA] -= frames[:, :CEPSTRA].mean(axis=0)
+    return frames
 
 
 def features(samples):

@@ -6,7 +6,7 @@ import multiprocessing
 
 import numpy as np
 
-from . import features, rooms
+from . import PROCESSES, features, rooms
 
 ENROLMENT = 5                   # utterances
 ENROLMENT_SNR_DB = (15.0, 30.0)   # enrolment is checked: clear of noise
@@ -26,8 +26,8 @@ class Heard:
     def __init__(self, samples):
         self.samples = samples
         self.static, self.energy = features.cepstra(samples)
-        where = np.flatnonzero(features.gate(self.energy))
-        self.first, self.last = where[0], where[-1] + 1
+        self.first = np.flatnonzero(features.gate(self.energy))[0]
+        self.all = self.cut()
 
     def cut(self, frames=None):
         """(features of speech frames, clearance), of all or of the first frames of speech."""
@@ -42,7 +42,7 @@ def session(utterances, start, frames):
     """Utterances until there is so much speech in them; None where there is too little."""
     pieces = []
     for heard in utterances[start:]:
-        pieces.append(heard.cut())
+        pieces.append(heard.all)
         if sum(len(piece) for piece, _ in pieces) >= frames:
             return pieces
     return None
@@ -53,7 +53,7 @@ def person(kind, speaker, utterances):
     trials = []
     for heard in utterances:
         trials.append(("1.5 s", [heard.cut(SHORT_FRAMES)]))
-        trials.append(("one", [heard.cut()]))
+        trials.append(("one", [heard.all]))
     for seconds in SESSIONS_S:
         for start in SESSION_STARTS:
             pieces = session(utterances, start, seconds * 100)
@@ -62,11 +62,20 @@ def person(kind, speaker, utterances):
     return {"kind": kind, "speaker": speaker.name, "trials": trials}
 
 
-def joined(first, second):
-    """Two people in one utterance, one after the other."""
-    energy = np.concatenate([first.energy, second.energy])
-    return small(features.centred(np.concatenate([first.static, second.static]), energy)[0]), \
-        features.clearance(energy)
+def joined(*people):
+    """People in one utterance, one after the other: (who, from which frame, to which)."""
+    static, energy = (np.concatenate([getattr(heard, what)[a:b] for heard, a, b in people])
+                      for what in ("static", "energy"))
+    return small(features.centred(static, energy)[0]), features.clearance(energy)
+
+
+def whole(heard):
+    return heard, 0, None
+
+
+def word(heard):
+    """The beginning of what somebody says."""
+    return heard, heard.first, heard.first + SHORT_FRAMES
 
 
 def together(first, second):
@@ -105,13 +114,15 @@ def household(job):
         kind = "own" if place < 2 else "stranger" if speaker.adult else "child"
         people.append(person(kind, speaker, said[speaker.name]))
     first = said[adults[0].name]
-    before = session(first, 0, 600) or [heard.cut() for heard in first]
+    before = session(first, 0, 600) or [heard.all for heard in first]
     for place, speaker in enumerate(children):
         own = said[speaker.name]
         people.append({"kind": "child", "speaker": speaker.name, "trials":
-                       [("after an adult", before + [heard.cut()]) for heard in own] +
-                       [("with an adult", [joined(first[place], own[0])]),
-                        ("with an adult", [joined(own[1], first[place])]),
+                       [("after an adult", before + [heard.all]) for heard in own] +
+                       [("with an adult", [joined(whole(first[place]), whole(own[0]))]),
+                        ("with an adult", [joined(whole(own[1]), whole(first[place]))]),
+                        ("a word before", [joined(word(own[3]), whole(first[place]))]),
+                        ("a word behind", [joined(whole(first[place]), word(own[4]))]),
                         ("over an adult", [together(first[place], own[2])])]})
     return {"roomy": roomy, "enrolled": enrolled, "people": people}
 
@@ -120,6 +131,6 @@ def simulate(parts, count, seed=21):
     """For each part its households, half of them in rooms."""
     jobs = [(part, (seed, place, number), number % 2 == 1)
             for place, part in enumerate(parts) for number in range(count)]
-    with multiprocessing.Pool(2) as pool:
+    with multiprocessing.Pool(PROCESSES) as pool:
         homes = list(pool.imap(household, jobs))
     return [homes[place * count:(place + 1) * count] for place in range(len(parts))]

@@ -73,7 +73,8 @@ def tables(rows, yes, low):
                   f"| {column('child', low_rows)} | {column('stranger')} |")
     print("\n| a child and an adult of the household | taken for the adult, clean | room |")
     print("|---|---|---|")
-    for name in ("after an adult", "with an adult", "over an adult"):
+    for name in ("after an adult", "with an adult", "a word before", "a word behind",
+                 "over an adult"):
         cells = []
         for roomy in (False, True):
             mask = (rows["roomy"] == roomy) & (rows["name"] == name)
@@ -84,3 +85,15 @@ def tables(rows, yes, low):
             (rows["kind"] == "child")
         print(f"\nChildren, all lengths, {'room' if roomy else 'clean'}: "
               f"{figure(yes[mask], rows[mask])}")
+
+
+def unchecked(rows, yes):
+    print("\n| were all taken for one voice | adult recognised | child taken for an adult |")
+    print("|---|---|---|")
+    for roomy in (False, True):
+        for name in evaluation.LENGTHS:
+            own, child = ((rows["roomy"] == roomy) & (rows["name"] == name) &
+                          (rows["kind"] == kind) for kind in ("own", "child"))
+            print(f"| {'room' if roomy else 'clean'}, {name} "
+                  f"| {figure((yes & rows['right'])[own], rows[own])} "
+                  f"| {figure(yes[child], rows[child])} |")

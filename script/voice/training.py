@@ -7,7 +7,7 @@ import multiprocessing
 import numpy as np
 from scipy.signal import resample_poly
 
-from . import backend, features, model, rooms
+from . import PROCESSES, backend, features, model, rooms
 
 COMPONENTS, RANK, DIMENSIONS = 128, 100, 100
 ROOMS = 2                               # of each recording
@@ -63,10 +63,10 @@ def prepare(job):
 
 
 def material(parts, seed=11):
-    """{speaker: its versions}, heard by two processes."""
+    """{speaker: its versions}, heard by several processes."""
     jobs = [(speaker, [other for other in part if other is not speaker], (seed, place, number))
             for place, part in enumerate(parts) for number, speaker in enumerate(part)]
-    with multiprocessing.Pool(2) as pool:
+    with multiprocessing.Pool(PROCESSES) as pool:
         return dict(pool.imap(prepare, jobs))
 
 

@@ -150,20 +150,33 @@ static void test_r28_who_speaks_after_an_adult_is_not_taken_along(void **state)
 	}
 }
 
-static void test_r28_two_voices_are_nobody(void **state)
+/* In one utterance, one after the other. */
+static void check_two_voices(struct room *room, const struct recording *first,
+			     const struct recording *then)
 {
-	struct room *room = *state;
-	struct recording adult = recording_read(own[0]), other = recording_read(others[0]);
-	struct recording both = recording_join(&adult, &other);
+	struct recording both = recording_join(first, then);
 	struct why why;
 
+	speaker_session_reset(room->session);
 	assert_int_equal(hear(room, &both, 0, &why), ANSWER_NOT_FOUND);
 	recording_free(&both);
-	both = recording_join(&other, &adult);
-	assert_int_equal(hear(room, &both, 60000, &why), ANSWER_NOT_FOUND);
-	recording_free(&both);
+}
+
+/* Of a single word beside a sentence docs/MODEL-CARD.md says how often it is found. */
+static void test_r28_two_voices_are_nobody(void **state)
+{
+	static const char *const sentences[] = { "goforward.raw", "numbers.raw", "something.raw" };
+	struct room *room = *state;
+	struct recording adult = recording_read(own[0]);
+
+	for (size_t i = 0; i < ARRAY_SIZE(sentences); i++) {
+		struct recording other = recording_read(sentences[i]);
+
+		check_two_voices(room, &adult, &other);
+		check_two_voices(room, &other, &adult);
+		recording_free(&other);
+	}
 	recording_free(&adult);
-	recording_free(&other);
 }
 
 static void test_r28_short_low_and_noisy_speech_is_nobody(void **state)

@@ -52,39 +52,53 @@ static void test_the_shipped_model_is_whole_and_small(void **state)
 	crypt_hash(file->bytes, file->n, hash);
 	assert_memory_equal(model->hash, hash, sizeof(hash));
 	assert_true(file->n <= 4u << 20);
-	/* A part may be less like the voice than all of it must be. */
-	for (float clear_db = 0.0f; clear_db < 60.0f; clear_db += 5.0f)
-		assert_true(speaker_threshold_at(&model->part, clear_db, 2000) <
-			    speaker_threshold_at(&model->whole, clear_db, 2000));
 	assert_true(speaker_threshold_at(&model->whole, -100.0f, 1) ==
 		    speaker_threshold_at(&model->whole, 15.0f, 800));
 	assert_true(speaker_threshold_at(&model->whole, 100.0f, 100000) ==
 		    speaker_threshold_at(&model->whole, 40.0f, 8000));
 }
 
-/* tests/unit/speaker/golden-point.txt: what script/voice/model.py makes of it. */
+static void check_hears(struct speech *speech, const char *name)
+{
+	struct recording recording = recording_read(name);
+	struct why why;
+
+	assert_int_equal(speech_hear(speech, recording.samples, recording.frames, &why), 0);
+	recording_free(&recording);
+}
+
+/* tests/unit/speaker/golden-point.txt: what script/voice makes of the same. */
 static void test_points_as_numpy_makes_them(void **state)
 {
 	_cleanup_(speaker_model_freep) struct speaker_model *model = NULL;
 	_cleanup_(speech_freep) struct speech *speech = NULL;
 	_cleanup_(cleanup_fclose) FILE *golden = fopen(GOLDEN_POINT, "r");
-	struct recording recording = recording_read("goforward.raw");
-	unsigned dimensions;
+	struct voiceprint voiceprint = { .utterances = 1 };
+	float margin, clear_db, speech_s, asked;
+	unsigned times = 0;
 	struct why why;
 
 	assert_non_null(golden);
 	assert_int_equal(speaker_model_open(MODEL, &model, &why), 0);
 	assert_int_equal(speech_new(model, &speech), 0);
-	assert_int_equal(speech_hear(speech, recording.samples, recording.frames, &why), 0);
-	assert_int_equal(fscanf(golden, "%u", &dimensions), 1);
-	assert_int_equal(dimensions, model->dimensions);
-	for (unsigned i = 0; i < dimensions; i++) {
-		float expected;
-
-		assert_int_equal(fscanf(golden, "%f", &expected), 1);
-		assert_true(fabsf(speech_point(speech)[i] - expected) < 1e-2f);
+	check_hears(speech, "goforward.raw");
+	assert_int_equal(fscanf(golden, "%u", &voiceprint.n), 1);
+	assert_int_equal(voiceprint.n, model->dimensions);
+	memcpy(voiceprint.model, model->hash, sizeof(model->hash));
+	for (unsigned i = 0; i < voiceprint.n; i++) {
+		assert_int_equal(fscanf(golden, "%f", &voiceprint.point[i]), 1);
+		assert_true(fabsf(speech_point(speech)[i] - voiceprint.point[i]) < 1e-2f);
 	}
-	recording_free(&recording);
+	/* Not long enough to be two. */
+	assert_true(speech_one_voice(speech, &voiceprint) == INFINITY);
+	check_hears(speech, "librivox/sense_and_sensibility_01_austen_64kb-0880.wav");
+	assert_int_equal(fscanf(golden, "%f", &margin), 1);
+	assert_true(fabsf(speech_one_voice(speech, &voiceprint) - margin) < 2e-2f);
+	for (; fscanf(golden, "%f %f %f", &clear_db, &speech_s, &asked) == 3; times++)
+		assert_true(fabsf(speaker_threshold_at(&model->whole, clear_db,
+						       (uint32_t)(1000.0f * speech_s)) -
+				  asked) < 1e-3f);
+	assert_true(times > 1);
 }
 
 static void test_r28_no_model_and_half_a_model(void **state)
