@@ -3,7 +3,6 @@
 
 #include "dataset.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -66,9 +65,8 @@ static int dir_each(int dir, int (*each)(int dir, const char *name, void *contex
 		cleanup_close(&copy);
 		return r;
 	}
-	while (r == 0 && (entry = readdir(list)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = each(dir, entry->d_name, context);
+	while (r == 0 && (r = file_next(list, &entry)) == 0 && entry)
+		r = each(dir, entry->d_name, context);
 	closedir(list);
 	return r;
 }

@@ -226,8 +226,9 @@ static int lines_each(int fd, int (*each)(void *context, const char *line, size_
 	r = fseeko(file, 0, SEEK_SET) < 0 ? -errno : 0;
 	for (; r == 0 && (n = getline(&line, &room, file)) > 0; at += n)
 		r = line[n - 1] == '\n' ? each(context, line, (size_t)n, at) : -EBADMSG;
-	if (r == 0 && ferror(file))
-		r = -EIO;
+	/* Without memory, too, it ends where it is not at its end. */
+	if (r == 0 && !feof(file))
+		r = -errno;
 	fclose(file);
 	return r;
 }
@@ -241,9 +242,10 @@ static int token_read(void *context, const char *line, size_t n, off_t at)
 {
 	struct reading_tokens *reading = context;
 	struct manifest_item item;
+	int r = manifest_item_parse(line, n - 1, reading->encoding, &item, NULL);
 
-	if (manifest_item_parse(line, n - 1, reading->encoding, &item, NULL) != 0)
-		return -EBADMSG;
+	if (r != 0)
+		return r < 0 ? r : -EBADMSG;
 	return dataset_tokens_reach(reading->tokens, &item.token)
 		? token_add(reading->tokens, &item.token) : 0;
 }

@@ -37,6 +37,10 @@ int hand_refused(struct hand *hand, int r)
 {
 	char room[SAID_TEXT];
 
+	/* jansson goes on without what it got no memory for: a signature over the rest "does not
+	 * hold". */
+	if (!render_json_whole())
+		return hand_fail(hand, EXIT_GENERAL, "out of memory");
 	return hand_fail(hand, exit_code_of(r), "%s", said(cubby_why(hand->cubby), room));
 }
 

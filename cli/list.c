@@ -34,7 +34,7 @@ static int listing_json(struct listing *listing, const struct cubby_item *item,
 		item_json(item, hand_profile_name(listing->profiles, item->profile_id), opened);
 
 	fputs(listing->n ? ",\n" : "[\n", stdout);
-	if (!json || json_dumpf(json, stdout, JSON_REAL_PRECISION(12)) < 0)
+	if (!json || !render_json_whole() || json_dumpf(json, stdout, JSON_REAL_PRECISION(12)) < 0)
 		return hand_fail(listing->hand, EXIT_GENERAL, "cannot write the output");
 	return 0;
 }

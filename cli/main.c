@@ -17,6 +17,7 @@
 #include "hand.h"
 #include "help.h"
 #include "pager.h"
+#include "render.h"
 #include "verb.h"
 
 /* What is printed may be what a child said: this buffer is locked where possible, and wiped. */
@@ -107,7 +108,7 @@ int main(int argc, char **argv)
 	if (!arguments || crypt_init() < 0)
 		return hand_fail(&hand, EXIT_GENERAL, "cannot protect this process; nothing was "
 						      "done");
-	json_set_alloc_funcs(malloc, json_memory_free);
+	json_set_alloc_funcs(render_json_allocate, json_memory_free);
 	mlock(output_buffer, sizeof(output_buffer));
 	setvbuf(stdout, output_buffer, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF,
 		sizeof(output_buffer));

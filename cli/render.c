@@ -219,11 +219,26 @@ void render_clean(char *text)
 	}
 }
 
+static bool json_incomplete;
+
+void *render_json_allocate(size_t n)
+{
+	void *bytes = malloc(n);
+
+	json_incomplete |= !bytes;
+	return bytes;
+}
+
+bool render_json_whole(void)
+{
+	return !json_incomplete;
+}
+
 int render_json(json_t *json)
 {
 	_cleanup_(render_json_freep) json_t *owned = json;
 
-	if (!owned)
+	if (!owned || !render_json_whole())
 		return fault_origin(-ENOMEM);
 	if (json_dumpf(owned, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) < 0 ||
 	    putchar('\n') == EOF)

@@ -34,8 +34,13 @@ int table_text(struct table *table, char **ret);
 /* Turns control characters (terminal sequences of a stranger's making, text that runs the other
  * way) into '?', in place. */
 void render_clean(char *text);
-/* Writes JSON and a newline to standard output; 0 or a fault. Releases it. */
+/* Writes JSON and a newline to standard output; 0 or a fault. Releases it. Writes none that is not
+ * whole. */
 int render_json(json_t *json);
+/* False once render_json_allocate() failed: something may be missing in any JSON. */
+bool render_json_whole(void);
+/* For json_set_alloc_funcs(). */
+void *render_json_allocate(size_t n);
 static inline void render_json_freep(json_t **json)
 {
 	json_decref(*json);

@@ -20,7 +20,8 @@ static int show_json(const struct cubby_item *item, const char *profile,
 		json_object_set_new(json, "confidence", json_real(opened->confidence));
 	if (json && opened && opened->location)
 		json_object_set_new(json, "location", json_string(opened->location));
-	if (!json || json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) < 0) {
+	if (!json || !render_json_whole() ||
+	    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) < 0) {
 		json_decref(json);
 		return -1;
 	}

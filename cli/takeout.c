@@ -3,12 +3,12 @@
  * are not encrypted, so they stand only in the folder that was named, and takeout.json, written
  * last, says that they are all there. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/words.h"
 #include "batch.h"
 #include "crypt/secret.h"
@@ -29,8 +29,8 @@ struct takeout {
 static int folder_make(struct hand *hand, const char *path)
 {
 	const struct dirent *entry;
-	bool empty = true;
 	DIR *dir;
+	int r;
 
 	if (mkdir(path, 0700) == 0)
 		return 0;
@@ -41,10 +41,9 @@ static int folder_make(struct hand *hand, const char *path)
 	if (!dir)
 		return hand_fail(hand, EXIT_GENERAL, "cannot use %s as a folder (%s)", path,
 				 strerror(errno));
-	while (empty && (entry = readdir(dir)))
-		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	r = file_next(dir, &entry);
 	closedir(dir);
-	if (!empty)
+	if (r < 0 || entry)
 		return hand_fail(hand, EXIT_GENERAL, "%s is not empty; name a new folder", path);
 	return 0;
 }
@@ -143,7 +142,8 @@ static int index_put(const struct takeout *takeout)
 	r = decisions_add(takeout, json);
 	if (r != 0)
 		return r;
-	text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+	text = render_json_whole() ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(12))
+				       : NULL;
 	if (!text)
 		return hand_fail(takeout->hand, EXIT_GENERAL, "out of memory");
 	r = file_put(takeout, "takeout.json", text, strlen(text));

@@ -65,7 +65,8 @@ static int alert_tell(struct hand *hand, const char *kind, char *text)
 		json_t *json = json_pack("{s:s, s:s, s:s}", "time", moment_iso(now_s, time_text),
 					 "kind", kind, "text", text);
 
-		r = json && json_dumpf(json, stdout, JSON_COMPACT) == 0 ? 0 : -1;
+		r = json && render_json_whole() && json_dumpf(json, stdout, JSON_COMPACT) == 0
+			? 0 : -1;
 		json_decref(json);
 		putchar('\n');
 	} else {

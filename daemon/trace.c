@@ -4,7 +4,6 @@
 
 #include "trace.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,9 +208,9 @@ void trace_begin(struct trace *trace)
 /* The next file. 0: trace->fd is open, or -1 at the end. */
 static int walk_next(struct trace *trace, struct why *why)
 {
-	struct dirent *entry;
+	const struct dirent *entry;
 	struct stat st;
-	int fd;
+	int fd, r;
 
 	if (!trace->dir) {
 		fd = openat(trace->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -219,9 +218,14 @@ static int walk_next(struct trace *trace, struct why *why)
 		if (!trace->dir)
 			return fault_origin(-errno);
 	}
-	while ((entry = readdir(trace->dir))) {
-		if (fstatat(trace->dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    S_ISDIR(st.st_mode))
+	while ((r = file_next(trace->dir, &entry)) == 0 && entry) {
+		if (fstatat(trace->dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			/* SQLite took it away meanwhile. */
+			if (errno == ENOENT)
+				continue;
+			return fault_origin(-errno);
+		}
+		if (S_ISDIR(st.st_mode))
 			continue;
 		if (!stores_file(entry->d_name))
 			return answer_why(why, ANSWER_FAILED,
@@ -230,7 +234,7 @@ static int walk_next(struct trace *trace, struct why *why)
 		memcpy(trace->name, entry->d_name, strlen(entry->d_name) + 1);
 		return fault_trace(file_begin(trace, entry->d_name));
 	}
-	return 0;
+	return fault_trace(r);
 }
 
 int trace_slice(struct trace *trace, struct why *why)

@@ -113,7 +113,7 @@ static int lines_take(const struct words *words, FILE *from, unsigned source, FI
 		if (!strchr(line, '\n'))
 			fputc('\n', to);
 	}
-	return ferror(from) || ferror(to) ? fault_origin(-EIO) : 0;
+	return !feof(from) || ferror(to) ? fault_origin(-EIO) : 0;
 }
 
 static int file_take(const struct words *words, const char *path, unsigned source, FILE *to,

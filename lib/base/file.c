@@ -128,6 +128,20 @@ int file_read_path(const char *path, size_t max_bytes, char **ret_text, size_t *
 	return 0;
 }
 
+int file_next(DIR *dir, const struct dirent **ret)
+{
+	const struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(dir);
+	} while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+	if (!entry && errno != 0)
+		return fault_origin(-errno);
+	*ret = entry;
+	return 0;
+}
+
 static int file_sync_directory(const char *path)
 {
 	_cleanup_(cleanup_free) char *copy = strdup(path);

@@ -3,6 +3,7 @@
 
 /* Descriptors that are read and written whole, and memfds that cannot change any more. */
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,9 @@ int file_write(int fd, const void *buffer, size_t n);
 /* The whole of a small file, NUL-terminated behind its end. Over `max_bytes`: -EFBIG.
  * ANSWER_NOT_FOUND: no such file. ret_n may be NULL. */
 int file_read_path(const char *path, size_t max_bytes, char **ret_text, size_t *ret_n);
+/* What lies in a folder, one by one, but "." and "..": *ret is NULL behind the last. A folder that
+ * cannot be read further is a fault, and no end. */
+int file_next(DIR *dir, const struct dirent **ret);
 /* Writes a temporary file in the same directory, syncs it, renames it over `path`, syncs the
  * directory. Never for secrets or anything of a child. */
 int file_replace(const char *path, const void *bytes, size_t n, mode_t mode);

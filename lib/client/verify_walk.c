@@ -2,7 +2,6 @@
 /* Walks a directory that claims to be an export. Nothing in it is believed: a file is what its
  * bytes are, wherever it lies and whatever it is called. */
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -209,6 +208,9 @@ static int index_look(struct verify *verify, int dir, const char *file, unsigned
 	while (r == 0 && (n = getline(&line, &room, stream)) > 0)
 		r = (size_t)n > INDEX_LINE_MAX ? verify_tell(verify, "changed", file, NULL)
 					       : line_look(verify, file, index, line, (size_t)n);
+	/* Without memory, too, it ends where it is not at its end. */
+	if (r == 0 && !feof(stream))
+		r = verify_tell(verify, "unreadable", file, NULL);
 	fclose(stream);
 	for (size_t i = 0; r == 0 && i < verify->n; i++)
 		if (!verify->known[i].reason[0] && !(verify->known[i].lines & 1u << index))
@@ -261,17 +263,16 @@ static int dir_walk(struct verify *verify, int dir, const char *prefix, unsigned
 	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = copy >= 0 ? fdopendir(copy) : NULL;
 	const struct dirent *entry;
-	int r = 0;
+	int r = 0, unread = 0;
 
 	if (!list) {
 		cleanup_close(&copy);
 		return verify_tell(verify, "unreadable", prefix, NULL);
 	}
-	while (r == 0 && (entry = readdir(list)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = entry_look(verify, dir, prefix, entry->d_name, depth);
+	while (r == 0 && (unread = file_next(list, &entry)) == 0 && entry)
+		r = entry_look(verify, dir, prefix, entry->d_name, depth);
 	closedir(list);
-	return fault_trace(r);
+	return r == 0 && unread ? verify_tell(verify, "unreadable", prefix, NULL) : fault_trace(r);
 }
 
 int verify_walk(struct verify *verify)

@@ -37,7 +37,8 @@ int rekey_sign(const struct rekey *rekey, const struct sign_keypair *parent, cha
 			 "removed", hex_text(rekey->removed, SIGN_PUBLIC_BYTES, removed),
 			 "parents", keys_json(&rekey->parents),
 			 "time_s", (json_int_t)rekey->time_s);
-	if (!body)
+	/* No parent is left out for want of memory. */
+	if (!body || json_array_size(json_object_get(body, "parents")) != rekey->parents.n)
 		return fault_origin(-ENOMEM);
 	return fault_trace(statement_sign(body, REKEY_STATEMENT, parent, ret_text));
 }

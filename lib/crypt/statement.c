@@ -122,7 +122,9 @@ int statement_verify(const char *text, const char *type, const uint8_t *public,
 				  "known",
 				  type);
 	bare = json_copy(body);
-	if (!bare || json_object_del(bare, "signature") != 0)
+	/* jansson copies what it has memory for. */
+	if (!bare || json_object_size(bare) != json_object_size(body) ||
+	    json_object_del(bare, "signature") != 0)
 		return fault_origin(-ENOMEM);
 	canonical = statement_canonical(bare);
 	if (!canonical)

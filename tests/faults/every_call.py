@@ -4,8 +4,9 @@
 every write, sync, truncation, allocation and opening of a file fails in its turn, once with EIO, or
 from then on with ENOSPC (there, and of expiry, not each), until the operation runs through. What was
 acknowledged holds, after kill -9 as well; nothing says "done" that is not; whatever is partial names
-the store and ends well once the disk does. For keep and delete every read and write is interrupted as
-well (EINTR), or does a half of what was asked, and that changes nothing.
+the store and ends well once the disk does. For keep and delete every read
+fails as well; and every read and write is interrupted (EINTR), or does a half of what was asked, and
+that changes nothing. A drill that cannot look into the directory says so.
 
 usage: every_call.py CUBBYD SHIM
 
@@ -17,7 +18,7 @@ import os
 import sys
 
 from home import HOUR_S, Home, Report, case, dbus, refused
-from shim import CHANGES, EVERY_FILE, FILES, READ, SHORT, SYNC, TRUNCATE, WRITE
+from shim import CHANGES, EVERY_FILE, FILES, LIST, OPEN_READ, READ, SHORT, SYNC, TRUNCATE, WRITE
 
 SLOW = os.environ.get("CUBBY_TEST_SLOW") == "1"
 STORES = ("slots.bin", "cubby.db", "cubby.db-wal", "reserve.bin", "the verifier")
@@ -78,7 +79,8 @@ class Sweep:
             if not failed:
                 assert outcome in ("done", "started"), f"{answer} on a good disk"
                 break
-            nth += max(self.step(nth), 1 if SLOW or self.short else 7 if goes_on else 1 if once else 4)
+            nth += max(self.step(nth), 1 if SLOW or self.short else 7 if calls & READ else
+                       1 if once else 4)
         else:
             raise AssertionError(f"does not run through in {MOST} calls")
         home.restart()
@@ -331,6 +333,21 @@ def directory(home):
     home.kill()
 
 
+def drill(home):
+    """R32: what lists the directory, or asks about a file in it, fails in its turn."""
+    home.furnish()
+    nth, failed = 0, True
+    while failed:
+        home.shim.fail(errno.EIO, nth, calls=LIST, once=True)
+        done = home.cubby("drill")
+        failed = home.shim.heal()
+        assert failed == (done.returncode != 0), f"look {nth} failed, and the drill said {done}"
+        nth += 1
+    home.kill()
+    assert nth > 5, f"only {nth} looks"
+    return f"{nth - 1} looks"
+
+
 def main(cubbyd, library):
     operations = {"setup": Setup, "consent": Consent, "keep": Keep, "delete": Delete,
                   "expire": Expire, "start": Start, "start_slots": StartSlots}
@@ -339,7 +356,7 @@ def main(cubbyd, library):
     stores = {"slots.bin": SYNC, "cubby.db": WRITE, "cubby.db-wal": TRUNCATE}
     # What a system call may do on a good day.
     weather = {"EINTR": (errno.EINTR, True), "a_half": (SHORT, True)}
-    report = Report(len(operations) * len(errors) + 2 * len(weather) + len(stores) + 1)
+    report = Report(len(operations) * len(errors) + 2 * len(weather) + 2 + len(stores) + 2)
     home = Home(cubbyd, library)
     try:
         for name, operation in operations.items():
@@ -353,9 +370,15 @@ def main(cubbyd, library):
                 case(report, f"test_r8_{operation}_with_{name}_at_every_read_and_write",
                      operations[operation](home).run, error, once, READ | WRITE, True)
                 clean(home)
+        for operation in ("keep", "delete"):
+            case(report, f"test_r8_{operation}_with_EIO_once_at_every_read",
+                 operations[operation](home).run, errno.EIO, True, READ | OPEN_READ)
+            clean(home)
         for store, calls in stores.items():
             case(report, f"test_r8_partial_is_told_at_once_{store}", partial, home, store, calls)
             clean(home)
+        case(report, "test_r32_a_drill_that_cannot_look_says_so", drill, home)
+        clean(home)
         case(report, "test_r8_a_start_syncs_the_directory", directory, home)
     finally:
         home.end()

@@ -173,7 +173,7 @@ class Home:
             self.sleep(61)
         raise AssertionError(f"does not converge: {self.describe()}")
 
-    def cubby(self, *words):
+    def cubby(self, *words, **environment):
         """The parent's program, as the parent, who may not be let into where it was built."""
         home, program = f"{self.world.place}/home", f"{self.world.place}/bin/cubby"
         os.makedirs(home, exist_ok=True)
@@ -185,10 +185,11 @@ class Home:
             os.makedirs(f"{self.world.place}/lib/client")
             shutil.copy(f"{built}/lib/client/libcubby.so.0", f"{self.world.place}/lib/client")
         return subprocess.run([program, *words], capture_output=True, text=True,
-                              timeout=30, check=False, user=NOBODY if os.geteuid() == 0 else None,
+                              timeout=120, check=False, user=NOBODY if os.geteuid() == 0 else None,
                               env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.world.address,
                                    "HOME": home, "XDG_STATE_HOME": home,
-                                   "LD_LIBRARY_PATH": f"{self.world.place}/lib/client"})
+                                   "LD_LIBRARY_PATH": f"{self.world.place}/lib/client",
+                                   **environment})
 
 
 def refused(call, *arguments, **named):

@@ -6,6 +6,7 @@
 /* Both names of each call are laid over. */
 #undef _FILE_OFFSET_BITS
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +38,8 @@ enum shim_call {
 	CALL_ALLOCATE = 8,
 	CALL_OPEN = 16,
 	CALL_READ = 32,
+	CALL_OPEN_READ = 64,
+	CALL_LIST = 128,	/* what is there, and what it is */
 };
 
 struct control {
@@ -79,6 +83,7 @@ static uint8_t file_from(const char *path)
 		{ "slots.bin", FILE_SLOTS }, { "cubby.db", FILE_DB }, { "cubby.db-wal", FILE_LOG },
 		{ "clock", FILE_CLOCK }, { "device.key", FILE_KEY }, { "device.key.new", FILE_KEY },
 		{ "reserve.bin", FILE_RESERVE }, { "state", FILE_DIRECTORY },
+		{ ".", FILE_DIRECTORY },
 	};
 	const char *slash = strrchr(path, '/');
 
@@ -118,7 +123,7 @@ static int opened(int fd, uint8_t file)
 /* Reading only: passes a disk that takes no write. */
 static bool open_fails(uint8_t file, int flags)
 {
-	return (flags & O_ACCMODE) != O_RDONLY && fails(file, CALL_OPEN);
+	return fails(file, (flags & O_ACCMODE) != O_RDONLY ? CALL_OPEN : CALL_OPEN_READ);
 }
 
 #define MODE_TAKE(flags) \
@@ -194,6 +199,24 @@ int posix_fallocate64(int fd, off64_t at, off64_t n)
 	NEXT(posix_fallocate64);
 	return fd_fails(fd, CALL_ALLOCATE) ? (int)control->error : real(fd, at, n);
 }
+
+#define LIST(name, entry) \
+	struct entry *name(DIR *dir) \
+	{ \
+		NEXT(name); \
+		return fd_fails(dirfd(dir), CALL_LIST) ? NULL : real(dir); \
+	}
+LIST(readdir, dirent)
+LIST(readdir64, dirent64)
+
+#define ASK(name, status) \
+	int name(int at, const char *path, struct status *ret, int flags) \
+	{ \
+		NEXT(name); \
+		return fails(file_from(path), CALL_LIST) ? -1 : real(at, path, ret, flags); \
+	}
+ASK(fstatat, stat)
+ASK(fstatat64, stat64)
 
 int close(int fd)
 {

@@ -10,6 +10,7 @@ FILES = {"slots.bin": 1, "cubby.db": 2, "cubby.db-wal": 4, "clock": 8, "device.k
          "reserve.bin": 32, "directory": 64}
 EVERY_FILE = 127
 WRITE, SYNC, TRUNCATE, ALLOCATE, OPEN, READ = 1, 2, 4, 8, 16, 32
+OPEN_READ, LIST = 64, 128
 SHORT = 0    # no error: a half of what was to be read or written is
 CHANGES = WRITE | SYNC | TRUNCATE | ALLOCATE | OPEN
 LAYOUT = struct.Struct("=IIiIIIqq")

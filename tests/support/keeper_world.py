@@ -71,7 +71,7 @@ class World:
              f"{self.place}/cubbyd.conf"], stderr=subprocess.DEVNULL,
             env={**os.environ, "NOTIFY_SOCKET": f"{self.place}/ready", **environment})
         try:
-            for _ in range(1000):
+            for _ in range(3000):
                 try:
                     return ready.recv(100) == b"READY=1"
                 except socket.timeout:

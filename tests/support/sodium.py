@@ -29,6 +29,8 @@ def blake2b(message, key=b"", size=32):
 
 def argon2id(passphrase, salt, passes, memory_bytes):
     """64 bytes: the proof half and the wrap half."""
+    if isinstance(passphrase, str):
+        passphrase = passphrase.encode()
     out = ctypes.create_string_buffer(64)
     _call("crypto_pwhash", out, _u64(64), passphrase, _u64(len(passphrase)), salt, _u64(passes),
           _size(memory_bytes), 2)
