@@ -19,6 +19,9 @@
 #include "base/words.h"
 #include "progress.h"
 
+/* At a terminal, to choose one. */
+#define TRIES 3
+
 #define PASSPHRASE_MAX_BYTES 1024
 
 static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
@@ -157,13 +160,8 @@ static int tty_new(struct hand *hand, int tty, struct secret **ret)
 {
 	_cleanup_(secret_freep) struct secret *first = NULL;
 	_cleanup_(secret_freep) struct secret *second = NULL;
-	char words[CUBBY_SUGGESTION_TEXT];
-	int r;
+	int r = tty_secret(hand, tty, _("Passphrase: "), &first);
 
-	cubby_passphrase_suggest(words);
-	dprintf(tty, _("Choose a passphrase: four different words or more are good, like: %s\n"),
-		words);
-	r = tty_secret(hand, tty, _("Passphrase: "), &first);
 	if (r == 0)
 		r = prompt_check(hand, first);
 	if (r == 0)
@@ -171,9 +169,23 @@ static int tty_new(struct hand *hand, int tty, struct secret **ret)
 	if (r != 0)
 		return r;
 	if (first->n != second->n || !crypt_equal(first->bytes, second->bytes, first->n))
-		return hand_fail(hand, EXIT_GENERAL, "the two were not the same; nothing was done");
+		return hand_fail(hand, EXIT_GENERAL, "the two were not the same");
 	*ret = take(first);
 	return 0;
+}
+
+/* Asked again where it was weak or not typed the same; not where nothing was typed. */
+static int tty_choose(struct hand *hand, int tty, struct secret **ret)
+{
+	char words[CUBBY_SUGGESTION_TEXT];
+	int r = EXIT_GENERAL;
+
+	cubby_passphrase_suggest(words);
+	dprintf(tty, _("Choose a passphrase: four different words or more are good, like: %s\n"),
+		words);
+	for (int i = 0; i < TRIES && r == EXIT_GENERAL; i++)
+		r = tty_new(hand, tty, ret);
+	return r;
 }
 
 static int tty_passphrase(struct hand *hand, bool new, struct secret **ret)
@@ -187,7 +199,7 @@ static int tty_passphrase(struct hand *hand, bool new, struct secret **ret)
 					 "--new-passphrase-file F")
 				     : _("this needs your passphrase, and there is no terminal to "
 					 "ask; use --passphrase-fd N or --passphrase-file F"));
-	return new ? tty_new(hand, tty, ret) : tty_secret(hand, tty, _("Passphrase: "), ret);
+	return new ? tty_choose(hand, tty, ret) : tty_secret(hand, tty, _("Passphrase: "), ret);
 }
 
 /* From where the options say. Returns an exit code; *ret stays NULL where they say nothing. */

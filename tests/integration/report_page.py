@@ -51,6 +51,7 @@ def family():
     cubby("export", "list", passphrase="wrong", status=4)
     ids = [row.split()[0] for row in cubby("list").splitlines()[1:3]]
     cubby("delete", *ids, "--yes")
+    cubby("retention", "set", "mia", "audio", "3d")
     cubby("drill")
     cubby("report", "-o", PAGE)
     assert os.stat(PAGE).st_mode & 0o777 == 0o600
@@ -65,7 +66,8 @@ def says_what_is():
                   "69 kept", "only copies that otto approved", "found nothing left",
                   "The signature of this device holds.", "the keys were overwritten in place",
                   "read or listened", "deleted , 2 items: verified, with a signed receipt",
-                  "Sound allowed, each for 7 days", "Place not allowed", "was refused", "Hash of this text"):
+                  "Sound allowed, each for 3 days", "Words allowed, each for 7 days",
+                  "Place not allowed", "was refused", "Hash of this text"):
         assert words.replace(" , ", ", ") in page.text.replace(" , ", ", "), (words, page.text)
     assert "number 1" not in page.text, "R16: words of a child"
     policy = cubby("policy").splitlines()

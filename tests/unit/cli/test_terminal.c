@@ -120,33 +120,48 @@ static bool reachable(void)
 	return finish_exit() == 0;
 }
 
+/* When the program asks for this, it is typed. What was seen before is dropped. */
+static void answer(const char *question, const char *text)
+{
+	expect(question);
+	assert_false(echoes());
+	n_seen = 0;
+	seen[0] = '\0';
+	type(text);
+}
+
 static void test_setup_asks_twice_and_echoes_nothing(void **state)
 {
 	if (!reachable())
 		skip();
+	/* R24: a weak one, and one that was typed in two ways, is asked for again. */
 	START("setup", "--parent", "Anna");
-	expect("Passphrase: ");
-	assert_false(echoes());
-	type("orbit velvet mustard canyon\n");
-	expect("Once more:");
-	type("orbit velvet mustard cannon\n");
-	assert_int_equal(finish_exit(), 1);
-	assert_non_null(strstr(seen, "not the same"));
-	assert_null(strstr(seen, "velvet"));
-
-	START("setup", "--parent", "Anna");
-	expect("Passphrase: ");
-	type("123456\n");
-	assert_int_equal(finish_exit(), 1);
-
-	START("setup", "--parent", "Anna");
-	expect("Passphrase: ");
-	type("orbit velvet mustard canyon\n");
-	expect("Once more:");
-	type("orbit velvet mustard canyon\n");
+	answer("Passphrase: ", "orbit velvet mustard canyon\n");
+	answer("Once more:", "orbit velvet mustard cannon\n");
+	expect("not the same");
+	answer("Passphrase: ", "123456\n");
+	expect("Drawn for you");
+	answer("Passphrase: ", "orbit velvet mustard canyon\n");
+	answer("Once more:", "orbit velvet mustard canyon\n");
 	assert_int_equal(finish_exit(), 0);
 	assert_non_null(strstr(seen, "Recovery code"));
 	assert_null(strstr(seen, "velvet"));
+}
+
+/* Not for ever, and not where nothing is typed. */
+static void test_a_weak_passphrase_is_not_taken(void **state)
+{
+	if (!reachable())
+		skip();
+	START("parent", "passphrase");
+	answer("Passphrase: ", "orbit velvet mustard canyon\n");
+	for (int i = 0; i < 3; i++)
+		answer("Passphrase: ", "123456\n");
+	assert_int_equal(finish_exit(), 1);
+	START("parent", "passphrase");
+	answer("Passphrase: ", "orbit velvet mustard canyon\n");
+	answer("Passphrase: ", "\n");
+	assert_int_equal(finish_exit(), 4);
 }
 
 static void test_a_passphrase_at_the_terminal_proves(void **state)
@@ -226,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_setup_asks_twice_and_echoes_nothing),
+		cmocka_unit_test(test_a_weak_passphrase_is_not_taken),
 		cmocka_unit_test(test_a_passphrase_at_the_terminal_proves),
 		cmocka_unit_test(test_ctrl_c_gives_the_terminal_back),
 		cmocka_unit_test(test_a_whole_profile_wants_its_name_typed),
