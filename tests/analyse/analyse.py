@@ -125,8 +125,7 @@ def threads(explained):
 
 
 # Start, keep, list, open, delete with the real stores, and the same from the parents' side: there
-# the keeper that the test starts is watched, too (valgrind knows neither Landlock nor seccomp, so
-# that it goes without them).
+# the keeper that the test starts is watched, too (without Landlock, which valgrind does not know).
 STORY = ("vault", "erasure-archive", "crypt-envelope", "crypt-receipt", "keeper-intake",
          "client-archive")
 
