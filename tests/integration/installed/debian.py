@@ -23,7 +23,8 @@ def alone():
     """Goes on where nobody else's processes are seen, nor mounts: a script that ends a service by the
     path of its program would find the machine's own, too, and that of another such test."""
     if not os.environ.get("CUBBY_DEBIAN_ALONE"):
-        own = ["unshare", "--pid", "--fork", "--kill-child"]
+        # The shell is their first process: it collects what nobody waits for.
+        own = ["unshare", "--pid", "--fork", "--kill-child", "sh", "-c", '"$@"; exit $?', "sh"]
         # Who may not do this may not mount either, and is told so then.
         if subprocess.run([*own, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
             return
