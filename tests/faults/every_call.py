@@ -205,7 +205,7 @@ class Expire(Delete):
 
     @staticmethod
     def step(nth):
-        return 1 if SLOW else 3
+        return 1 if SLOW else 5
 
     def do(self):
         self.home.sleep(HOUR_S + 60)
@@ -264,7 +264,7 @@ class StartSlots(Start):
 
     @staticmethod
     def step(nth):
-        return 1 if SLOW else 1 + nth // 4
+        return 1 if SLOW else 1 + nth // 2
 
 
 def hears(home):
