@@ -14,6 +14,7 @@
 #include <pocketsphinx.h>
 #include <sphinxbase/ckd_alloc.h>
 #include <sphinxbase/err.h>
+#include <sphinxbase/feat.h>
 #include <sphinxbase/ngram_model.h>
 #include <stdarg.h>
 #include <string.h>
@@ -385,14 +386,21 @@ int decoder_end(struct decoder *decoder)
 	return ps_end_utt(decoder->ps) < 0 ? fault_origin(-EIO) : 0;
 }
 
-int decoder_whole(struct decoder *decoder, enum search search, const int16_t *samples, size_t n)
+int decoder_whole(struct decoder *decoder, enum search search, const int16_t *samples, size_t n,
+		  enum sentence *ret_sentence)
 {
 	int r = search_start(decoder, search);
 
 	if (r < 0)
 		return fault_trace(r);
+	/* It goes on with a running mean once it had one, and would hear the same differently. */
+	if (decoder->grammar)
+		ps_get_feat(decoder->ps)->cmn = CMN_BATCH;
 	if (ps_process_raw(decoder->ps, samples, n, FALSE, TRUE) < 0)
 		r = fault_origin(-EIO);
+	/* From its end on only whole sentences count. */
+	if (ret_sentence)
+		*ret_sentence = decoder_sentence(decoder);
 	if (ps_end_utt(decoder->ps) < 0 && r == 0)
 		r = fault_origin(-EIO);
 	return r;
@@ -447,7 +455,7 @@ void decoder_words(struct decoder *decoder, struct fit *fit)
 	}
 }
 
-void decoder_phones(struct decoder *decoder, struct fit *fit)
+void decoder_phones(struct decoder *decoder, struct phones *phones)
 {
 	int from, to, acoustic, language, back;
 
@@ -456,6 +464,7 @@ void decoder_phones(struct decoder *decoder, struct fit *fit)
 
 		ps_seg_frames(seg, &from, &to);
 		ps_seg_prob(seg, &acoustic, &language, &back);
-		fit_phone(fit, from, to, acoustic, phone[0] == '+' || strcmp(phone, "SIL") == 0);
+		phones_add(phones, from, to, acoustic,
+			   phone[0] == '+' || strcmp(phone, "SIL") == 0);
 	}
 }

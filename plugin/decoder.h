@@ -30,8 +30,10 @@ CLEANUP_DEFINE(struct decoder *, decoder_free)
 int decoder_start(struct decoder *decoder);
 int decoder_feed(struct decoder *decoder, const int16_t *samples, size_t n);
 int decoder_end(struct decoder *decoder);
-/* All of it at once; it is ended then, and the mean is its own. */
-int decoder_whole(struct decoder *decoder, enum search search, const int16_t *samples, size_t n);
+/* All of it at once; it is ended then, and the mean is its own. How far it leads into a sentence,
+ * should it go on, is for ret_sentence, which may be NULL. */
+int decoder_whole(struct decoder *decoder, enum search search, const int16_t *samples, size_t n,
+		  enum sentence *ret_sentence);
 /* Forgets what was heard; until here it can be asked for. */
 int decoder_empty(struct decoder *decoder);
 
@@ -43,4 +45,4 @@ enum sentence decoder_sentence(struct decoder *decoder);
 double decoder_posterior(struct decoder *decoder);
 /* What was decoded: words, or phones after SEARCH_PHONES. */
 void decoder_words(struct decoder *decoder, struct fit *fit);
-void decoder_phones(struct decoder *decoder, struct fit *fit);
+void decoder_phones(struct decoder *decoder, struct phones *phones);

@@ -47,7 +47,7 @@ enum cubby_ear_event_type {
 	CUBBY_EAR_WAKE,			/* the wake phrase was heard */
 	CUBBY_EAR_SPEECH_START,
 	CUBBY_EAR_SPEECH_END,
-	CUBBY_EAR_PARTIAL,		/* text so far */
+	CUBBY_EAR_PARTIAL,		/* text so far; see CUBBY_EAR_PARTIALS */
 	CUBBY_EAR_FINAL,		/* text, confidence, who, profile, kept, id or reason */
 	CUBBY_EAR_FORGOTTEN,		/* the utterance was wiped and nothing of it kept; when it
 					 * asked to forget, then also span, outcome, items */
@@ -121,6 +121,8 @@ enum cubby_ear_session_flags {
 	CUBBY_EAR_AWAKE = 2,		/* every utterance, although the ear has a wake phrase */
 	CUBBY_EAR_WAKE_ONLY = 4,	/* nothing but WAKE: what is said is not recognised, and so
 					 * never kept; needs the ear's wake phrase */
+	CUBBY_EAR_PARTIALS = 8,		/* PARTIAL while somebody speaks; with a grammar that takes
+					 * half as much work again */
 };
 
 struct cubby_ear_session_config {

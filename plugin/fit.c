@@ -15,6 +15,12 @@
 #define WEIGHT_PHONES (-1.4)
 #define WEIGHT_RATE 0.9
 
+/* The cost, by the words alone: a linear regression over 393 sentences, rounded. What is left is
+ * within 10 for nine of ten. */
+#define GUESS_WORDS 0.94
+#define GUESS_WORST 0.37
+#define GUESS_BASE (-37.0)
+
 #define FRAMES_S 100.0
 
 static int overlap(int from, int to, int other_from, int other_to)
@@ -34,18 +40,31 @@ void fit_word(struct fit *fit, int from, int to, int score)
 	fit->words[fit->n++].words = score;
 }
 
-void fit_phone(struct fit *fit, int from, int to, int score, int filler)
+void phones_add(struct phones *phones, int from, int to, int score, bool filler)
 {
-	if (to < from || fit->n == 0)
+	if (to < from || phones->n == FIT_PHONES_MAX)
 		return;
-	for (unsigned i = 0; i < fit->n; i++)
-		fit->words[i].phones += (double)score / (to - from + 1) *
-					overlap(from, to, fit->words[i].from, fit->words[i].to);
-	if (filler)
-		return;
-	fit->phones++;
-	fit->outside += to - from + 1 -
-			overlap(from, to, fit->words[0].from, fit->words[fit->n - 1].to);
+	phones->phones[phones->n].from = from;
+	phones->phones[phones->n].to = to;
+	phones->phones[phones->n].filler = filler;
+	phones->phones[phones->n++].score = score;
+}
+
+void fit_phones(struct fit *fit, const struct phones *phones)
+{
+	for (unsigned k = 0; fit->n > 0 && k < phones->n; k++) {
+		int from = phones->phones[k].from, to = phones->phones[k].to;
+
+		for (unsigned i = 0; i < fit->n; i++)
+			fit->words[i].phones += (double)phones->phones[k].score / (to - from + 1) *
+						overlap(from, to, fit->words[i].from,
+							fit->words[i].to);
+		if (phones->phones[k].filler)
+			continue;
+		fit->phones++;
+		fit->outside += to - from + 1 -
+				overlap(from, to, fit->words[0].from, fit->words[fit->n - 1].to);
+	}
 }
 
 /* All words together. */
@@ -79,6 +98,15 @@ double fit_cost(const struct fit *fit)
 		return INFINITY;
 	return (sum.phones - sum.words - WEIGHT_PHONES * sum.phones) / sum.frames +
 	       WEIGHT_WORST * sum.worst + WEIGHT_RATE * fit->phones * FRAMES_S / sum.frames;
+}
+
+double fit_guess(const struct fit *fit)
+{
+	struct sum sum = fit_sum(fit);
+
+	if (!fit->n)
+		return INFINITY;
+	return GUESS_WORDS * -sum.words / sum.frames + GUESS_WORST * sum.worst + GUESS_BASE;
 }
 
 double fit_excess(const struct fit *fit, int outside_max)

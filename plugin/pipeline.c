@@ -140,15 +140,22 @@ static bool only_phrase(const struct pipeline *pipeline)
 	       endpoint->last_voice < endpoint->begin + WAKE_REST_MS / VOICE_FRAME_MS;
 }
 
+/* Up to this frame of the endpointer. */
+static size_t utterance_read(struct pipeline *pipeline, uint64_t frame)
+{
+	uint64_t begin = position_of(pipeline, pipeline->endpoint.begin);
+	uint64_t end = position_of(pipeline, frame);
+	size_t n = end > begin ? (size_t)(end - begin) : 0;
+
+	ring_read(pipeline->ring, begin, pipeline->heard->utterance, n);
+	return n;
+}
+
 static int utterance_end(struct pipeline *pipeline)
 {
-	struct heard *heard = pipeline->heard;
-	uint64_t begin = position_of(pipeline, pipeline->endpoint.begin);
-	uint64_t end = position_of(pipeline, pipeline->endpoint.end);
-	size_t n = end > begin ? (size_t)(end - begin) : 0;
+	size_t n = utterance_read(pipeline, pipeline->endpoint.end);
 	int r = 0;
 
-	ring_read(pipeline->ring, begin, heard->utterance, n);
 	if (pipeline->wake.spotting)
 		r = unawake_end(pipeline, n);
 	else if (only_phrase(pipeline))
@@ -156,7 +163,7 @@ static int utterance_end(struct pipeline *pipeline)
 	else
 		r = speech_end(pipeline, n);
 	pipeline->woken = false;
-	secret_wipe(heard, sizeof(*heard));
+	secret_wipe(pipeline->heard, sizeof(*pipeline->heard));
 	ring_release(pipeline->ring, position_of(pipeline, endpoint_needed(&pipeline->endpoint)));
 	return r < 0 ? fault_trace(r) : 0;
 }
@@ -218,7 +225,8 @@ static int speech_begin(struct pipeline *pipeline)
 	if (*pipeline->profile)
 		pipeline_keeping(pipeline);
 	pipeline->changes = report_changes(pipeline->tools.report);
-	r = recogniser_begin(pipeline->tools.recogniser, &pipeline->ticket);
+	r = recogniser_begin(pipeline->tools.recogniser, pipeline->tools.partial,
+			     &pipeline->ticket);
 	pipeline->fed = position_of(pipeline, pipeline->endpoint.begin);
 	if (r == 0)
 		r = utterance_feed(pipeline);
@@ -240,7 +248,8 @@ static void utterance_partial(struct pipeline *pipeline)
 	struct heard *heard = pipeline->heard;
 	const char *text;
 
-	if ((pipeline->endpoint.now - pipeline->endpoint.begin) % (PARTIAL_MS / VOICE_FRAME_MS))
+	if (!pipeline->tools.partial ||
+	    (pipeline->endpoint.now - pipeline->endpoint.begin) % (PARTIAL_MS / VOICE_FRAME_MS))
 		return;
 	text = recogniser_partial(pipeline->tools.recogniser, pipeline->ticket);
 	if (!*text || strcmp(text, heard->partial) == 0)
@@ -252,7 +261,7 @@ static void utterance_partial(struct pipeline *pipeline)
 }
 
 /* Somebody has paused: whether for long is guessed from what was said. */
-static void utterance_wait(struct pipeline *pipeline)
+static int utterance_wait(struct pipeline *pipeline)
 {
 	static const unsigned wait_ms[] = {
 		[SENTENCE_UNKNOWN] = ENDPOINT_SILENCE_MS,
@@ -260,9 +269,20 @@ static void utterance_wait(struct pipeline *pipeline)
 		[SENTENCE_WHOLE] = ENDPOINT_SILENCE_MS,
 		[SENTENCE_ENDED] = ENDPOINT_SILENCE_ENDED_MS,
 	};
+	enum sentence sentence;
+	size_t n;
+	int r;
 
-	pipeline->endpoint.silence_ms =
-		wait_ms[recogniser_sentence(pipeline->tools.recogniser, pipeline->ticket)];
+	if (!pipeline->ticket)
+		return 0;
+	n = utterance_read(pipeline, endpoint_so_far(&pipeline->endpoint));
+	r = recogniser_sentence(pipeline->tools.recogniser, pipeline->ticket,
+				pipeline->heard->utterance, n, &sentence);
+	secret_wipe(pipeline->heard->utterance, n * sizeof(*pipeline->heard->utterance));
+	if (r < 0)
+		return fault_trace(r);
+	pipeline->endpoint.silence_ms = wait_ms[sentence];
+	return 0;
 }
 
 /* One frame, the next one, has been heard. */
@@ -289,7 +309,7 @@ static int frame_hear(struct pipeline *pipeline)
 		if (r == 0 && endpoint->speaking)
 			utterance_partial(pipeline);
 		if (r == 0 && endpoint_pausing(endpoint))
-			utterance_wait(pipeline);
+			r = utterance_wait(pipeline);
 		break;
 	}
 	if (!endpoint->speaking)

@@ -22,6 +22,7 @@ struct pipeline_tools {
 	struct decider *decider;
 	struct report *report;
 	const atomic_int *muted;	/* while not 0 nothing comes out */
+	bool partial;			/* this session's host wants words while they are spoken */
 };
 
 /* `event` gets its strings borrowed until it returns. profile may be NULL; it is copied. */

@@ -53,7 +53,8 @@ static void capture_changed(void *context, enum capture_change change)
 	ear_wake(session->ear);
 }
 
-#define FLAGS_KNOWN (CUBBY_EAR_MICROPHONE | CUBBY_EAR_AWAKE | CUBBY_EAR_WAKE_ONLY)
+#define FLAGS_KNOWN (CUBBY_EAR_MICROPHONE | CUBBY_EAR_AWAKE | CUBBY_EAR_WAKE_ONLY | \
+		     CUBBY_EAR_PARTIALS)
 
 /* What a host asks for and does not get, it must learn. */
 static int flags_check(const struct cubby_ear *ear, unsigned flags, struct why *why)
@@ -90,6 +91,7 @@ static int session_open(struct cubby_ear_session *session,
 		tools.spotter = NULL;
 	if (config->flags & CUBBY_EAR_WAKE_ONLY)
 		tools.recogniser = NULL;
+	tools.partial = config->flags & CUBBY_EAR_PARTIALS;
 	r = pipeline_new(&tools, config->flags & CUBBY_EAR_WAKE_ONLY ? NULL : config->profile,
 			 session_event, session, &session->pipeline);
 	session->microphone = config->flags & CUBBY_EAR_MICROPHONE;

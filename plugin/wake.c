@@ -12,7 +12,7 @@ bool wake_begin(struct wake *wake, uint64_t frame, int *ret_fault)
 	if (!wake->spotter || frame < wake->until)
 		return true;
 	wake->spotting = true;
-	*ret_fault = recogniser_begin(wake->spotter, &wake->ticket);
+	*ret_fault = recogniser_begin(wake->spotter, true, &wake->ticket);
 	return false;
 }
 

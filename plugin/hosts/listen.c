@@ -41,7 +41,8 @@ struct listen {
 static const char usage[] =
 	"Usage: cubby-listen [--profile NAME] [--source NAME] [--file WAV]...\n"
 	"                    [--wake PHRASE|--no-wake] [--grammar FILE|--lm FILE]\n"
-	"                    [--model FOLDER] [--utterances N] [--json]\n"
+	"                    [--model FOLDER] [--utterances N]\n"
+	"                    [--partial] [--json]\n"
 	"\n"
 	"Listens, recognises, and keeps what a parent has consented to; everything else is\n"
 	"forgotten as soon as it has been printed.\n"
@@ -56,6 +57,8 @@ static const char usage[] =
 	"  --lm FILE          a language model instead of the default one\n"
 	"  --model FOLDER     a speech model instead of Debian's, as script/adapt makes it\n"
 	"  --utterances N     exit after N utterances\n"
+	"  --partial          also the words so far, while they are spoken; with a grammar that\n"
+	"                     takes half as much work again\n"
 	"  --json             events as JSON, one a line\n"
 	"  --bus ADDRESS      the keeper's bus instead of the system bus\n"
 	"  --settings FILE    instead of /etc/cubby/ear.conf\n"
@@ -74,6 +77,7 @@ enum {
 	OPTION_LM,
 	OPTION_MODEL,
 	OPTION_UTTERANCES,
+	OPTION_PARTIAL,
 	OPTION_JSON,
 	OPTION_BUS,
 	OPTION_SETTINGS,
@@ -91,6 +95,7 @@ static const struct option options[] = {
 	{ "lm", required_argument, NULL, OPTION_LM },
 	{ "model", required_argument, NULL, OPTION_MODEL },
 	{ "utterances", required_argument, NULL, OPTION_UTTERANCES },
+	{ "partial", no_argument, NULL, OPTION_PARTIAL },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "bus", required_argument, NULL, OPTION_BUS },
 	{ "settings", required_argument, NULL, OPTION_SETTINGS },
@@ -168,6 +173,9 @@ static int option_take(struct listen *listen, int option, bool *ret_json)
 			return 0;
 		return 1 +
 		       usage_error("--utterances wants a number from 1 to 1000000, not", optarg);
+	case OPTION_PARTIAL:
+		listen->session.flags |= CUBBY_EAR_PARTIALS;
+		return 0;
 	case OPTION_JSON:
 		*ret_json = true;
 		return 0;
@@ -389,7 +397,8 @@ static int listen_run(struct listen *listen)
 		fprintf(stderr, "cubby-listen: %s\n", why);
 		return EXIT_GENERAL;
 	}
-	listen->session.flags = listen->n_files ? 0 : CUBBY_EAR_MICROPHONE;
+	if (!listen->n_files)
+		listen->session.flags |= CUBBY_EAR_MICROPHONE;
 	if (cubby_ear_session_new(ear, &listen->session, &session, why, sizeof(why)) < 0) {
 		fprintf(stderr, "cubby-listen: %s\n", why);
 		cubby_ear_free(ear);

@@ -213,7 +213,9 @@ static void line_people(struct print *print, const struct cubby_ear_event *event
 		break;
 	case CUBBY_EAR_SPEECH_START:
 	case CUBBY_EAR_SPEECH_END:
+		break;
 	case CUBBY_EAR_PARTIAL:
+		add(print, "%s ...\n", event->text);
 		break;
 	}
 }

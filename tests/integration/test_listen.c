@@ -86,7 +86,8 @@ static void test_r1_speech_in_the_room_is_recognised_and_forgotten(void **state)
 
 	need(state);
 	listener_start(&listener, (const char *const[]) {
-		"--source", "room.monitor", "--utterances", "1", "--bus", NO_BUS, NULL });
+		"--source", "room.monitor", "--utterances", "1", "--partial", "--bus", NO_BUS,
+		NULL });
 	json_decref(listener_expect(&listener, "ready", SLOW_MS));
 	assert_int_equal(pulse_fixture_say(forward_wav), 0);
 	json_decref(listener_expect(&listener, "speech-start", SLOW_MS));

@@ -13,7 +13,7 @@
 struct told {
 	unsigned n;
 	enum cubby_ear_event_type types[EVENTS_MAX];
-	unsigned finals;
+	unsigned finals, partials;
 	char text[256], reason[512];
 	int64_t at_ms, duration_ms;
 	int kept;
@@ -26,6 +26,7 @@ static void take_event(void *context, struct cubby_ear_session *session,
 	struct told *told = context;
 
 	assert_int_equal(event->size, sizeof(*event));
+	told->partials += event->type == CUBBY_EAR_PARTIAL;
 	if (event->type != CUBBY_EAR_PARTIAL && told->n < EVENTS_MAX)
 		told->types[told->n++] = event->type;
 	if (event->type != CUBBY_EAR_FINAL)
@@ -211,7 +212,7 @@ static void test_wake_only_and_awake(void **state)
 	assert_int_equal(count(&wake, CUBBY_EAR_SPEECH_START), 0);
 	assert_int_equal(wake.finals, 0);
 	assert_int_equal(count(&awake, CUBBY_EAR_WAKE), 0);
-	for (unsigned flags = 6; flags <= 8; flags += 2) {
+	for (unsigned flags = 6; flags <= 16; flags += 10) {
 		const struct cubby_ear_session_config wrong = {
 			.size = sizeof(wrong), .flags = flags, .event = take_event,
 		};
@@ -219,6 +220,22 @@ static void test_wake_only_and_awake(void **state)
 		assert_int_equal(cubby_ear_session_new(ear, &wrong, &none, why, sizeof(why)),
 				 -EINVAL);
 		assert_true(why[0] != '\0');
+	}
+	cubby_ear_free(ear);
+}
+
+/* Who has nothing to show them in does not pay for them. */
+static void test_partials_are_for_those_who_ask(void **state)
+{
+	struct cubby_ear *ear = ear_make();
+
+	for (unsigned flags = 0; flags <= CUBBY_EAR_PARTIALS; flags += CUBBY_EAR_PARTIALS) {
+		struct told told = { 0 };
+
+		say(ear, session_make_as(ear, flags, NULL, &told));
+		assert_int_equal(told.finals, 1);
+		assert_string_equal(told.text, "go forward ten meters");
+		assert_int_equal(told.partials > 0, flags != 0);
 	}
 	cubby_ear_free(ear);
 }
@@ -341,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_r17_r26_questions_fail_closed),
 		cmocka_unit_test(test_two_sessions_hear_their_own),
 		cmocka_unit_test(test_wake_only_and_awake),
+		cmocka_unit_test(test_partials_are_for_those_who_ask),
 		cmocka_unit_test(test_r31_whoever_mutes_says_the_phrase_again),
 		cmocka_unit_test(test_cancel_drops_what_was_pushed),
 		cmocka_unit_test(test_full_session_takes_no_more),
