@@ -163,7 +163,7 @@ def one_kind_goes(tap):
 
 def light(ear, count):
     """The `count`th word on keeping, waited for."""
-    told = ear.teller.events(ear.path, "keeping", count, 30)
+    told = ear.teller.events(ear.path, "keeping", count)
     assert len(told) >= count, told
     return told[count - 1]["keeping"]
 
@@ -181,7 +181,7 @@ def at_once(tap):
     tap.ok(light(ear, 2), "R31 a consent lights it, though nobody speaks")
     final, _ = ear.say()
     cubby("play", "--output", os.path.join(HOME, "played.wav"), final["id"])
-    tap.ok(len(ear.teller.events(ear.path, "played", 1, 10)) == 1,
+    tap.ok(len(ear.teller.events(ear.path, "played", 1)) == 1,
            "R31 the ear is told that a parent opened the sound")
     cubby("show", final["id"])
     cubby("consent", "withdraw", "mia")
@@ -295,12 +295,13 @@ def asked(ear, count, words="delete what I said"):
         ear.teller.speak(made(words))
         said = time.monotonic()
         final = ear.teller.events(ear.path, "final", before + 1)[-1]
-        heard_s, told = time.monotonic() - said, []
-        while not told and time.monotonic() < said + 30 and final["text"] == words.lower():
+        heard, told = time.monotonic(), []
+        # A busy machine hears late: only from there on the answer is due.
+        while not told and time.monotonic() < heard + 60 and final["text"] == words.lower():
             told = [event for event in ear.teller.events(ear.path, "forgotten", 0)
                     if "span" in event][count - 1:]
         if told:
-            return told[0], time.monotonic() - said, heard_s
+            return told[0], time.monotonic() - said, heard - said
         if final["kept"]:
             cubby("delete", "--yes", final["id"])
     raise AssertionError(f"heard {final}")
@@ -353,10 +354,10 @@ def sound_goes(tap):
     """R31: the sound server dies and comes back."""
     ear = Ear("--profile", "mia")
     run("sandbox", "--stop", "sound")
-    tap.ok(len(ear.teller.events(ear.path, "source-lost", 1, 20)) == 1,
+    tap.ok(len(ear.teller.events(ear.path, "source-lost", 1)) == 1,
            "R31 the microphone is gone: the host is told")
     run("sandbox", "--start", "sound")
-    tap.ok(len(ear.teller.events(ear.path, "source-back", 1, 30)) == 1,
+    tap.ok(len(ear.teller.events(ear.path, "source-back", 1)) == 1,
            "R31 it is back: the host is told")
     final, _ = ear.say()
     tap.ok(final["text"] == WORDS, "and it hears again", final)

@@ -102,7 +102,7 @@ class Story:
                           f"exit status {done.returncode}, expected {status}\n"
                           f"{done.stdout}{done.stderr}")
 
-    def events(self, path, name, count=1, seconds=40):
+    def events(self, path, name, count=1, seconds=90):
         """The first `count` events of this name in a file of JSON lines, waited for."""
         deadline = time.monotonic() + seconds
         while True:
