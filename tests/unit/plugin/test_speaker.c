@@ -150,15 +150,19 @@ static void test_r28_who_speaks_after_an_adult_is_not_taken_along(void **state)
 	}
 }
 
-/* In one utterance, one after the other. */
+/* In one utterance, one after the other. Nothing of it counts for the next one. */
 static void check_two_voices(struct room *room, const struct recording *first,
-			     const struct recording *then)
+			     const struct recording *then, unsigned *times)
 {
 	struct recording both = recording_join(first, then);
 	struct why why;
 
 	speaker_session_reset(room->session);
 	assert_int_equal(hear(room, &both, 0, &why), ANSWER_NOT_FOUND);
+	if (strstr(why.text, "more than one voice")) {
+		assert_int_equal(speaker_session_speech_ms(room->session), 0);
+		*times += 1;
+	}
 	recording_free(&both);
 }
 
@@ -168,14 +172,16 @@ static void test_r28_two_voices_are_nobody(void **state)
 	static const char *const sentences[] = { "goforward.raw", "numbers.raw", "something.raw" };
 	struct room *room = *state;
 	struct recording adult = recording_read(own[0]);
+	unsigned times = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sentences); i++) {
 		struct recording other = recording_read(sentences[i]);
 
-		check_two_voices(room, &adult, &other);
-		check_two_voices(room, &other, &adult);
+		check_two_voices(room, &adult, &other, &times);
+		check_two_voices(room, &other, &adult, &times);
 		recording_free(&other);
 	}
+	assert_true(times > 0);
 	recording_free(&adult);
 }
 
@@ -190,6 +196,7 @@ static void test_r28_short_low_and_noisy_speech_is_nobody(void **state)
 	assert_non_null(strstr(why.text, "too short"));
 	noisy = recording_in_noise(&adult, noise_pink, 3, -10.0, 100, 100);
 	assert_int_equal(hear(room, &noisy, 30000, &why), ANSWER_NOT_FOUND);
+	assert_non_null(strstr(why.text, "too much noise"));
 	recording_free(&noisy);
 	for (size_t i = 0; i < adult.frames; i++)
 		adult.samples[i] /= 200;
@@ -282,36 +289,6 @@ static void test_r28_without_a_good_model_everybody_is_unknown(void **state)
 	check_model(*state, path);
 	close(fd);
 	unlink(path);
-}
-
-static void test_r27_an_enrolment_takes_one_clear_voice(void **state)
-{
-	struct room *room = *state;
-	_cleanup_(enrolment_freep) struct enrolment *enrolment = NULL;
-	struct recording first = recording_read(enrolled_by[0]), other = recording_read(others[0]);
-	struct recording noisy = recording_in_noise(&first, noise_pink, 5, 5.0, 100, 100);
-	struct voiceprint voiceprint;
-	struct why why = { "" };
-
-	assert_int_equal(enrolment_new(room->model, &enrolment), 0);
-	assert_answer(enrolment_add(enrolment, noisy.samples, noisy.frames, &why),
-		      ANSWER_INVALID_ARGUMENT, why);
-	assert_answer(enrolment_add(enrolment, first.samples, RATE_HZ, &why),
-		      ANSWER_INVALID_ARGUMENT, why);
-	assert_int_equal(enrolment_add(enrolment, first.samples, first.frames, &why), 0);
-	assert_answer(enrolment_add(enrolment, other.samples, other.frames, &why),
-		      ANSWER_INVALID_ARGUMENT, why);
-	assert_non_null(strstr(why.text, "somebody else"));
-	assert_int_equal(enrolment_utterances(enrolment), 1);
-	assert_answer(enrolment_finish(enrolment, &voiceprint, &why), ANSWER_INVALID_ARGUMENT, why);
-	for (size_t i = 0; i < first.frames; i++)
-		first.samples[i] = first.samples[i] > 600 ? INT16_MAX :
-				   first.samples[i] < -600 ? INT16_MIN : first.samples[i];
-	assert_answer(enrolment_add(enrolment, first.samples, first.frames, &why),
-		      ANSWER_INVALID_ARGUMENT, why);
-	recording_free(&first);
-	recording_free(&other);
-	recording_free(&noisy);
 }
 
 /* Machines' voices, as many as there are: none of them is the reader. */
@@ -454,7 +431,6 @@ int main(void)
 		WITH_ROOM(test_r28_another_models_voiceprint_is_of_nobody),
 		WITH_ROOM(test_more_than_there_is_room_for_is_nobody),
 		WITH_ROOM(test_r28_without_a_good_model_everybody_is_unknown),
-		WITH_ROOM(test_r27_an_enrolment_takes_one_clear_voice),
 		WITH_ROOM(test_r28_synthetic_voices_are_nobody),
 		WITH_ROOM(test_r28_children_of_the_corpus),
 	};

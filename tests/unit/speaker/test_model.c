@@ -201,6 +201,9 @@ static void test_r28_another_models_voiceprint_never_scores(void **state)
 	voiceprint.model[31] ^= 1;
 	voiceprint.n--;
 	assert_true(voiceprint_score(model, &voiceprint, point) == -INFINITY);
+	voiceprint.n++;
+	point[model->dimensions - 1] = NAN;
+	assert_true(voiceprint_score(model, &voiceprint, point) == -INFINITY);
 }
 
 int main(void)
