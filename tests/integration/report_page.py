@@ -10,10 +10,14 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import chromium                                                     # noqa: E402
-from hand_story import CODE, HOME, begin, cubby, secret_file    # noqa: E402
+from hand_story import CODE, HOME, asked, begin, cubby, secret_file     # noqa: E402
 from tap import Tap                                                 # noqa: E402
 
 PAGE = f"{HOME}/family.html"
+# What this machine's disk lets a deletion reach.
+LEVELS = {"E0": "made inaccessible; this file system may keep old blocks",
+          "E1": "the keys were overwritten in place",
+          "E2": "the keys were overwritten in place, on flash memory"}
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 # Text whose contrast to what is behind it is under 4.5 (WCAG 2 AA), outside pictures.
 CONTRAST = """(() => {
@@ -64,7 +68,7 @@ def says_what_is():
     # 71 of mia were kept, one of them with sound; two are deleted.
     for words in ("Kept: 69 items of 2 profiles.", "mia child", "Never used for training",
                   "69 kept", "only copies that otto approved", "found nothing left",
-                  "The signature of this device holds.", "the keys were overwritten in place",
+                  "The signature of this device holds.", LEVELS[asked("status")["erasure_level"]],
                   "read or listened", "deleted , 2 items: verified, with a signed receipt",
                   "Sound allowed, each for 3 days", "Words allowed, each for 7 days",
                   "Place not allowed", "was refused", "Hash of this text"):

@@ -113,7 +113,7 @@ def endings(tap):
         process, directory = start("trap 'exit 9' TERM INT HUP; echo $CUBBY_SANDBOX_DIR; "
                                    "while :; do sleep 0.1; done")
         process.send_signal(number)
-        status = process.wait(20)
+        status = process.wait(60)
         tap.ok(status == 9 and gone(directory),
                f"{number.name} reaches CMD, its exit status comes back, nothing is left", status)
     process, directory = start("echo $CUBBY_SANDBOX_DIR; trap '' TERM; sleep 600 & wait; wait; wait")

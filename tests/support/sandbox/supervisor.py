@@ -11,6 +11,9 @@ import time
 
 import roles
 
+# From a signal to SIGKILL, for the command: a machine may be busy.
+GRACE_S = 10
+
 
 class Supervisor:
     def __init__(self, directory, signals):
@@ -106,7 +109,7 @@ class Supervisor:
             # Ctrl-C at the terminal has reached the command already; a kill has not.
             if self.command and alone:
                 self._kill(self.command, number)
-                self.timers.append((time.monotonic() + 5, self.command))
+                self.timers.append((time.monotonic() + GRACE_S, self.command))
             elif not self.command:
                 os._exit(128 + number)
             return
