@@ -109,6 +109,8 @@ def policy(tap):
 
 
 def endings(tap):
+    # A shell cannot trap what was ignored when it was started, as under nohup.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         process, directory = start("trap 'exit 9' TERM INT HUP; echo $CUBBY_SANDBOX_DIR; "
                                    "while :; do sleep 0.1; done")
