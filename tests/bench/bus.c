@@ -115,7 +115,7 @@ int bench_bus(int argc, char **argv)
 	/* Listing is logged and rationed; a page is asked for as a person would, not in a rush. */
 	for (int i = 0; i < n / 20 + 1; i++) {
 		page[i] = call_ms(client, listing(client, "List", "", 100));
-		usleep(50000);
+		usleep(200000);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		all[i] = whole(client, &items);
