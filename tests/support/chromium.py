@@ -7,8 +7,10 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 
 
 def found():
@@ -17,7 +19,7 @@ def found():
 
 class Chromium:
     def __init__(self):
-        self.home = tempfile.TemporaryDirectory()
+        self.home = tempfile.mkdtemp(prefix="cubby-chromium-")
         self.numbers, self.events = itertools.count(1), []
         to_it, self.out = os.pipe()
         self.into, from_it = os.pipe()
@@ -26,9 +28,10 @@ class Chromium:
             ["sh", "-c", 'exec "$0" "$@" 3<&%d 4>&%d' % (to_it, from_it), found(), "--headless",
              "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--remote-debugging-pipe", "--force-color-profile=srgb",
-             f"--user-data-dir={self.home.name}/data"],
+             f"--user-data-dir={self.home}/data"],
             pass_fds=(to_it, from_it), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env=dict(os.environ, HOME=self.home.name))
+            stderr=subprocess.DEVNULL, env=dict(os.environ, HOME=self.home),
+            start_new_session=True)
         os.close(to_it)
         os.close(from_it)
         self.buffer = b""
@@ -81,8 +84,13 @@ class Chromium:
         return base64.b64decode(shot["data"])
 
     def close(self):
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.out)
         os.close(self.into)
-        self.home.cleanup()
+        # Its children end a moment later, and write until then.
+        for _ in range(100):
+            shutil.rmtree(self.home, ignore_errors=True)
+            if not os.path.exists(self.home):
+                break
+            time.sleep(0.1)
