@@ -93,7 +93,8 @@ int archive_room(struct archive *archive, uint64_t more_items, uint64_t more_byt
 			  archive->bytes, config->max_bytes);
 }
 
-/* A cursor is the place of the last item given: minute and row, in hex. */
+/* A cursor is the place of the last item given: minute and row, in hex. From page to page it falls,
+ * and clients hold the keeper to that. */
 static int cursor_parse(const char *text, struct store_cursor *ret, struct why *why)
 {
 	uint64_t started, item;

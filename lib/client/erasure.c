@@ -225,13 +225,17 @@ CLEANUP_DEFINE(struct cubby_receipt *, cubby_receipt_free)
 static int receipts_page(struct cubby *cubby, uint64_t *before, struct array *ret_texts)
 {
 	_cleanup_(message_freep) struct message *reply = NULL;
-	int r = reply_get(cubby, "Log", "Receipts", &reply, "t", *before);
+	const uint64_t from = *before;
+	int r = reply_get(cubby, "Log", "Receipts", &reply, "t", from);
 
 	if (r != 0)
 		return fault_trace(r);
 	r = reply_texts(reply, ret_texts);
 	if (r == 0)
 		r = message_read(reply, "t", before);
+	/* From the newest on, and some on each page: anything else would have us ask for ever. */
+	if (r == 0 && *before != 0 && (ret_texts->n == 0 || (from != 0 && *before >= from)))
+		r = ANSWER_INVALID_ARGUMENT;
 	return fault_trace(session_malformed(cubby, r, "Log.Receipts"));
 }
 

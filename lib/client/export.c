@@ -243,6 +243,9 @@ static int page_run(struct cubby_export *export)
 		r = bodies_read(reply, pair, PAGE_MAX_BYTES, &export->bodies);
 	for (size_t i = 0; r == 0 && i < export->n_items; i++)
 		r = sealed_check(&export->items[i].sealed, &export->bodies);
+	/* More than it said there are would never end. */
+	if (r == 0 && (uint64_t)export->info.written + export->n_items > export->info.items)
+		r = ANSWER_INVALID_ARGUMENT;
 	if (r != 0)
 		export->n_items = 0;
 	return fault_trace(session_malformed(cubby, r, "Export.Fetch"));

@@ -23,6 +23,7 @@ struct cubby_list {
 	uint8_t *bytes;			/* of a reply of ListMany, with its items */
 	size_t n_bytes, at;
 	char *cursor;			/* of the next page; NULL before the first */
+	bool empty;			/* nothing was on this page so far */
 	bool ended;
 	struct cubby_item item;
 	struct cubby_part parts[KIND_MAX];
@@ -120,6 +121,7 @@ static int page_fetch(struct cubby_list *list)
 	const bool many = fetch_many(list);
 	int r = page_ask(list, many);
 
+	list->empty = true;
 	if (r != 0)
 		return fault_trace(r);
 	r = many ? many_read(list) : message_enter(list->reply, 'a', "(ssta(stu))");
@@ -137,7 +139,7 @@ static int page_end(struct cubby_list *list)
 	int r = list->bytes ? 0 : message_leave(list->reply);
 
 	if (r == 0)
-		r = reply_page_end(list->reply, &list->cursor);
+		r = reply_page_end(list->reply, list->empty, &list->cursor);
 	if (r != 0)
 		return fault_trace(session_malformed(list->cubby, r, "Archive.List"));
 	list->ended = !*list->cursor;
@@ -241,6 +243,7 @@ static int list_next(struct cubby_list *list, const struct cubby_item **ret_item
 	r = list->bytes ? many_item_read(list) : item_read(list);
 	if (r != 0)
 		return fault_trace(session_malformed(list->cubby, r, "Archive.List"));
+	list->empty = false;
 	*ret_item = &list->item;
 	return 0;
 }

@@ -61,13 +61,14 @@ static int exports_run(struct cubby *cubby, struct cubby_past_exports **ret)
 	exports = &owner->public;
 	do {
 		_cleanup_(message_freep) struct message *reply = NULL;
+		const size_t before = owner->array.n;
 		int r = reply_page(cubby, "Export", "History", cursor, &reply, "");
 
 		if (r != 0)
 			return fault_trace(r);
 		r = reply_each(reply, "(sttssuu)", export_read, &owner->array);
 		if (r == 0)
-			r = reply_page_end(reply, &cursor);
+			r = reply_page_end(reply, owner->array.n == before, &cursor);
 		if (r != 0)
 			return fault_trace(session_malformed(cubby, r, "Export.History"));
 	} while (*cursor);

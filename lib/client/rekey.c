@@ -205,6 +205,7 @@ static int request_begin(struct resealing *resealing, struct message **ret)
 static int page_reseal(struct resealing *resealing, uint64_t *after)
 {
 	_cleanup_(message_freep) struct message *request = NULL, *reply = NULL;
+	const uint64_t done = resealing->done;
 	uint64_t next = 0, left = 0;
 	int r = request_begin(resealing, &request);
 
@@ -216,6 +217,9 @@ static int page_reseal(struct resealing *resealing, uint64_t *after)
 	r = reply_each(reply, "(say)", header_reseal, resealing);
 	if (r == 0)
 		r = message_read(reply, "tt", &next, &left);
+	/* From the oldest on, and some on each page: anything else would have us ask for ever. */
+	if (r == 0 && next != 0 && (next <= *after || resealing->done == done))
+		r = ANSWER_INVALID_ARGUMENT;
 	if (r != 0)
 		return fault_trace(session_malformed(resealing->cubby, r, "Parents.ListOld"));
 	if (*after == 0)

@@ -11,7 +11,7 @@ struct telling {
 	struct cubby *cubby;
 	int (*each)(void *context, const struct cubby_copy *copy);
 	void *context;
-	bool stopped;
+	bool stopped, empty;
 };
 
 static int copy_read(struct message *message, void *context)
@@ -33,6 +33,7 @@ static int copy_read(struct message *message, void *context)
 	id_text(&item_bytes, copy.item);
 	copy.approved_s = (int64_t)approved_s;
 	copy.expires_s = (int64_t)expires_s;
+	telling->empty = false;
 	telling->stopped = telling->stopped || telling->each(telling->context, &copy) != 0;
 	return 0;
 }
@@ -44,16 +45,17 @@ static int copies_page(struct telling *telling, char **cursor)
 
 	if (r != 0)
 		return fault_trace(r);
+	telling->empty = true;
 	r = reply_each(reply, "(ssttss)", copy_read, telling);
 	if (r == 0)
-		r = reply_page_end(reply, cursor);
+		r = reply_page_end(reply, telling->empty, cursor);
 	return fault_trace(session_malformed(telling->cubby, r, "Export.List"));
 }
 
 int cubby_copies(struct cubby *cubby, int (*each)(void *context, const struct cubby_copy *copy),
 		 void *context)
 {
-	struct telling telling = { cubby, each, context, false };
+	struct telling telling = { .cubby = cubby, .each = each, .context = context };
 	_cleanup_(cleanup_free) char *cursor = NULL;
 	int r;
 

@@ -66,14 +66,22 @@ int reply_page(struct cubby *cubby, const char *interface, const char *member, c
 	return fault_trace(r);
 }
 
-int reply_page_end(struct message *reply, char **cursor)
+/* Cursors are numbers of the newest left, in as many digits or fewer. */
+static bool cursor_falls(const char *next, const char *cursor)
+{
+	const size_t n = strlen(next), n_cursor = strlen(cursor);
+
+	return n < n_cursor || (n == n_cursor && strcmp(next, cursor) < 0);
+}
+
+int reply_page_end(struct message *reply, bool empty, char **cursor)
 {
 	const char *next;
 	char *copy;
 	int r = message_read(reply, "s", &next);
 
-	/* A cursor that does not move would have us ask for ever. */
-	if (r == 0 && *next && *cursor && strcmp(next, *cursor) == 0)
+	/* Anything else would have us ask for ever. */
+	if (r == 0 && *next && (empty || (*cursor && !cursor_falls(next, *cursor))))
 		r = ANSWER_INVALID_ARGUMENT;
 	if (r != 0)
 		return fault_trace(r);

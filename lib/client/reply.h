@@ -11,10 +11,11 @@
 int reply_get(struct cubby *cubby, const char *interface, const char *member,
 	      struct message **ret, const char *signature, ...);
 /* The same for a page that begins at `cursor` (NULL: the first). reply_page_end() reads the cursor
- * of the next one in its place, which the caller frees; "" means the end. */
+ * of the next one in its place, which the caller frees; "" means the end. empty: nothing was on the
+ * page. */
 int reply_page(struct cubby *cubby, const char *interface, const char *member, const char *cursor,
 	       struct message **ret, const char *signature, ...);
-int reply_page_end(struct message *reply, char **cursor);
+int reply_page_end(struct message *reply, bool empty, char **cursor);
 /* "cursor" and "limit" where they are needed, and the end of the request's options. */
 int reply_page_options(struct cubby *cubby, struct message *request, const char *cursor);
 /* The same for a method that erases: its reply is a job, asked for as `reason` (session_job()). */
