@@ -17,6 +17,7 @@
 #include "hand.h"
 #include "help.h"
 #include "pager.h"
+#include "prompt.h"
 #include "render.h"
 #include "verb.h"
 
@@ -64,6 +65,7 @@ static int command_run(struct hand *hand)
 	bool help = command_has(command, OPTION_HELP);
 	int r;
 
+	prompt_guard(hand);
 	if (command_has(command, OPTION_VERSION)) {
 		printf("cubby %s\n", CUBBY_VERSION);
 		return EXIT_DONE;

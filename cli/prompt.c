@@ -202,24 +202,46 @@ static int tty_passphrase(struct hand *hand, bool new, struct secret **ret)
 	return new ? tty_choose(hand, tty, ret) : tty_secret(hand, tty, _("Passphrase: "), ret);
 }
 
+/* The descriptor that the option names; negative: it names none. */
+static int given_descriptor(const struct hand *hand, enum option option)
+{
+	const char *text = hand->command.value[option];
+	char *end = NULL;
+	long fd = text ? strtol(text, &end, 10) : -1;
+
+	return text && *text && !*end && fd >= 0 && fd <= 1 << 20 && fcntl((int)fd, F_GETFD) >= 0
+		? (int)fd : -1;
+}
+
+void prompt_guard(const struct hand *hand)
+{
+	static const enum option options[] = { OPTION_PASSPHRASE_FD, OPTION_NEW_PASSPHRASE_FD };
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const int fd = given_descriptor(hand, options[i]);
+
+		if (fd > STDERR_FILENO)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+	}
+}
+
 /* From where the options say. Returns an exit code; *ret stays NULL where they say nothing. */
 static int given_passphrase(struct hand *hand, enum option fd_option, enum option file_option,
 			    const char *path_else, struct secret **ret)
 {
 	const char *fd_text = hand->command.value[fd_option];
 	const char *path = hand->command.value[file_option];
-	char *end;
-	long fd;
 
 	if (fd_text && path)
 		return hand_fail(hand, EXIT_USAGE, "--%s and --%s do not go together; give one",
 				 option_table[fd_option].name, option_table[file_option].name);
 	if (fd_text) {
-		fd = strtol(fd_text, &end, 10);
-		if (!*fd_text || *end || fd < 0 || fd > 1 << 20 || fcntl((int)fd, F_GETFD) < 0)
+		const int fd = given_descriptor(hand, fd_option);
+
+		if (fd < 0)
 			return hand_fail(hand, EXIT_USAGE, "--%s: '%s' is not an open descriptor",
 					 option_table[fd_option].name, fd_text);
-		return secret_line(hand, (int)fd, _("the passphrase descriptor"), ret);
+		return secret_line(hand, fd, _("the passphrase descriptor"), ret);
 	}
 	if (!path)
 		path = path_else;

@@ -7,6 +7,9 @@
 #include "crypt/secret.h"
 #include "hand.h"
 
+/* The descriptors a passphrase comes from are no other program's: not a hook's, not the pager's. */
+void prompt_guard(const struct hand *hand);
+
 /* Everything here returns an exit code after telling what is wrong. */
 
 /* The passphrase from --passphrase-fd, --passphrase-file, CUBBY_PASSPHRASE_FILE or the terminal,

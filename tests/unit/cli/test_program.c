@@ -66,7 +66,7 @@ static int cubby_with_method(const char *script, const char *arguments)
 	snprintf(command, sizeof(command), "unshare -rm true || exit 99; exec "
 		 "unshare -rm sh -c 'mount -t tmpfs none /etc && mkdir "
 		 "-p /etc/cubby/consent.d && cd /etc/cubby/consent.d && printf \"#!/bin/sh\\n%s"
-		 "\\n\" >school && chmod 755 school || exit 99; exec setsid -w %s %s </dev/null' "
+		 "\\n\" >school && chmod 755 school || exit 99; exec setsid -w %s </dev/null %s' "
 		 "2>&1", script, getenv("CUBBY_PROGRAM"), arguments);
 	pipe = popen(command, "r");
 	assert_non_null(pipe);
@@ -94,6 +94,19 @@ static void test_r22_an_integrators_method_is_asked_first(void **state)
 	assert_non_null(strstr(output, "asked emma: audio location, 0\n"));
 	assert_int_equal(cubby_with_method("exit 0", GRANT "nobody"), 1);
 	assert_int_equal(cubby_with_method("exit 0", GRANT "../consent.d/school"), 2);
+}
+
+/* The passphrase is still to be read when it is asked. */
+static void test_r24_an_integrators_method_cannot_read_the_passphrase(void **state)
+{
+#define SECRET "/etc/cubby/consent.d/school"
+#define GRANT_FROM "consent grant emma audio --method school --passphrase-fd "
+	if (cubby_with_method("exit 0", GRANT "school") == 99)
+		skip();
+	assert_int_equal(cubby_with_method("test ! -e /proc/self/fd/3", GRANT_FROM "3 3<" SECRET),
+			 8);
+	assert_int_equal(cubby_with_method("if read -r line; then exit 3; fi",
+					   GRANT_FROM "0 <" SECRET), 8);
 }
 
 static void test_no_keeper_exits_8(void **state)
@@ -162,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usage_errors_exit_2),
 		cmocka_unit_test(test_r22_an_integrators_method_is_asked_first),
+		cmocka_unit_test(test_r24_an_integrators_method_cannot_read_the_passphrase),
 		cmocka_unit_test(test_no_keeper_exits_8),
 		cmocka_unit_test(test_help_goes_to_standard_output),
 		cmocka_unit_test(test_alone_it_says_what_to_do),
