@@ -237,7 +237,7 @@ static void test_r27_only_a_proved_parent_and_only_what_was_signed(void **state)
 }
 
 /* The ways out: by itself, with everything, with the profile, at its end, with the household. */
-enum way { ALONE, EVERYTHING, PROFILE, WITHDRAWN, EXPIRED, RESET, REPLACED };
+enum way { ALONE, EVERYTHING, PROFILE, WITHDRAWN, EXPIRED, RESET, REPLACED, RENEWED };
 
 static int64_t way_go(struct house *house, struct erasure *erasure, enum way way,
 		      const struct profile *tom, struct voice_draft *draft)
@@ -251,6 +251,7 @@ static int64_t way_go(struct house *house, struct erasure *erasure, enum way way
 	switch (way) {
 	case ALONE:
 	case REPLACED:
+	case RENEWED:
 		selection.voices = ARCHIVE_VOICES_ALONE;
 		break;
 	case EVERYTHING:
@@ -286,6 +287,7 @@ static void way_try(struct house *house, enum way way)
 {
 	_cleanup_(voice_draft_freep) struct voice_draft *draft = NULL;
 	_cleanup_(secret_freep) struct secret *key = NULL;
+	const bool replaces = way == REPLACED || way == RENEWED;
 	struct erasure *erasure = eraser(house);
 	struct profile tom;
 	struct sample sample, next;
@@ -299,6 +301,12 @@ static void way_try(struct house *house, enum way way)
 	sample_make(house, &tom, &sample);
 	sample_seal(house, &sample);
 	sample_make(house, &tom, &next);
+	/* Of the same recordings: the same voiceprint, in another consent. */
+	if (way == RENEWED) {
+		next = (struct sample) { .n = sample.n, .consent = sample.consent };
+		memcpy(next.bytes, sample.bytes, sample.n);
+		next.consent.time_s++;
+	}
 	sample_seal(house, &next);
 	assert_int_equal(enrol(house, &sample), 0);
 	assert_int_equal(store_voices(house->store, NULL, SIGHT_ALL, &rows, &n), 0);
@@ -310,7 +318,7 @@ static void way_try(struct house *house, enum way way)
 	assert_int_not_equal(on_disk(house, key->bytes, KEY_BYTES), 0);
 	assert_int_not_equal(on_disk(house, rows[0].id.bytes, ID_BYTES), 0);
 	assert_int_not_equal(on_disk(house, head, sizeof(head)), 0);
-	if (way == REPLACED)
+	if (replaces)
 		assert_int_equal(voice_enrol(&house->ground, house->device->box, &house->proof,
 					     next.statement, next.box, next.n_box, HOUSE_UID,
 					     &draft, &house->why), 0);
@@ -318,12 +326,12 @@ static void way_try(struct house *house, enum way way)
 	if (draft)
 		draft->stored = true;
 	/* From the first moment ears get none, or the new one. */
-	assert_int_equal(given(house, way == REPLACED ? &next : NULL), way == REPLACED);
+	assert_int_equal(given(house, replaces ? &next : NULL), replaces);
 	finish(erasure, job, 1);
 	assert_int_equal(on_disk(house, key->bytes, KEY_BYTES), 0);
 	assert_int_equal(on_disk(house, rows[0].id.bytes, ID_BYTES), 0);
 	assert_int_equal(on_disk(house, head, sizeof(head)), 0);
-	assert_int_equal(rows_n(house), way == REPLACED ? 2 : 0);
+	assert_int_equal(rows_n(house), replaces ? 2 : 0);
 	voice_rows_free(rows, n);
 	erasure_free(erasure);
 	sample_clear(&sample);
@@ -342,6 +350,7 @@ WAY(withdrawn, WITHDRAWN)
 WAY(at_its_end, EXPIRED)
 WAY(with_the_household, RESET)
 WAY(replaced, REPLACED)
+WAY(renewed, RENEWED)
 
 static void test_deleting_items_leaves_the_voiceprint(void **state)
 {
@@ -430,6 +439,7 @@ int main(void)
 		TEST(test_r18_r27_nothing_stays_at_its_end),
 		TEST(test_r18_r27_nothing_stays_with_the_household),
 		TEST(test_r18_r27_nothing_stays_replaced),
+		TEST(test_r18_r27_nothing_stays_renewed),
 		TEST(test_deleting_items_leaves_the_voiceprint),
 		TEST(test_r21_a_wider_policy_ends_its_use),
 		TEST(test_no_more_than_an_ear_holds),
