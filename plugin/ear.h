@@ -72,7 +72,8 @@ enum cubby_ear_who {
 struct cubby_ear_event {
 	size_t size;
 	enum cubby_ear_event_type type;
-	int64_t at_ms;			/* position in the session's sound */
+	int64_t at_ms;			/* position in the session's sound; 0 for what is not of
+					 * it: keeping, played, muted, the microphone */
 	int64_t duration_ms;		/* FINAL: of the utterance */
 	const char *text;
 	double confidence;		/* FINAL: 0 to 1 */
