@@ -93,8 +93,8 @@ STATEMENT(items_delete,
 	"DELETE FROM item WHERE item IN (SELECT item FROM chosen)"
 	" AND NOT EXISTS (SELECT 1 FROM part WHERE part.item = item.item)"
 	" AND NOT EXISTS (SELECT 1 FROM copy WHERE copy.item = item.item)");
-/* Nor is the signature of a consent to be found any more. The hash in it may be: the same recordings,
- * enrolled anew, make the same voiceprint. */
+/* Nor is the signature of a consent to be found any more. The hash in it may be: of the same
+ * recordings, enrolled anew, comes the same voiceprint. */
 STATEMENT(voices_gone,
 	"SELECT id FROM voiceprint WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)"
 	" UNION ALL SELECT CAST(substr(statement, instr(statement, '\"signature\":\"') + 13, 16)"
