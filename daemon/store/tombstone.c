@@ -97,8 +97,8 @@ STATEMENT(items_delete,
  * recordings, enrolled anew, comes the same voiceprint. */
 STATEMENT(voices_gone,
 	"SELECT id FROM voiceprint WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)"
-	" UNION ALL SELECT CAST(substr(statement, instr(statement, '\"signature\":\"') + 13, 16)"
-	" AS BLOB) FROM voiceprint"
+	" UNION ALL SELECT CAST(substr(json_extract(statement, '$.signature'), 1, 16) AS BLOB)"
+	" FROM voiceprint"
 	" WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)");
 STATEMENT(voices_delete,
 	"DELETE FROM voiceprint WHERE job = :job AND slot NOT IN (SELECT slot FROM stuck)");
