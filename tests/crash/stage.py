@@ -80,7 +80,7 @@ class Stage:
                 break
             time.sleep(0.05)
         else:
-            raise Unable(f"{where} stays busy")
+            raise RuntimeError(f"{where} stays busy")
         self.mounts.remove(where)
 
     def play(self, letters, seed, marks, directory, **environment):
@@ -117,7 +117,9 @@ class Stage:
                 if os.path.ismount(fuse):
                     break
                 if recorder.poll() is not None:
-                    raise Unable("FUSE cannot be mounted")
+                    # By itself, not by a signal.
+                    raise (Unable if recorder.returncode > 0 else RuntimeError)(
+                        f"FUSE cannot be mounted ({recorder.returncode})")
                 time.sleep(0.05)
             self.mount(os.path.join(fuse, "disk"), where, "-o", "loop")
             try:

@@ -6,6 +6,7 @@ removed all the same, thanks to reserve.bin, or is partial until the disk takes 
 
 usage: full_disk.py CUBBYD SHIM"""
 
+import contextlib
 import errno
 import os
 import subprocess
@@ -198,24 +199,24 @@ CASES = ("test_r8_everything_is_deleted_with_0_bytes_free", "test_r8_with_the_re
 def main(cubbyd, library):
     disk.alone()
     report = Report(len(CASES))
-    try:
-        with disk.Disk("ext4") as image:
+    with contextlib.ExitStack() as stack:
+        try:
+            image = stack.enter_context(disk.Disk("ext4"))
             image.make()
             image.mount("errors=remount-ro")
             # What ext4 keeps back for itself.
             sysfs(image, "reserved_clusters", "0")
-            home = Home(cubbyd, library, f"{image.root}/state")
-            try:
-                case(report, CASES[0], full, home, image.root)
-                case(report, CASES[1], used_up, home, image.root)
-                case(report, CASES[2], expires, home, image.root)
-                case(report, CASES[3], read_only_start, home, image)
-                case(report, CASES[4], read_only_running, home, image)
-            finally:
-                home.end()
-    except disk.Unable as why:
-        for name in CASES[report.number:]:
-            report.skip(name, why)
+        except disk.Unable as why:
+            for name in CASES:
+                report.skip(name, why)
+            return 0
+        home = Home(cubbyd, library, f"{image.root}/state")
+        stack.callback(home.end)
+        case(report, CASES[0], full, home, image.root)
+        case(report, CASES[1], used_up, home, image.root)
+        case(report, CASES[2], expires, home, image.root)
+        case(report, CASES[3], read_only_start, home, image)
+        case(report, CASES[4], read_only_running, home, image)
     return 1 if report.failed else 0
 
 

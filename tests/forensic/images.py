@@ -12,6 +12,7 @@ With CUBBY_TEST_SLOW=1 on seven file systems instead of ext4, and with 50 random
 (about three minutes)."""
 
 import argparse
+import contextlib
 import copy
 import os
 import subprocess
@@ -175,11 +176,13 @@ def main():
     world = keeper_world.World(programs.cubbyd)
     try:
         for system, workloads in systems.items():
-            try:
-                with Bench(tap, world, programs, system) as bench:
-                    tries(tap, bench, workloads)
-            except disk.Unable as why:
-                tap.skip(f"test_r4_{system}", str(why).splitlines()[0])
+            with contextlib.ExitStack() as stack:
+                try:
+                    bench = stack.enter_context(Bench(tap, world, programs, system))
+                except disk.Unable as why:
+                    tap.skip(f"test_r4_{system}", str(why).splitlines()[0])
+                    continue
+                tries(tap, bench, workloads)
     finally:
         world.end()
     return tap.done()

@@ -11,21 +11,12 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-REPOSITORY = os.path.abspath(os.path.join(HERE, "../../.."))
-sys.path[:0] = [HERE, os.path.join(HERE, "../../support"), os.path.join(HERE, "../../forensic")]
-import disk                     # noqa: E402
-from debian import Debian, alone, why_not     # noqa: E402
-from machine import Machine     # noqa: E402
-from tap import Tap             # noqa: E402
+from debian import PACKAGES, POLICY, REPOSITORY, tries_packages
+from machine import Machine
+from disk import Unable
 
-PACKAGES = ("cubbyd", "cubby", "cubby-ear", "cubby-wyoming", "cubby-data", "libcubby0",
-            "libcubby-ear0")
 TOOLS = ("systemd", "systemd-sysv", "libpam-systemd", "dbus", "dbus-user-session", "python3",
          "netcat-openbsd")
 KEEPER, STATE = "cubbyd.service", "/var/lib/cubby"
@@ -209,17 +200,26 @@ class Booted:
         self.tap.ok(not left and not users, "and nothing of it is left", left + users)
 
 
+def boots(debian):
+    """Without anything of Cubby's. What then does not, with it, is a failure."""
+    debian.umounts()
+    with Machine(debian) as machine:
+        state = None
+
+        def up():
+            nonlocal state
+            state = machine.first() and machine.run("systemctl", "is-system-running").stdout.strip()
+            return state in ("running", "degraded")
+        if not machine.waits(up) or state != "running":
+            failed = machine.run("systemctl", "--failed").stdout if state else ""
+            raise Unable(f"systemd-nspawn: {state} {failed} {machine.said()}")
+    debian.mounts()
+
+
 def play(tap, debian, packages):
-    debian.bootstrap()
-    # What is started now would run beside the machine.
-    debian.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
     shutil.copytree(packages, debian.path("build-packages"))
     debian.write("etc/apt/apt.conf.d/test", 'APT::Get::Assume-Yes "yes";\n'
                  'APT::Install-Recommends "no";\nAPT::Sandbox::User "root";\n')
-    for words in (("update",), ("install", *TOOLS)):
-        done = debian.apt(*words)
-        if done.returncode:
-            raise disk.Unable(f"apt-get {words[0]}: {done.stdout[-2000:]}")
     debian.run("useradd", "-m", "parent")
     # The first two make what is in that folder.
     done = debian.run("sh", "-ec", "\n".join(["cd /", *commands("README.md", "## Installing")[2:]]),
@@ -229,43 +229,17 @@ def play(tap, debian, packages):
             for path in glob.glob(f"{packages}/{name}_*.deb")]
     done = debian.apt("install", *rest)
     tap.ok(rest and done.returncode == 0, "and the other ear", done.stdout[-3000:])
-    os.unlink(debian.path("usr/sbin/policy-rc.d"))
+    os.unlink(debian.path(POLICY))
     # It mounts its own: these show processes that are not the machine's.
-    for name in ("proc", "dev/shm"):
-        disk.run("umount", debian.path(name))
+    debian.umounts()
     with Machine(debian) as machine:
-        if machine.container.poll() is not None:
-            raise disk.Unable(f"systemd-nspawn: {machine.said()}")
         booted = Booted(tap, debian, machine)
         for part in (booted.installed, booted.dies, booted.hangs, booted.refused, booted.ears,
                      booted.session, booted.credential, booted.purge):
             tap.run(f"({part.__name__})", part)
 
 
-def main():
-    tap = Tap()
-    ready = sys.argv[1:]
-    why = why_not(ready)
-    if not why and not shutil.which("systemd-nspawn"):
-        why = "systemd-nspawn is missing (package systemd-container)"
-    if why:
-        print(f"1..0 # SKIP {why}")
-        return 0
-    alone()
-    with tempfile.TemporaryDirectory(prefix="cubby-booted-") as place:
-        packages = ready[0] if ready else f"{place}/packages"
-        if not ready:
-            done = subprocess.run([f"{REPOSITORY}/script/package", packages], capture_output=True,
-                                  text=True, check=False)
-            if not tap.ok(done.returncode == 0, "the packages are built", done.stdout + done.stderr):
-                return tap.done()
-        try:
-            with Debian() as debian:
-                play(tap, debian, packages)
-        except disk.Unable as error:
-            tap.skip("booted", str(error).replace("\n", " "))
-    return tap.done()
-
-
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-sys.exit(main())
+# What is installed before would run beside the machine.
+sys.exit(tries_packages("booted", TOOLS, play, starts=False, more=boots,
+                        why=None if shutil.which("systemd-nspawn") else
+                        "systemd-nspawn is missing (package systemd-container)"))

@@ -14,27 +14,24 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-REPOSITORY = os.path.abspath(os.path.join(HERE, "../../.."))
-sys.path[:0] = [HERE, os.path.join(HERE, "../../support"), os.path.join(HERE, "../../forensic")]
-import disk                     # noqa: E402
-from debian import Debian, alone, why_not     # noqa: E402
-from tap import Tap             # noqa: E402
+from debian import REPOSITORY, alone, tries, why_not
+from tap import Tap
+import disk
 
 EMULATORS = {"arm64": "qemu-aarch64", "armhf": "qemu-arm"}
 TOOLS = ("build-essential", "dpkg-dev", "debhelper", "lintian", "meson", "ninja-build", "pkg-config",
          "python3", "scdoc", "gettext", "dbus", "e2fsprogs", "espeak-ng", "less",
          "libsodium23", "libxml2-utils", "procps", "pocketsphinx-en-us", "pocketsphinx-testdata",
          "qemu-user-static")
-TESTS = """
+EMULATED = """
 mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 cat /usr/lib/binfmt.d/$EMULATOR.conf >/proc/sys/fs/binfmt_misc/register
+"""
+TESTS = EMULATED + """
 mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts
 cd /cubby
 meson env2mfile --cross --debarch $ARCH -o /$ARCH.cross
@@ -79,11 +76,15 @@ class Processor:
         with open(f"{REPOSITORY}/script/bootstrap", encoding="utf-8") as file:
             libraries = sorted(set(re.findall(r"\blib[\w.+-]*-dev\b", file.read())))
         self.debian.run("dpkg", "--add-architecture", self.arch)
-        for words in (("update",), ("install", *TOOLS, f"crossbuild-essential-{self.arch}",
-                                    *(f"{name}:{self.arch}" for name in libraries))):
-            done = self.debian.apt(*words)
-            if done.returncode:
-                raise disk.Unable(f"apt-get {words[0]}: {done.stdout[-2000:]}")
+        self.debian.fetch(f"crossbuild-essential-{self.arch}",
+                          *(f"{name}:{self.arch}" for name in libraries))
+        done = self.emulated(EMULATED)
+        if done.returncode:
+            raise disk.Unable(f"binfmt_misc of one's own takes Linux 6.7: {done.stdout[-300:]}")
+
+    def emulated(self, script):
+        return in_own_namespace(self.debian.command(
+            ["sh", "-ec", script], ARCH=self.arch, EMULATOR=EMULATORS[self.arch]))
 
     def packages(self):
         done = self.debian.run("/cubby/script/package", "--arch", self.arch, f"/{self.arch}",
@@ -100,11 +101,8 @@ class Processor:
                           f"{os.path.getsize(path) / 1024:.0f} KiB", flush=True)
 
     def tests(self):
-        done = in_own_namespace(self.debian.command(
-            ["sh", "-ec", TESTS], ARCH=self.arch, EMULATOR=EMULATORS[self.arch]))
+        done = self.emulated(TESTS)
         log = self.debian.path(f"build-{self.arch}/meson-logs/testlog.json")
-        if "/register" in done.stdout or "binfmt_misc" in done.stdout:
-            raise disk.Unable(f"binfmt_misc of one's own takes Linux 6.7: {done.stdout[-300:]}")
         if not self.tap.ok(os.path.exists(log), f"{self.arch}: it is built", done.stdout[-3000:]):
             return
         but, red, green = unheld(), set(), 0
@@ -123,14 +121,16 @@ class Processor:
 
 
 def play(tap, debian, processors):
-    debian.bootstrap()
-    debian.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
     os.mkdir(debian.path("cubby"))
     disk.run("sh", "-c", f"cd {REPOSITORY} && git ls-files -co --exclude-standard -z | tar --null "
              f"--ignore-failed-read -T - -c | tar -x -C {debian.path('cubby')}")
     for arch in processors:
         processor = Processor(tap, debian, arch)
-        processor.tools()
+        try:
+            processor.tools()
+        except disk.Unable as error:
+            tap.skip(arch, str(error).replace("\n", " "))
+            continue
         processor.packages()
         processor.tests()
         for name in (arch, f"build-{arch}"):
@@ -146,14 +146,9 @@ def main():
         print(f"1..0 # SKIP {why}")
         return 0
     alone()
-    with tempfile.TemporaryDirectory(prefix="cubby-cross-"):
-        try:
-            with Debian() as debian:
-                play(tap, debian, sys.argv[1:] or EMULATORS)
-        except disk.Unable as error:
-            tap.skip("other processors", str(error).replace("\n", " "))
+    tries(tap, "other processors", TOOLS,
+          lambda debian: play(tap, debian, sys.argv[1:] or EMULATORS), starts=False)
     return tap.done()
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 sys.exit(main())

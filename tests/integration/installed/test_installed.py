@@ -13,23 +13,16 @@ import json
 import os
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-REPOSITORY = os.path.abspath(os.path.join(HERE, "../../.."))
-sys.path[:0] = [HERE, os.path.join(HERE, "../../support"), os.path.join(HERE, "../../forensic")]
-import disk                     # noqa: E402
-import pages                    # noqa: E402
-from capture import Capture     # noqa: E402
-from debian import Debian, alone, why_not     # noqa: E402
-from tap import Tap             # noqa: E402
+from debian import PACKAGES, REPOSITORY, alone, tries, why_not
+from capture import Capture
+from tap import Tap
+import pages
 
-PACKAGES = ("cubbyd", "cubby", "cubby-ear", "cubby-wyoming", "cubby-data", "libcubby0",
-            "libcubby-ear0")
 TOOLS = ("dbus", "pulseaudio", "pulseaudio-utils", "pocketsphinx-testdata", "python3", "sudo",
          "procps", "busybox", "systemd-standalone-sysusers", "systemd-standalone-tmpfiles")
 NICKNAME, WORDS = "Adelgundis", "zwetschgenkuchen mit streuseln"
@@ -328,11 +321,6 @@ def count(image, needles):
 
 def play(tap, debian, new, old, previous):
     story = Story(tap, debian)
-    debian.bootstrap()
-    for words in (("update",), ("install", *TOOLS)):
-        done = debian.apt(*words)
-        if done.returncode:
-            raise disk.Unable(f"apt-get {words[0]}: {done.stdout[-2000:]}")
     story.old_keeper(old)
     # What the newer one needs beyond it has to be here by then.
     story.good("an upgrade can be fetched",
@@ -388,13 +376,8 @@ def main():
                    error.stdout + error.stderr)
             return tap.done()
         tap.ok(True, "the packages are built and lintian has nothing to say")
-        try:
-            with Debian() as debian:
-                play(tap, debian, *ready)
-        except disk.Unable as error:
-            tap.skip("installed", str(error).replace("\n", " "))
+        tries(tap, "installed", TOOLS, lambda debian: play(tap, debian, *ready))
     return tap.done()
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 sys.exit(main())

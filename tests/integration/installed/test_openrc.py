@@ -8,19 +8,10 @@ import glob
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-REPOSITORY = os.path.abspath(os.path.join(HERE, "../../.."))
-sys.path[:0] = [HERE, os.path.join(HERE, "../../support"), os.path.join(HERE, "../../forensic")]
-import disk                     # noqa: E402
-from debian import Debian, alone, why_not     # noqa: E402
-from tap import Tap             # noqa: E402
+from debian import PACKAGES, REPOSITORY, tries_packages
 
-PACKAGES = ("cubbyd", "cubby", "cubby-ear", "cubby-wyoming", "cubby-data", "libcubby0",
-            "libcubby-ear0")
 TOOLS = ("dbus", "openrc", "systemd-standalone-sysusers", "systemd-standalone-tmpfiles")
 SERVICES = {"cubbyd": ("/usr/sbin/cubbyd", "cubby"),
             "cubby-listen": ("/usr/bin/cubby-listen", "cubby-ear"),
@@ -54,16 +45,10 @@ def services(tap, debian):
 
 
 def play(tap, debian, packages):
-    debian.bootstrap()
-    debian.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
     os.mkdir(debian.path("packages"))
     found = [path for name in PACKAGES for path in glob.glob(f"{packages}/{name}_*.deb")]
     for path in found:
         shutil.copy(path, debian.path("packages"))
-    for words in (("update",), ("install", *TOOLS)):
-        done = debian.apt(*words)
-        if done.returncode:
-            raise disk.Unable(f"apt-get {words[0]}: {done.stdout[-2000:]}")
     done = debian.apt("install", *(f"/packages/{os.path.basename(path)}" for path in found))
     tap.ok(found and done.returncode == 0, "installed", done.stdout[-3000:])
     for name in SERVICES:
@@ -72,27 +57,4 @@ def play(tap, debian, packages):
     tap.run("services", services, tap, debian)
 
 
-def main():
-    tap = Tap()
-    ready = sys.argv[1:]
-    why = why_not(ready)
-    if why:
-        print(f"1..0 # SKIP {why}")
-        return 0
-    alone()
-    with tempfile.TemporaryDirectory(prefix="cubby-openrc-") as place:
-        packages = ready[0] if ready else f"{place}/packages"
-        try:
-            if not ready:
-                subprocess.run([f"{REPOSITORY}/script/package", packages], check=True,
-                               capture_output=True, text=True)
-            with Debian() as debian:
-                play(tap, debian, packages)
-        except subprocess.CalledProcessError as error:
-            tap.ok(False, "the packages are built", error.stdout + error.stderr)
-        except disk.Unable as error:
-            tap.skip("openrc", str(error).replace("\n", " "))
-    return tap.done()
-
-
-sys.exit(main())
+sys.exit(tries_packages("openrc", TOOLS, play, starts=False))
