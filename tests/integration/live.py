@@ -16,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import dbus                                     # noqa: E402
 import live_calls                               # noqa: E402
+from live_calls import steps                    # noqa: E402
 import sodium                                   # noqa: E402
 from keeper import Keeper, NAME, PATH, memfd    # noqa: E402
 from tap import Tap                             # noqa: E402
@@ -155,7 +156,7 @@ def walk(role):
         else:
             function = getattr(calls, f"{interface}_{name}", None)
             if function is None:
-                tap.ok(False, f"{title} is answered", "live_calls.py does not know how to call it")
+                tap.ok(False, f"{title} is answered", "live_calls does not know how to call it")
             else:
                 tap.run(f"{title} is answered", function)
     for interface in sorted({m[0] for m in found}):
@@ -222,7 +223,7 @@ def main():
                        ("introspect-outside", "root"), ("introspect-outside", "stranger"),
                        ("example", "parent"), ("wrong-boxes", "parent")):
         status, out, err = as_role(role, name)
-        tap.ok(status == 0, f"{live_calls.TITLES[name]} ({role})", out + err)
+        tap.ok(status == 0, f"{steps.TITLES[name]} ({role})", out + err)
     return tap.done()
 
 
@@ -236,4 +237,4 @@ if __name__ == "__main__":
     if sys.argv[1] in STEPS:
         print(json.dumps(STEPS[sys.argv[1]]()))
     else:
-        live_calls.STEPS[sys.argv[1]](load(), PASSPHRASE)
+        steps.STEPS[sys.argv[1]](load(), PASSPHRASE)
