@@ -7,17 +7,14 @@ import os
 import select
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import wave
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import pages                    # noqa: E402
-import sodium                   # noqa: E402
 import schema                   # noqa: E402
 import story                    # noqa: E402
 from canaries import patient, recovery_text     # noqa: E402
@@ -239,107 +236,6 @@ def shells(tap):
             tap.skip(title, f"there is no {shell} here")
 
 
-def another_parent():
-    """R22: a second parent opens and consents, and the ear keeps what they consented to."""
-    secret_file("bens", "copper lantern meadow thirteen")
-    secret_file("weak", "12345678")
-    said = cubby("parent", "add", "Ben", "--new-passphrase-file", f"{SHARED}/weak", *CODE, status=1)
-    assert "Drawn for you: " in said and len(said.rpartition(": ")[2].split()) == 4, said
-    cubby("parent", "add", "Ben", "--new-passphrase-file", f"{SHARED}/bens",
-          "--new-recovery-file", f"{HOME}/bens-code", "--parent", "Anna", *CODE)
-    assert [(row["name"], row["founding"]) for row in asked("parent", "list")] == \
-        [("Anna", True), ("Ben", False)]
-    assert "several parents" in cubby("show", asked("list")[0]["id"], *CODE, status=1)
-    bens = ("--parent", "Ben", "--recovery-file", f"{HOME}/bens-code")
-    cubby("profile", "add", "lea", "--child", *bens)
-    cubby("consent", "grant", "lea", "transcript", *bens)
-    assert hears("lea") is True
-    row, = asked("list", "lea", "--transcripts", *bens)
-    assert row["transcript"] == story.CHILDS_WORDS
-    assert asked("list", "lea", "--transcripts", "--parent", "Anna", *CODE) == [row]
-
-
-def passphrase_and_code_change():
-    """R24: a changed passphrase opens, the old one does not; so a code; the code opens for both."""
-    secret_file("new", "seven purple kettles whistle")
-    ben, item = ("--parent", "Ben"), asked("list", "lea")[0]["id"]
-    cubby("parent", "passphrase", *ben, "--recovery-file", f"{HOME}/bens-code",
-          "--new-passphrase-file", f"{SHARED}/new")
-    cubby("show", item, *ben, passphrase="new")
-    assert "wrong passphrase" in cubby("show", item, *ben, passphrase="bens", status=4)
-    said = asked("parent", "recovery", *ben, "--recovery-file", f"{HOME}/bens-code",
-                 "--new-recovery-file", f"{HOME}/bens-new", "--qr", f"{HOME}/bens.png")
-    assert os.stat(f"{HOME}/bens.png").st_mode & 0o777 == 0o600
-    assert said["recovery_code"] is None
-    cubby("show", item, *ben, "--recovery-file", f"{HOME}/bens-new")
-    cubby("show", item, *ben, "--recovery-file", f"{HOME}/bens-code", status=4)
-
-
-def scanned(picture):
-    """What a reader of QR codes sees on it."""
-    done = subprocess.run(["zbarimg", "--raw", "-q", picture], capture_output=True, text=True,
-                          timeout=60, check=False)
-    return done.stdout.strip()
-
-
-def qr_is_read():
-    """R24: the recovery code can be read from its PNG, and from the terminal."""
-    import hand_words
-    with open(f"{HOME}/bens-new", encoding="utf-8") as file:
-        assert scanned(f"{HOME}/bens.png") == file.read().strip()
-    status, said = hand_words.Terminal("cubby", "parent", "recovery", "--parent", "Ben",
-                                       "--recovery-file", f"{HOME}/bens-new", LC_ALL="C.UTF-8").finish()
-    assert status == 0, said
-    rows = [line.partition("\033[97;40m")[2].partition("\033[0m")[0] for line in said.split("\n")]
-    lit = [[[char in "\u2580\u2588", char in "\u2584\u2588"] for char in row] for row in rows if row]
-    lines = [bytes(255 * cell[half] for cell in row for _ in range(4)) for row in lit
-             for half in (0, 1) for _ in range(4)]
-    with open(f"{SHARED}/terminal.pgm", "wb") as file:
-        file.write(b"P5 %d %d 255\n" % (len(lines[0]), len(lines)) + b"".join(lines))
-    code = scanned(f"{SHARED}/terminal.pgm")
-    assert code and code in said, said
-    with open(f"{HOME}/bens-new", "w", encoding="utf-8") as file:     # opens from here on
-        file.write(code + "\n")
-
-
-def state_copy(query):
-    """Rows of the keeper's database, as root reads them from the disk."""
-    with tempfile.TemporaryDirectory() as copy:     # the keeper lets nobody else open it
-        for name in ("cubby.db", "cubby.db-wal"):
-            shutil.copy(f"{WORLD}/state/{name}", copy)
-        db = sqlite3.connect(f"{copy}/cubby.db")
-        rows = db.execute(query).fetchall()
-        db.close()
-    return rows
-
-
-def door_keys():
-    """As root: (slot keys of every door, all that is in slots.bin)."""
-    doors = state_copy("SELECT slot_id, slot_tag FROM door")
-    with open(f"{WORLD}/state/slots.bin", "rb") as file:
-        slots = file.read()
-    keys = {slots[at:at + 32] for at in range(0, len(slots), 32)} - {bytes(32)}
-    return {key for key in keys for owner, tag in doors
-            if sodium.blake2b(b"owner" + owner + bytes([16]), key)[:16] == tag}, slots
-
-
-HEADERS = "SELECT header FROM item UNION ALL SELECT header FROM copy"
-
-
-def opened_by(secret):
-    """How many of the household's sealed keys root opens with this secret: items, copies, the
-    access log's first keys."""
-    public, n = sodium.box_public(secret), 0
-    boxes = [header[9:] for header, in state_copy(HEADERS)]
-    for box in boxes + [sealed for sealed, in state_copy("SELECT sealed FROM log_key")]:
-        try:
-            sodium.unseal(public, secret, box)
-            n += 1
-        except sodium.Refused:
-            pass
-    return n
-
-
 def enrolled(profile):
     """As a parent: the voiceprint of the adult with this id."""
     keeper = Keeper()
@@ -427,28 +323,6 @@ def code_of(name):
     return (whole >> 32).to_bytes(16, "big")
 
 
-def taken(name):
-    """As a parent who means to keep the household's secrets: prints them."""
-    secrets = Keeper().prove(name, None, code=code_of("bens-new"))
-    print(json.dumps({kind: secret.hex() for kind, secret in secrets.items()}))
-
-
-def switched(name):
-    """As Anna's client, struck down as soon as the keys have changed, and one key moved."""
-    keeper = Keeper()
-    secrets = keeper.prove("Anna", None, code=code_of("recovery"))
-    texts = [json.loads(str(text)) for text in keeper.call("Parents", "Household")[1]]
-    remain = [("Anna", sodium.sign_public(secrets["sign"]))] + [
-        (body["name"], bytes.fromhex(body["parent"])) for body in texts if body["name"] != name]
-    new = keeper.remove_parent(name, secrets, remain)
-    header, *_ = keeper.call("Parents", "ListOld", "sta{sv}", "home", 0)[0]
-    public, former = sodium.box_public(new["home"]), sodium.box_public(secrets["home"])
-    fk = sodium.unseal(former, secrets["home"], bytes(header[1])[9:])
-    anew = b"\1" + sodium.blake2b(public)[:8] + sodium.seal(public, fk)
-    keeper.call("Parents", "Reseal", "sa(say)a{sv}", "home", [(str(header[0]), anew)])
-    os.kill(os.getpid(), 9)
-
-
 def mine(*words):
     """This file, as a parent."""
     return subprocess.run(["sandbox", "--as", "parent", "/usr/bin/python3", "-B",
@@ -456,97 +330,28 @@ def mine(*words):
                           timeout=120, check=False)
 
 
-def keys_change():
-    """R12: who was removed opens nothing with the secret they kept, root or not; the others all."""
-    secret_file("caras", "violet engine fourteen harvest")
-    cubby("parent", "add", "Cara", "--new-passphrase-file", f"{SHARED}/caras",
-          "--new-recovery-file", f"{HOME}/caras-code", "--parent", "Anna", *CODE)
-    kept = bytes.fromhex(json.loads(mine("taken", "Ben").stdout)["home"])
-    rows = asked("list", "--transcripts", "--parent", "Anna", *CODE)
-    every = len(state_copy(HEADERS))
-    assert opened_by(kept) == every + 1 and every >= ITEMS, (opened_by(kept), every)
-    headers = [header for header, in state_copy(HEADERS)]
-    done = mine("switched", "Ben")
-    assert done.returncode == 128 + 9, done
-    assert opened_by(kept) == every - 1, "a box more around the log's key, and one key moved"
-    assert "not this household's" in run("/usr/bin/python3", "-B", os.path.abspath(__file__),
-                                         "deposits", "1", role="ear", status=1), \
-        "something was kept for the old key"
-    # Cara knows of nothing: her next passphrase takes the new keys, opens old and new, and goes on.
-    assert hears("lea") is True
-    new, = {row["id"] for row in asked("list")} - {row["id"] for row in rows}
-    caras = ("--parent", "Cara")
-    cubby("show", new, *caras, passphrase="caras")
-    assert opened_by(kept) == 0
-    after = asked("list", "--transcripts", *caras, "--recovery-file", f"{HOME}/caras-code")
-    assert [row for row in after if row["id"] != new] == rows
-    assert asked("list", "--transcripts", "--parent", "Anna", *CODE) == after
-    cubby("show", rows[0]["id"], *caras, passphrase="caras")
-    with open(f"{WORLD}/state/cubby.db", "rb") as file, \
-            open(f"{WORLD}/state/cubby.db-wal", "rb") as log:
-        raw = file.read() + log.read()
-    assert not [header for header in headers if header[9:] in raw], "an old header is on the disk"
-    whats = [entry["what"] for entry in asked("log")]
-    assert whats.count("reseal") == 1 and whats.count("keys-taken") == 3, whats
-    for who in ("Anna", *CODE), ("Cara", "--recovery-file", f"{HOME}/caras-code"):
-        assert "Checked with your key" in cubby("log", "--verify", "--parent", *who)
-
-
-def a_parent_is_removed():
-    """R13: who was removed can do nothing more; what they consented to stays until withdrawn."""
-    item = asked("list", "lea")[-1]["id"]
-    assert "themselves" in cubby("parent", "remove", "Anna", "--yes", "--parent", "Anna", *CODE,
-                                 status=1)
-    before, _ = door_keys()
-    keys_change()
-    after, slots = door_keys()
-    assert (len(before), len(after)) == (4, 4), (len(before), len(after))
-    assert not [key for key in before - after if key in slots], "R24: the key of a door is still there"
-    for way in (("--recovery-file", f"{HOME}/bens-new"), ()):
-        assert "no parent" in cubby("show", item, "--parent", "Ben", *way, passphrase="new",
-                                    status=10)
-    cubby("parent", "remove", "Cara", "--yes", "--parent", "Anna", *CODE)
-    assert "no parent" in cubby("parent", "remove", "Ben", "--yes", *CODE, status=10)
-    assert [row["name"] for row in asked("parent", "list")] == ["Anna"]
-    cubby("show", item, *CODE)
-    assert hears("lea") is True
-    cubby("consent", "withdraw", "lea")
-    assert hears("lea") is False
-    whats = [entry["what"] for entry in asked("log")]
-    assert {"parent-add", "parent-remove", "passphrase"} <= set(whats)
-    # The founder may go, too, and the name is free again.
-    cubby("parent", "add", "Ben", "--new-passphrase-file", f"{SHARED}/new",
-          "--new-recovery-file", f"{HOME}/bens-last", *CODE)
-    bens = ("--recovery-file", f"{HOME}/bens-last")
-    cubby("parent", "remove", "Anna", "--yes", "--parent", "Ben", *bens)
-    cubby("show", item, *CODE, status=10)
-    cubby("consent", "grant", "lea", "transcript", *bens)
-    assert hears("lea") is True
-    cubby("log", "--verify", *bens)
-    cubby("reset", "--parent", "Anna", "--yes", status=1)
-    cubby("reset", "--parent", "Ben", "--yes")
-
-
 def main():
+    import hand_parents
     import hand_words
     tap = Tap()
     for step in (begin, many_are_one_alert, words_are_found, takeout_is_the_listing,
                  a_profile_is_renamed, *hand_words.STEPS, watched, json_is_as_its_schema):
         tap.run((step.__doc__ or step.__name__).strip(), step)
     shells(tap)
-    for step in (another_parent, passphrase_and_code_change):
+    for step in (hand_parents.another_parent, hand_parents.passphrase_and_code_change):
         tap.run(step.__doc__, step)
     if shutil.which("zbarimg"):
-        tap.run(qr_is_read.__doc__, qr_is_read)
+        tap.run(hand_parents.qr_is_read.__doc__, hand_parents.qr_is_read)
     else:
-        tap.skip(qr_is_read.__doc__, "there is no zbarimg here")
+        tap.skip(hand_parents.qr_is_read.__doc__, "there is no zbarimg here")
     tap.run(ctrl_c.__doc__, ctrl_c)
     tap.run(a_consent_ends.__doc__, a_consent_ends)
-    tap.run(a_parent_is_removed.__doc__, a_parent_is_removed)
+    tap.run(hand_parents.a_parent_is_removed.__doc__, hand_parents.a_parent_is_removed)
     return tap.done()
 
 
 if __name__ == "__main__":
+    from hand_parents import switched, taken
     steps = {"deposits": lambda n: deposits(int(n)), "enrolled": enrolled, "stopped": stopped,
              "taken": taken, "switched": switched}
     sys.exit(steps[sys.argv[1]](sys.argv[2]) if sys.argv[1:] else main())
