@@ -7,6 +7,7 @@
 
 #include "approval.h"
 #include "crypt/sign.h"
+#include "export_list.h"
 #include "store/lineage.h"
 
 /* A page of Fetch: as many as this, and not much more than these bytes. */
@@ -40,15 +41,6 @@ int export_fetch(const struct ground *ground, const struct export_asker *asker, 
 int export_wrote(const struct ground *ground, const char *text, const struct manifest_item *items,
 		 size_t n, struct why *why);
 
-/* A statement and its lines; free() both. */
-struct export_list {
-	char *head;		/* "" where there is none */
-	char *lines;
-	size_t n_lines;		/* bytes */
-	size_t room;
-	uint64_t generation;
-};
-void export_list_clear(struct export_list *list);
 /* generation: recalls that the caller has heeded. Where there are more, no statement, and their
  * tokens as lines. ANSWER_NOT_FOUND: nothing is left. ANSWER_BUSY: something is not written. */
 int export_finish(const struct ground *ground, const struct export_asker *asker,

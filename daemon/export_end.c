@@ -13,31 +13,6 @@ static int64_t told_s(const struct ground *ground)
 	return (age_wall_min(ground->age) - age_wall_error_min(ground->age)) * 60;
 }
 
-void export_list_clear(struct export_list *list)
-{
-	free(list->head);
-	free(list->lines);
-	*list = (struct export_list){.head = NULL};
-}
-
-static int list_add(struct export_list *list, const char *text)
-{
-	const size_t n = strlen(text);
-
-	if (list->n_lines + n + 1 > list->room) {
-		const size_t room = 2 * (list->room + n + 1);
-		char *lines = realloc(list->lines, room);
-
-		if (!lines)
-			return fault_origin(-ENOMEM);
-		list->lines = lines;
-		list->room = room;
-	}
-	memcpy(list->lines + list->n_lines, text, n + 1);
-	list->n_lines += n;
-	return 0;
-}
-
 struct ending_list {
 	const struct ground *ground;
 	struct manifest *manifest;
@@ -54,7 +29,7 @@ static int manifest_add(void *context, struct manifest_item *item)
 	if (!ending->manifest->items++ || item->expires_s < ending->manifest->expires_s)
 		ending->manifest->expires_s = item->expires_s;
 	r = manifest_item_text(item, ending->manifest->encoding, &text);
-	return fault_trace(r ? r : list_add(ending->list, text));
+	return fault_trace(r ? r : export_list_add(ending->list, text));
 }
 
 static int token_add(void *context, struct recall *recall)
@@ -63,7 +38,7 @@ static int token_add(void *context, struct recall *recall)
 
 	id_text(&recall->token, text);
 	strcat(text, "\n");
-	return fault_trace(list_add(context, text));
+	return fault_trace(export_list_add(context, text));
 }
 
 static int manifest_make(const struct ground *ground, const struct sign_keypair *device,
@@ -86,10 +61,13 @@ static int manifest_make(const struct ground *ground, const struct sign_keypair 
 	snprintf(manifest.software, sizeof(manifest.software), "%s", software);
 	r = store_recall_list_number(ground->store, &manifest.recalls);
 	if (!r)
+		r = export_list_begin(list);
+	if (!r)
 		r = store_export_items(ground->store, row->export, manifest_add, &ending);
+	if (!r)
+		r = export_list_end(list, manifest.lines);
 	if (r)
 		return fault_trace(r);
-	crypt_hash(list->lines, list->n_lines, manifest.lines);
 	r = manifest_sign(&manifest, device, &list->head);
 	return r > 0 ? fault_origin(-EBADMSG) : fault_trace(r);
 }
@@ -128,11 +106,28 @@ static int finish_store(const struct ground *ground, const struct export_asker *
 	return ground_stored(r, why);
 }
 
+/* Without a statement. */
+static int recalled_tell(const struct ground *ground, const struct export_row *row,
+			 struct export_list *list)
+{
+	uint8_t hash[HASH_BYTES];
+	int r = export_list_begin(list);
+
+	if (!r)
+		r = store_recalls(ground->store, row->export, token_add, list);
+	if (!r)
+		r = export_list_end(list, hash);
+	if (r)
+		return fault_trace(r);
+	list->head = strdup("");
+	return list->head ? 0 : fault_origin(-ENOMEM);
+}
+
 int export_finish(const struct ground *ground, const struct export_asker *asker,
 		  const struct sign_keypair *device, const char *software, const char *text,
 		  uint64_t generation, struct export_list *ret, struct why *why)
 {
-	_cleanup_(export_list_clear) struct export_list list = {.head = NULL};
+	_cleanup_(export_list_clear) struct export_list list = EXPORT_LIST_INIT;
 	struct export_row row;
 	int r;
 
@@ -144,16 +139,14 @@ int export_finish(const struct ground *ground, const struct export_asker *asker,
 		return fault_trace(r);
 	list.generation = row.recalled;
 	if (row.recalled != generation) {
-		list.head = strdup("");
-		r = list.head ? store_recalls(ground->store, row.export, token_add, &list)
-			      : fault_origin(-ENOMEM);
+		r = recalled_tell(ground, &row, &list);
 	} else {
 		r = finish_store(ground, asker, device, software, &row, &list, why);
 	}
 	if (r)
 		return fault_trace(r);
 	*ret = list;
-	list = (struct export_list){.head = NULL};
+	list = (struct export_list)EXPORT_LIST_INIT;
 	return 0;
 }
 
@@ -238,14 +231,14 @@ static int recall_add(void *context, struct recall *recall)
 	recall->recalled_s *= 60;
 	recalling->recalls->items++;
 	r = recall_text(recall, &text);
-	return fault_trace(r ? r : list_add(recalling->list, text));
+	return fault_trace(r ? r : export_list_add(recalling->list, text));
 }
 
 int export_recalls(const struct ground *ground, const struct export_asker *asker,
 		   const struct sign_keypair *device, struct export_list *ret, struct why *why)
 {
 	_cleanup_(store_rollbackp) struct store *transaction = NULL;
-	_cleanup_(export_list_clear) struct export_list list = {.head = NULL};
+	_cleanup_(export_list_clear) struct export_list list = EXPORT_LIST_INIT;
 	struct recalls recalls = {.issued_s = told_s(ground)};
 	struct recalls_list recalling = {&recalls, &list};
 	struct access_entry entry = {
@@ -256,11 +249,13 @@ int export_recalls(const struct ground *ground, const struct export_asker *asker
 	if (!r)
 		r = store_recall_list_next(ground->store, &recalls.number);
 	if (!r)
+		r = export_list_begin(&list);
+	if (!r)
 		r = store_recalls(ground->store, 0, recall_add, &recalling);
-	if (!r) {
-		crypt_hash(list.lines, list.n_lines, recalls.lines);
+	if (!r)
+		r = export_list_end(&list, recalls.lines);
+	if (!r)
 		r = recalls_sign(&recalls, device, &list.head);
-	}
 	entry.items = recalls.items;
 	if (!r)
 		r = access_log_append(ground->log, &entry);
@@ -270,6 +265,6 @@ int export_recalls(const struct ground *ground, const struct export_asker *asker
 	if (r)
 		return r;
 	*ret = list;
-	list = (struct export_list){.head = NULL};
+	list = (struct export_list)EXPORT_LIST_INIT;
 	return 0;
 }

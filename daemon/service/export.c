@@ -4,7 +4,6 @@
  * logged by the domain, with their reasons. */
 
 #include <string.h>
-#include "base/file.h"
 #include "dbus-table.h"
 #include "export.h"
 #include "service/service.h"
@@ -224,17 +223,9 @@ int service_export_wrote(struct call *call, void *service)
 
 /* ---- Ending, and afterwards ---- */
 
-static int lines_append(struct message *reply, const struct export_list *list)
-{
-	_cleanup_(cleanup_close) int fd = -1;
-	int r = file_memfd("cubby", list->lines ? list->lines : "", list->n_lines, &fd);
-
-	return fault_trace(r ? r : message_append(reply, "sh", list->head, fd));
-}
-
 int service_export_finish(struct call *call, void *service)
 {
-	_cleanup_(export_list_clear) struct export_list list = {.head = NULL};
+	_cleanup_(export_list_clear) struct export_list list = EXPORT_LIST_INIT;
 	struct keeper *keeper = service;
 	struct export_asker asker;
 	const char *export;
@@ -249,7 +240,7 @@ int service_export_finish(struct call *call, void *service)
 				  "cubby " KEEPER_VERSION, export, generation, &list,
 				  call_why(call));
 	if (!r)
-		r = lines_append(call_reply(call), &list);
+		r = message_append(call_reply(call), "sh", list.head, list.lines);
 	if (!r)
 		r = message_append(call_reply(call), "u", (uint32_t)list.generation);
 	return fault_trace(r);
@@ -314,7 +305,7 @@ int service_export_history(struct call *call, void *service)
 
 int service_export_recalls(struct call *call, void *service)
 {
-	_cleanup_(export_list_clear) struct export_list list = {.head = NULL};
+	_cleanup_(export_list_clear) struct export_list list = EXPORT_LIST_INIT;
 	struct keeper *keeper = service;
 	struct export_asker asker;
 	int r;
@@ -326,6 +317,6 @@ int service_export_recalls(struct call *call, void *service)
 		r = export_recalls(&keeper->ground, &asker, keeper->device->sign, &list,
 				   call_why(call));
 	if (!r)
-		r = lines_append(call_reply(call), &list);
+		r = message_append(call_reply(call), "sh", list.head, list.lines);
 	return fault_trace(r);
 }

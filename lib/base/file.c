@@ -190,20 +190,33 @@ int file_replace(const char *path, const void *bytes, size_t n, mode_t mode)
 
 #define FILE_MEMFD_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+int file_memfd_new(const char *name, int *ret_fd)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return fault_origin(-errno);
+	*ret_fd = fd;
+	return 0;
+}
+
+int file_memfd_seal(int fd)
+{
+	return fcntl(fd, F_ADD_SEALS, FILE_MEMFD_SEALS) < 0 ? fault_origin(-errno) : 0;
+}
+
 int file_memfd(const char *name, const void *bytes, size_t n, int *ret_fd)
 {
 	_cleanup_(cleanup_close) int fd = -1;
-	int r;
+	int r = file_memfd_new(name, &fd);
 
-	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return fault_origin(-errno);
 	/* The offset stays at the start, where whoever simply reads begins. */
-	r = file_pwrite(fd, bytes, n, 0);
+	if (!r)
+		r = file_pwrite(fd, bytes, n, 0);
+	if (!r)
+		r = file_memfd_seal(fd);
 	if (r)
 		return fault_trace(r);
-	if (fcntl(fd, F_ADD_SEALS, FILE_MEMFD_SEALS) < 0)
-		return fault_origin(-errno);
 	*ret_fd = take_fd(fd);
 	return 0;
 }

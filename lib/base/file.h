@@ -26,7 +26,11 @@ int file_next(DIR *dir, const struct dirent **ret);
  * directory. Never for secrets or anything of a child. */
 int file_replace(const char *path, const void *bytes, size_t n, mode_t mode);
 
-/* A memfd with these bytes, sealed against writing, growing, shrinking and unsealing. */
+/* An empty memfd, to be written with file_pwrite(), so that its offset stays at the start. */
+int file_memfd_new(const char *name, int *ret_fd);
+/* Against writing, growing, shrinking and unsealing. */
+int file_memfd_seal(int fd);
+/* A memfd with these bytes, sealed. */
 int file_memfd(const char *name, const void *bytes, size_t n, int *ret_fd);
 /* True only for a memfd with all four seals; *ret_n is then its size, for ever. */
 bool file_memfd_sealed(int fd, size_t *ret_n);
