@@ -116,14 +116,6 @@ STATEMENT(recall_list_next,
 	"INSERT INTO recall_list (one, number) VALUES (1, 1)"
 	" ON CONFLICT (one) DO UPDATE SET number = number + 1");
 
-static int run_for_export(struct store *store, struct statement_source *source, int64_t export)
-{
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
-
-	statement_bind_integer(s, ":export", export);
-	return fault_trace(statement_run(s));
-}
-
 static int excluded_count(struct store *store, struct export_row *row, const struct sight *sight)
 {
 	_cleanup_(statement_endp) struct statement *s = store_statement(store, &export_excluded);
@@ -272,12 +264,12 @@ int store_export_old(struct store *store, int64_t before_min, int64_t *ret_expor
 
 int store_export_drop(struct store *store, int64_t export)
 {
-	int r = run_for_export(store, &export_drop_items, export);
+	int r = store_run_with(store, &export_drop_items, ":export", export);
 
 	if (r == 0)
-		r = run_for_export(store, &export_drop_recalls, export);
+		r = store_run_with(store, &export_drop_recalls, ":export", export);
 	if (r == 0)
-		r = run_for_export(store, &export_drop, export);
+		r = store_run_with(store, &export_drop, ":export", export);
 	return fault_trace(r);
 }
 

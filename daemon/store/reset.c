@@ -43,27 +43,12 @@ static const struct {
 	struct statement_source *empty;
 } tables[] = { STORES_TABLES(SOURCE) };
 
-static int run_for_job(struct store *store, struct statement_source *source, int64_t job)
-{
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
-
-	statement_bind_integer(s, ":job", job);
-	return fault_trace(statement_run(s));
-}
-
-static int run_bare(struct store *store, struct statement_source *source)
-{
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
-
-	return fault_trace(statement_run(s));
-}
-
 int store_reset_begin(struct store *store, int64_t job)
 {
-	int r = run_for_job(store, &reset_insert, job);
+	int r = store_run_with(store, &reset_insert, ":job", job);
 
 	if (r == 0)
-		r = run_bare(store, &reset_hide_profiles);
+		r = store_run(store, &reset_hide_profiles);
 	return fault_trace(r);
 }
 
@@ -91,11 +76,11 @@ int store_reset_rows(struct store *store, int64_t job)
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++)
 		if (tables[i].reach != STORES_JOB && tables[i].reach != STORES_NOBODY)
-			r = run_bare(store, tables[i].empty);
+			r = store_run(store, tables[i].empty);
 	if (r == 0)
-		r = run_for_job(store, &reset_other_witnesses, job);
+		r = store_run_with(store, &reset_other_witnesses, ":job", job);
 	if (r == 0)
-		r = run_for_job(store, &reset_other_jobs, job);
+		r = store_run_with(store, &reset_other_jobs, ":job", job);
 	return fault_trace(r);
 }
 
@@ -113,5 +98,5 @@ int store_reset_pending(struct store *store, int64_t *ret_job, bool *ret_erased)
 
 int store_reset_renewed(struct store *store, int64_t job)
 {
-	return fault_trace(run_for_job(store, &reset_renewed, job));
+	return fault_trace(store_run_with(store, &reset_renewed, ":job", job));
 }

@@ -158,6 +158,22 @@ int statement_run(struct statement *s)
 	return r;
 }
 
+int store_run(struct store *store, struct statement_source *source)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+
+	return fault_trace(statement_run(s));
+}
+
+int store_run_with(struct store *store, struct statement_source *source, const char *name,
+		   int64_t value)
+{
+	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
+
+	statement_bind_integer(s, name, value);
+	return fault_trace(statement_run(s));
+}
+
 /* Columns are read in their order, mostly: the search begins where the last one ended. */
 static int column_index(struct statement *s, const char *column)
 {

@@ -128,6 +128,10 @@ void statement_bind_id(struct statement *s, const char *name, const struct id *i
 int statement_next(struct statement *s) _must_use_;
 /* For a statement without rows: the same without STATEMENT_ROW. */
 int statement_run(struct statement *s) _must_use_;
+/* The same for one that takes nothing, or this number alone. */
+int store_run(struct store *store, struct statement_source *source) _must_use_;
+int store_run_with(struct store *store, struct statement_source *source, const char *name,
+		   int64_t value) _must_use_;
 /* Calls `read` for each row that is left, into one more element of an array: *(void **)ret_rows.
  * `clear`: what an element owns, when a later one fails; NULL: nothing. */
 int statement_rows(struct statement *s, size_t size,

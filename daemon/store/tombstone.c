@@ -111,21 +111,6 @@ STATEMENT(tombstones_left,
 	" + (SELECT count(*) FROM copy_part WHERE job = :job)"
 	" + (SELECT count(*) FROM voiceprint WHERE job = :job)"
 	" + (SELECT count(*) FROM profile WHERE profile = :profile AND removing = 1) AS n");
-static int run_for_job(struct store *store, struct statement_source *source, int64_t job)
-{
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
-
-	statement_bind_integer(s, ":job", job);
-	return fault_trace(statement_run(s));
-}
-
-static int run_bare(struct store *store, struct statement_source *source)
-{
-	_cleanup_(statement_endp) struct statement *s = store_statement(store, source);
-
-	return fault_trace(statement_run(s));
-}
-
 static int run_expired(struct store *store, struct statement_source *source, int64_t job,
 		       int64_t now_min)
 {
@@ -148,7 +133,7 @@ int store_tombstone(struct store *store, int64_t job, unsigned kinds, uint64_t *
 	if (r != 0)
 		return fault_trace(r);
 	parts = (uint64_t)store_changes(store);
-	r = run_for_job(store, &tombstone_copies, job);
+	r = store_run_with(store, &tombstone_copies, ":job", job);
 	if (r == 0)
 		*ret_parts = parts + (uint64_t)store_changes(store);
 	return fault_trace(r);
@@ -158,11 +143,11 @@ int store_tombstone_approved(struct store *store, int64_t job, bool moved, unsig
 			   uint64_t *ret_parts)
 {
 	uint64_t parts = 0;
-	int r = moved ? run_for_job(store, &moved_insert, job) : 0;
+	int r = moved ? store_run_with(store, &moved_insert, ":job", job) : 0;
 
 	/* Before the parts, which would take theirs along. */
 	if (r == 0)
-		r = run_for_job(store, &tombstone_chosen_copies, job);
+		r = store_run_with(store, &tombstone_chosen_copies, ":job", job);
 	if (r != 0)
 		return fault_trace(r);
 	*ret_parts = (uint64_t)store_changes(store);
@@ -180,7 +165,7 @@ int store_tombstone_expired(struct store *store, int64_t job, int64_t now_min, u
 	r = run_expired(store, &tombstone_expired, job, now_min);
 	if (r == 0) {
 		parts += (uint64_t)store_changes(store);
-		r = run_for_job(store, &tombstone_copies, job);
+		r = store_run_with(store, &tombstone_copies, ":job", job);
 	}
 	if (r == 0) {
 		parts += (uint64_t)store_changes(store);
@@ -212,7 +197,7 @@ int store_tombstone_voices(struct store *store, int64_t job, const struct id *pr
 
 int store_tombstone_copies(struct store *store, int64_t job)
 {
-	return fault_trace(run_for_job(store, &tombstone_copies, job));
+	return fault_trace(store_run_with(store, &tombstone_copies, ":job", job));
 }
 
 static int walk_rows(struct store *store, struct statement_source *source, int64_t job,
@@ -321,7 +306,7 @@ int store_body_delete(struct store *store, const struct tombstone *tombstone)
 
 int store_stuck_clear(struct store *store)
 {
-	return fault_trace(run_bare(store, &stuck_clear));
+	return fault_trace(store_run(store, &stuck_clear));
 }
 
 int store_stuck_add(struct store *store, uint32_t slot)
@@ -378,30 +363,30 @@ int store_tombstones_delete(struct store *store, int64_t job, int64_t profile,
 			    int (*gone)(void *context, const struct id *id), void *context,
 			    uint64_t *ret_left)
 {
-	int r = run_bare(store, &ending_clear);
+	int r = store_run(store, &ending_clear);
 
 	if (r == 0)
-		r = run_bare(store, &ending_clear_copies);
+		r = store_run(store, &ending_clear_copies);
 	if (r == 0)
-		r = run_for_job(store, &ending_items, job);
+		r = store_run_with(store, &ending_items, ":job", job);
 	if (r == 0)
-		r = run_for_job(store, &ending_copies, job);
+		r = store_run_with(store, &ending_copies, ":job", job);
 	if (r == 0)
-		r = run_for_job(store, &copy_parts_delete, job);
+		r = store_run_with(store, &copy_parts_delete, ":job", job);
 	if (r == 0)
 		r = gone_each(store, &copies_gone, 0, gone, context);
 	if (r == 0)
-		r = run_bare(store, &copies_delete);
+		r = store_run(store, &copies_delete);
 	if (r == 0)
-		r = run_for_job(store, &parts_delete, job);
+		r = store_run_with(store, &parts_delete, ":job", job);
 	if (r == 0)
 		r = gone_each(store, &items_gone, 0, gone, context);
 	if (r == 0)
-		r = run_bare(store, &items_delete);
+		r = store_run(store, &items_delete);
 	if (r == 0)
 		r = gone_each(store, &voices_gone, job, gone, context);
 	if (r == 0)
-		r = run_for_job(store, &voices_delete, job);
+		r = store_run_with(store, &voices_delete, ":job", job);
 	if (r == 0 && profile > 0)
 		r = profile_end(store, profile);
 	if (r == 0)
