@@ -16,6 +16,8 @@ from wyoming import Adapter, Client         # noqa: E402
 HOME, DIRECTORY = os.environ["HOME"], os.environ["CUBBY_SANDBOX_DIR"]
 PASSPHRASE = "velvet harbour nineteen umbrellas"
 WORDS = story.CHILDS_WORDS
+# What somebody says in a recording that there is.
+FORGET = "ten of clubs"
 
 
 def cubby(*arguments):
@@ -51,6 +53,8 @@ class Home:
             lines.append(f"tcp = 127.0.0.1:{port}")
             if name not in ("unknown", "wake"):
                 lines.append(f"profile = {name}")
+        subprocess.run(["sandbox", "--as", "root", "sh", "-c", "mkdir -p /etc/cubby && "
+                        f"echo 'forget_last = {FORGET}' >>/etc/cubby/ear.conf"], check=True)
         self.adapter = Adapter(["sandbox", "--as", "ear", "cubby-wyoming"],
                                f"{DIRECTORY}/tmp", "\n".join(lines) + "\n")
         self.words = wyoming.samples("goforward.raw")
@@ -110,6 +114,14 @@ def two_utterances_of_one_stream(home):
     assert [row["kinds"] for row in rows] == [["transcript"]] * 2, rows
 
 
+def forgets(home):
+    before = [row["id"] for row in listing()]
+    with home.client("mia") as client:
+        assert client.transcribe(wyoming.samples("cards/001.wav")) == FORGET
+    # From the first moment it is invisible; the newest is the first of a listing.
+    assert [row["id"] for row in listing()] == before[1:], (before, listing())
+
+
 def no_keeper(home):
     before = len(listing())
     subprocess.run(["sandbox", "--stop", "keeper"], check=True)
@@ -137,6 +149,7 @@ def main():
         tap.run("R1 what a client did not end is not kept", nothing_that_was_not_ended, home, item)
         tap.run("R21 withdrawn is withdrawn at once", withdrawing_is_obeyed_at_once, home)
         tap.run("R20 one stream, two utterances, one kind", two_utterances_of_one_stream, home)
+        tap.run("R10 a client's child has the last utterance erased by voice", forgets, home)
         tap.run("R28 without the keeper it is recognised and not kept", no_keeper, home)
         tap.run("R16 its log has no words", no_words_in_what_it_logs, home)
     return tap.done()

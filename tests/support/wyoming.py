@@ -122,13 +122,6 @@ def silence(seconds):
     return bytes(int(seconds * RATE) * 2)
 
 
-def espeak(text):
-    """What espeak-ng says, as 16 bits mono, and its rate."""
-    content = subprocess.run(["espeak-ng", "-v", "en-us", "-s", "150", "--stdout", text],
-                             stdout=subprocess.PIPE, check=True).stdout
-    return content[44:], int.from_bytes(content[24:28], "little")
-
-
 def free_ports(count):
     """Ports of loopback that nobody has right now."""
     held = [socket.socket() for _ in range(count)]
