@@ -81,9 +81,8 @@ static void erased_say(struct hand *hand, const struct cubby_receipt *receipt,
 	items_words(receipt->items, kinds, n, words, sizeof(words));
 
 	if (receipt->items == 0)
-		hand_say(hand, "No items had been kept; what there was besides is erased (level "
-			       "%s).",
-			 receipt->erasure_level);
+		hand_say(hand, "No items were part of this; all else that was is erased "
+			       "(level %s).", receipt->erasure_level);
 	else if (strcmp(receipt->erasure_level, "E0") == 0)
 		hand_say(hand, "%s: made inaccessible, the keys are destroyed; this file system "
 			       "may keep "
