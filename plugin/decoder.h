@@ -14,7 +14,7 @@
 
 enum search {
 	SEARCH_HOST,		/* a grammar with the phrases in it, a model, a keyphrase */
-	SEARCH_LIVE,		/* the same grammar, with less care: while it is spoken */
+	SEARCH_LIVE,		/* the grammar or keyphrase, with less care: while it is spoken */
 	SEARCH_PHRASES,		/* with a language model or a keyphrase */
 	SEARCH_PHONES,		/* any phones, one after the other */
 };

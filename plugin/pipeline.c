@@ -188,6 +188,22 @@ static int wake_heard(struct pipeline *pipeline)
 	return speech_begin(pipeline);
 }
 
+/* The phrase may have been heard: a second look, at all that was said so far. */
+static int wake_maybe(struct pipeline *pipeline)
+{
+	struct endpoint *endpoint = &pipeline->endpoint;
+	size_t n = utterance_read(pipeline, endpoint_so_far(endpoint));
+	bool heard;
+	int r = wake_finish(&pipeline->wake, pipeline->heard->utterance, n, &heard);
+
+	secret_wipe(pipeline->heard->utterance, n * sizeof(*pipeline->heard->utterance));
+	if (r == 0 && heard)
+		r = wake_heard(pipeline);
+	else if (r == 0)
+		wake_begin(&pipeline->wake, endpoint->begin, &r);
+	return r < 0 ? fault_trace(r) : 0;
+}
+
 /* What belongs to the utterance so far, and not the silence behind it, unless it goes on. */
 static int utterance_feed(struct pipeline *pipeline)
 {
@@ -197,20 +213,22 @@ static int utterance_feed(struct pipeline *pipeline)
 	while (pipeline->fed < to) {
 		size_t n = to - pipeline->fed < FEED_FRAMES ? (size_t)(to - pipeline->fed) :
 							      FEED_FRAMES;
-		bool heard = false;
+		bool maybe = false;
 		int r;
 
 		ring_read(pipeline->ring, pipeline->fed, samples, n);
 		pipeline->fed += n;
 		if (pipeline->wake.spotting)
-			r = wake_feed(&pipeline->wake, samples, n, &heard);
+			r = wake_feed(&pipeline->wake, samples, n, &maybe);
 		else
 			r = recogniser_feed(pipeline->tools.recogniser, pipeline->ticket, samples,
 					    n);
+		if (r == 0 && maybe)
+			r = wake_maybe(pipeline);
 		if (r < 0)
 			return fault_trace(r);
-		if (heard)
-			return wake_heard(pipeline);
+		if (maybe && !pipeline->wake.spotting)
+			return 0;
 	}
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include "decoder.h"
 #include "forget.h"
 
+/* Nobody takes longer for a keyphrase, and the mean should be of who said it. */
+#define KEYPHRASE_FRAMES_MAX 64000
 /* With a language model decoding 4 s again costs half a second or more, and a short utterance is
  * where the running mean has had the least to go by. */
 #define WHOLE_FRAMES 64000
@@ -47,7 +49,7 @@ struct recogniser {
 	struct decoder *decoder;
 	const char (*phrases)[RECOGNITION_PHRASE_BYTES];
 	size_t n_phrases;
-	bool grammar;
+	bool grammar, keyphrase;
 	struct forget_phrases decoys;	/* for `phrases`, where a grammar came without any */
 	uint64_t open;		/* the ticket of the utterance being fed; 0: none */
 	uint64_t last;
@@ -77,6 +79,7 @@ int recogniser_new(const struct recogniser_config *config, struct recogniser **r
 	recogniser->phrases = config->phrases;
 	recogniser->n_phrases = config->n_phrases;
 	recogniser->grammar = config->grammar;
+	recogniser->keyphrase = config->keyphrase;
 	if (config->grammar && !config->n_phrases)
 		decoys_set(recogniser, &all);
 	r = secret_new(sizeof(struct traces), &recogniser->memory);
@@ -297,6 +300,14 @@ static int model_finish(struct recogniser *recogniser, bool fed, const int16_t *
 	return 0;
 }
 
+static int keyphrase_finish(struct recogniser *recogniser, const int16_t *whole, size_t n,
+			    struct recognition *ret)
+{
+	size_t skip = n > KEYPHRASE_FRAMES_MAX ? n - KEYPHRASE_FRAMES_MAX : 0;
+
+	return model_finish(recogniser, false, whole + skip, n - skip, ret);
+}
+
 int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
 		      size_t n, struct recognition *ret)
 {
@@ -306,8 +317,11 @@ int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int1
 	*ret = (struct recognition) { .phrase = -1 };
 	/* Whoever was being fed loses the decoder, and will be decoded whole, too. */
 	recogniser_cancel(recogniser, recogniser->open);
-	r = recogniser->grammar ? grammar_finish(recogniser, ticket, whole, n, ret) :
-				  model_finish(recogniser, fed, whole, n, ret);
+	if (recogniser->keyphrase)
+		r = keyphrase_finish(recogniser, whole, n, ret);
+	else
+		r = recogniser->grammar ? grammar_finish(recogniser, ticket, whole, n, ret) :
+					  model_finish(recogniser, fed, whole, n, ret);
 	if (r == 0 && (!recogniser->grammar || !*ret->text))
 		r = phrase_look(recogniser, whole, n, ret);
 	secret_wipe(recogniser->traces, sizeof(*recogniser->traces));

@@ -19,8 +19,9 @@ struct recogniser_config {
 	const char *grammar;		/* a JSGF file; NULL: a language model */
 	const char *lm;			/* a language model; NULL: the one of `model` */
 	const char *words;		/* a dictionary beside the model's; NULL: none */
-	const char *keyphrase;		/* only listen for this; its text is "" or the phrase */
-	double threshold;		/* of the keyphrase: less is heard sooner; 0: 1e-20 */
+	const char *keyphrase;		/* only listen for this; its text is "" or the phrase, and
+					 * what is partial only may be it */
+	double threshold;		/* of the keyphrase: less is heard sooner; 0: 1 */
 	/* Beside what the host wants to hear: words lower case. Borrowed while it lives. */
 	const char (*phrases)[RECOGNITION_PHRASE_BYTES];
 	size_t n_phrases;

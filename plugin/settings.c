@@ -20,17 +20,17 @@ static int leave_take(struct settings *settings, const char *value, struct why *
 	return 0;
 }
 
-/* More than 1 would never hear the phrase, and less than this hears it all the time. */
+/* Less hears the phrase all the time, and more never. */
 static int threshold_take(struct settings *settings, const char *value, struct why *why)
 {
 	char *end;
 
 	settings->wake_threshold = strtod(value, &end);
 	if (end == value || *end ||
-	    !(settings->wake_threshold >= 1e-60 && settings->wake_threshold <= 1.0))
+	    !(settings->wake_threshold >= 1e-100 && settings->wake_threshold <= 1e100))
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "wake_threshold must be a number "
-				  "from 1e-60 to 1, not \"%.100s\"; script/calibrate-wake finds "
-				  "one", value);
+				  "from 1e-100 to 1e100, not \"%.100s\"; script/calibrate-wake "
+				  "finds one", value);
 	return 0;
 }
 

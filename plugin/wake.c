@@ -16,15 +16,13 @@ bool wake_begin(struct wake *wake, uint64_t frame, int *ret_fault)
 	return false;
 }
 
-int wake_feed(struct wake *wake, const int16_t *samples, size_t n, bool *ret_heard)
+int wake_feed(struct wake *wake, const int16_t *samples, size_t n, bool *ret_maybe)
 {
 	int r = recogniser_feed(wake->spotter, wake->ticket, samples, n);
 
 	if (r < 0)
 		return fault_trace(r);
-	*ret_heard = *recogniser_partial(wake->spotter, wake->ticket) != '\0';
-	if (*ret_heard)
-		wake_cancel(wake);
+	*ret_maybe = *recogniser_partial(wake->spotter, wake->ticket) != '\0';
 	return 0;
 }
 

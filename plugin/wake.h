@@ -22,9 +22,10 @@ struct wake {
 
 /* An utterance begins at this frame. True: it is for the host. */
 bool wake_begin(struct wake *wake, uint64_t frame, int *ret_fault);
-/* More of it. *ret_heard: the phrase just ended, and what follows is for the host. */
-int wake_feed(struct wake *wake, const int16_t *samples, size_t n, bool *ret_heard);
-/* It ended without the phrase having been heard in time: *ret_heard when it was there after all. */
+/* More of it. *ret_maybe: the phrase may just have ended, which wake_finish() finds out; where it
+ * was not there the same utterance begins anew. */
+int wake_feed(struct wake *wake, const int16_t *samples, size_t n, bool *ret_maybe);
+/* Whether the phrase was there, in all of the utterance so far. */
 int wake_finish(struct wake *wake, const int16_t *whole, size_t n, bool *ret_heard);
 /* Whoever speaks before `frame` need not say the phrase again. */
 void wake_until(struct wake *wake, uint64_t frame);

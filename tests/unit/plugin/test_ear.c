@@ -40,12 +40,12 @@ static void take_event(void *context, struct cubby_ear_session *session,
 	told->who = event->who;
 }
 
-static struct cubby_ear *ear_make_waking(const char *wake)
+static struct cubby_ear *ear_make_set(const char *wake, const char *settings)
 {
 	/* A bus that is not there: no keeper. */
 	const struct cubby_ear_config config = {
 		.size = sizeof(config), .bus = "unix:path=/nowhere/bus",
-		.grammar = RECORDINGS "goforward.gram", .wake = wake,
+		.grammar = RECORDINGS "goforward.gram", .wake = wake, .settings = settings,
 	};
 	struct cubby_ear *ear = NULL;
 	char why[256] = "";
@@ -55,6 +55,11 @@ static struct cubby_ear *ear_make_waking(const char *wake)
 	if (cubby_ear_new(&config, &ear, why, sizeof(why)) != 0)
 		fail_msg("%s", why);
 	return ear;
+}
+
+static struct cubby_ear *ear_make_waking(const char *wake)
+{
+	return ear_make_set(wake, NULL);
 }
 
 static struct cubby_ear *ear_make(void)
@@ -83,19 +88,25 @@ static struct cubby_ear_session *session_make(struct cubby_ear *ear, const char 
 	return session_make_as(ear, 0, profile, told);
 }
 
-static void say(struct cubby_ear *ear, struct cubby_ear_session *session)
+static void say_this(struct cubby_ear *ear, struct cubby_ear_session *session,
+		     const struct recording *recording)
 {
-	struct recording recording = recording_read("goforward.raw");
+	for (size_t done = 0; done < recording->frames;) {
+		size_t left = recording->frames - done;
 
-	for (size_t done = 0; done < recording.frames;) {
-		size_t left = recording.frames - done;
-
-		done += cubby_ear_session_push(session, recording.samples + done,
+		done += cubby_ear_session_push(session, recording->samples + done,
 					       left < 4000 ? left : 4000);
 		assert_int_equal(cubby_ear_dispatch(ear), 0);
 	}
 	cubby_ear_session_end_of_utterance(session);
 	assert_int_equal(cubby_ear_dispatch(ear), 0);
+}
+
+static void say(struct cubby_ear *ear, struct cubby_ear_session *session)
+{
+	struct recording recording = recording_read("goforward.raw");
+
+	say_this(ear, session, &recording);
 	recording_free(&recording);
 }
 
@@ -222,6 +233,39 @@ static void test_wake_only_and_awake(void **state)
 		assert_true(why[0] != '\0');
 	}
 	cubby_ear_free(ear);
+}
+
+/* What came near the phrase, and was not it, must not keep it from being heard as soon as it is
+ * said; what follows is the host's. */
+static void test_the_phrase_behind_what_is_near_it(void **state)
+{
+	struct recording near = recording_read("goforward.raw");
+	struct recording phrase = recording_read("goforward.raw");
+	struct recording both;
+	struct told told = { 0 };
+	char path[] = "/tmp/cubby-test-XXXXXX";
+	int fd = mkstemp(path);
+	struct cubby_ear *ear;
+	unsigned i = 0;
+
+	/* "go for". */
+	near.frames = RATE_HZ * 85 / 100;
+	both = recording_join(&near, &phrase);
+	assert_true(dprintf(fd, "wake_threshold = 1e-15\n") > 0);
+	ear = ear_make_set("go forward", path);
+	say_this(ear, session_make(ear, NULL, &told), &near);
+	assert_int_equal(count(&told, CUBBY_EAR_WAKE), 0);
+	say_this(ear, session_make(ear, NULL, &told), &both);
+	while (i < told.n && told.types[i] != CUBBY_EAR_WAKE)
+		i++;
+	assert_true(i + 1 < told.n);
+	assert_int_equal(told.types[i + 1], CUBBY_EAR_SPEECH_START);
+	cubby_ear_free(ear);
+	recording_free(&near);
+	recording_free(&phrase);
+	recording_free(&both);
+	close(fd);
+	unlink(path);
 }
 
 /* Who has nothing to show them in does not pay for them. */
@@ -358,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_r17_r26_questions_fail_closed),
 		cmocka_unit_test(test_two_sessions_hear_their_own),
 		cmocka_unit_test(test_wake_only_and_awake),
+		cmocka_unit_test(test_the_phrase_behind_what_is_near_it),
 		cmocka_unit_test(test_partials_are_for_those_who_ask),
 		cmocka_unit_test(test_r31_whoever_mutes_says_the_phrase_again),
 		cmocka_unit_test(test_cancel_drops_what_was_pushed),

@@ -158,65 +158,6 @@ static void test_silence_has_no_words(void **state)
 	assert_true(recognition.confidence == 0.0);
 }
 
-static void test_wake_phrase(void **state)
-{
-	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
-	const struct recogniser_config config = { .keyphrase = "go forward" };
-	struct why why;
-
-	assert_int_equal(recogniser_new(&config, &recogniser, &why), 0);
-	assert_string_equal(hear(recogniser, "cards/004.wav", false).text, "");
-	assert_true(hear(recogniser, "goforward.raw", false).text[0] != '\0');
-}
-
-static void test_wake_threshold_is_obeyed(void **state)
-{
-	static const double thresholds[] = { 1e-60, 1.0 };
-	struct why why;
-
-	for (size_t i = 0; i < ARRAY_SIZE(thresholds); i++) {
-		_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
-		const struct recogniser_config config = { .keyphrase = "go forth ten meters",
-							  .threshold = thresholds[i] };
-
-		assert_int_equal(recogniser_new(&config, &recogniser, &why), 0);
-		assert_int_equal(hear(recogniser, "goforward.raw", false).text[0] == '\0', i == 1);
-	}
-}
-
-static void test_wake_phrase_with_unknown_word_names_it(void **state)
-{
-	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
-	const struct recogniser_config config = { .keyphrase = "okay qxzzy" };
-	struct why why = { "" };
-
-	assert_answer(recogniser_new(&config, &recogniser, &why), ANSWER_INVALID_ARGUMENT, why);
-	assert_non_null(strstr(why.text, "qxzzy"));
-}
-
-/* No dictionary has it. */
-static void test_okay_cubby_wakes(void **state)
-{
-	_cleanup_(recogniser_freep) struct recogniser *recogniser = NULL;
-	const struct recogniser_config config = { .keyphrase = "okay cubby", .threshold = 1e-40 };
-	static const char *const said[] = { "okay cubby", "turn on the light" };
-	struct why why;
-
-	assert_int_equal(recogniser_new(&config, &recogniser, &why), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
-		struct recording spoken = recording_speak_as("en-us+f3", said[i]);
-		struct recording recording = recording_in_noise(&spoken, noise_pink, 7, 40.0, 600,
-								1000);
-		struct recognition recognition;
-
-		assert_int_equal(recogniser_finish(recogniser, 0, recording.samples,
-						   recording.frames, &recognition), 0);
-		assert_int_equal(recognition.text[0] != '\0', i == 0);
-		recording_free(&spoken);
-		recording_free(&recording);
-	}
-}
-
 static const char *file_make(char path[static 64], const char *text)
 {
 	int fd;
@@ -441,10 +382,6 @@ int main(void)
 		cmocka_unit_test(test_grammar_with_unknown_word_names_it),
 		cmocka_unit_test(test_missing_files_are_named),
 		cmocka_unit_test(test_silence_has_no_words),
-		cmocka_unit_test(test_wake_phrase),
-		cmocka_unit_test(test_wake_threshold_is_obeyed),
-		cmocka_unit_test(test_wake_phrase_with_unknown_word_names_it),
-		cmocka_unit_test(test_okay_cubby_wakes),
 		cmocka_unit_test(test_own_words),
 		cmocka_unit_test(test_own_words_come_first),
 		cmocka_unit_test(test_missing_words_are_named),

@@ -52,7 +52,7 @@ static void test_mistakes_stop_the_ear(void **state)
 		"household_keys = " KEY "\n", "household_key = 00\n", "household_key =\n",
 		"audio_may_leave_device = yes\n", "audio_may_leave_device =\n",
 		"household_key = " KEY "00\n", "[ear]\nhousehold_key = " KEY "\n", "nonsense\n",
-		"wake_threshold = 0\n", "wake_threshold = 2\n", "wake_threshold = 1e-20x\n",
+		"wake_threshold = 0\n", "wake_threshold = 1e101\n", "wake_threshold = 1e-20x\n",
 		"wake_threshold =\n", "wake_threshold = nan\n",
 		"words = family.dict\n", "words =\n",
 	};
