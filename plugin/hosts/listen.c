@@ -40,7 +40,8 @@ struct listen {
 
 static const char usage[] =
 	"Usage: cubby-listen [--profile NAME] [--source NAME] [--file WAV]...\n"
-	"                    [--wake PHRASE|--no-wake] [--grammar FILE|--lm FILE]\n"
+	"                    [--wake PHRASE [--wake-only]|--no-wake]\n"
+	"                    [--grammar FILE|--lm FILE]\n"
 	"                    [--model FOLDER] [--utterances N]\n"
 	"                    [--partial] [--json]\n"
 	"\n"
@@ -52,6 +53,7 @@ static const char usage[] =
 	"  --source NAME      a PulseAudio source (pactl list short sources)\n"
 	"  --file WAV         hear a recording instead of a microphone; may be repeated\n"
 	"  --wake PHRASE      only what follows this phrase (words of the dictionary, lower case)\n"
+	"  --wake-only        tell when the phrase was heard, and recognise nothing\n"
 	"  --no-wake          every utterance (this is the default)\n"
 	"  --grammar FILE     a JSGF grammar: only these sentences, much faster\n"
 	"  --lm FILE          a language model instead of the default one\n"
@@ -72,6 +74,7 @@ enum {
 	OPTION_SOURCE,
 	OPTION_FILE,
 	OPTION_WAKE,
+	OPTION_WAKE_ONLY,
 	OPTION_NO_WAKE,
 	OPTION_GRAMMAR,
 	OPTION_LM,
@@ -90,6 +93,7 @@ static const struct option options[] = {
 	{ "source", required_argument, NULL, OPTION_SOURCE },
 	{ "file", required_argument, NULL, OPTION_FILE },
 	{ "wake", required_argument, NULL, OPTION_WAKE },
+	{ "wake-only", no_argument, NULL, OPTION_WAKE_ONLY },
 	{ "no-wake", no_argument, NULL, OPTION_NO_WAKE },
 	{ "grammar", required_argument, NULL, OPTION_GRAMMAR },
 	{ "lm", required_argument, NULL, OPTION_LM },
@@ -155,6 +159,9 @@ static int option_take(struct listen *listen, int option, bool *ret_json)
 		if (!*optarg)
 			return 1 + usage_error("--wake needs a phrase", NULL);
 		listen->ear.wake = optarg;
+		return 0;
+	case OPTION_WAKE_ONLY:
+		listen->session.flags |= CUBBY_EAR_WAKE_ONLY;
 		return 0;
 	case OPTION_NO_WAKE:
 		listen->ear.wake = NULL;

@@ -266,6 +266,21 @@ static void test_wake_phrase_opens_the_ear(void **state)
 	assert_int_equal(listener_wait(&listener, SLOW_MS), 0);
 }
 
+/* Twice within the time in which nobody would have to say it again. */
+static void test_only_the_wake_phrase(void **state)
+{
+	struct listener listener;
+
+	need(state);
+	listener_start(&listener, (const char *const[]) {
+		"--wake", "go forward", "--wake-only", "--file", RECORDINGS "cards/004.wav",
+		"--file", forward_wav, "--file", forward_wav, "--bus", NO_BUS, NULL });
+	for (int i = 0; i < 2; i++)
+		json_decref(listener_expect(&listener, "wake", SLOW_MS));
+	assert_int_equal(fgetc(listener.events), EOF);
+	assert_int_equal(listener_wait(&listener, SLOW_MS), 0);
+}
+
 static void check_exit(int expected, const char *const *arguments)
 {
 	struct listener listener;
@@ -283,6 +298,7 @@ static void test_wrong_use(void **state)
 	check_exit(2, (const char *const[]) { "--utterances", "many", NULL });
 	check_exit(2, (const char *const[]) { "--profile", "", NULL });
 	check_exit(2, (const char *const[]) { "--wake", "", NULL });
+	check_exit(1, (const char *const[]) { "--wake-only", NULL });
 	check_exit(1, (const char *const[]) { "--wake", "okay qxzzy", NULL });
 	check_exit(2, (const char *const[]) { "--grammar", "a", "--lm", "b", NULL });
 	check_exit(1, (const char *const[]) { "--grammar", "/nowhere", NULL });
@@ -307,6 +323,7 @@ int main(void)
 		IN_THE_ROOM(test_profile_from_the_environment),
 		IN_THE_ROOM(test_recordings_one_after_another),
 		IN_THE_ROOM(test_wake_phrase_opens_the_ear),
+		IN_THE_ROOM(test_only_the_wake_phrase),
 		cmocka_unit_test(test_wrong_use),
 	};
 	int failed;
