@@ -3,23 +3,19 @@
 /*
  * The edge to PocketSphinx (5prealpha, as in Debian and Buildroot). It must never write sound,
  * features or scores to disk, and never log: its log directories are forced off and its log goes
- * nowhere. Its heap cannot be locked or wiped from outside: features, lattice and words of an
- * utterance stay in it until the next one overwrites them. An empty utterance is run after each,
- * so that at least nothing can be asked for again.
+ * nowhere. Decoding itself is in decoder_search.c.
  */
 
 #include "decoder.h"
 
-#include <math.h>
-#include <pocketsphinx.h>
 #include <sphinxbase/ckd_alloc.h>
 #include <sphinxbase/err.h>
 #include <sphinxbase/feat.h>
-#include <sphinxbase/ngram_model.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "decoder_private.h"
 #include "grammar.h"
 #include "words.h"
 
@@ -42,21 +38,6 @@
 #define GRAMMAR_WORD_BEAM 1e-100
 /* Every other frame's densities are taken for the next as well, which pays for the beams. */
 #define GRAMMAR_FRAMES 2
-
-/* What they are called inside; the host's is what ps_init() calls its own. */
-static const char *const searches[] = {
-	[SEARCH_HOST] = "_default", [SEARCH_LIVE] = "cubby-live",
-	[SEARCH_PHRASES] = "cubby-phrases", [SEARCH_PHONES] = "cubby-phones",
-};
-
-struct decoder {
-	ps_decoder_t *ps;
-	cmd_ln_t *config;
-	fsg_model_t *grammar;	/* the host's; NULL: a language model or a keyphrase */
-	fsg_model_t *phrases;	/* NULL: none */
-	ngram_model_t *lm;	/* NULL: a grammar or a keyphrase */
-	enum search search;
-};
 
 /* What PocketSphinx complained of last while it was set up: then it can know no speech yet. */
 struct complaint {
@@ -269,14 +250,14 @@ static int words_load(struct decoder *decoder, const struct recogniser_config *c
 
 static bool fsg_set(struct decoder *decoder, enum search search, fsg_model_t *grammar)
 {
-	return ps_set_fsg(decoder->ps, searches[search], grammar) == 0;
+	return ps_set_fsg(decoder->ps, search_name(search), grammar) == 0;
 }
 
 static bool keyphrase_set(struct decoder *decoder, enum search search, const char *keyphrase,
 			  double threshold)
 {
 	cmd_ln_set_float_r(decoder->config, "-kws_threshold", threshold);
-	return ps_set_keyphrase(decoder->ps, searches[search], keyphrase) == 0;
+	return ps_set_keyphrase(decoder->ps, search_name(search), keyphrase) == 0;
 }
 
 /* Each search takes what is set when it is made. */
@@ -295,9 +276,7 @@ static bool host_set(struct decoder *decoder, const struct recogniser_config *co
 		return keyphrase_set(decoder, SEARCH_HOST, config->keyphrase, threshold);
 	}
 	if (decoder->lm)
-		return ps_set_lm(decoder->ps, searches[SEARCH_HOST], decoder->lm) == 0;
-	if (!fsg_set(decoder, SEARCH_LIVE, decoder->grammar))
-		return false;
+		return ps_set_lm(decoder->ps, search_name(SEARCH_HOST), decoder->lm) == 0;
 	cmd_ln_set_float_r(decoder->config, "-beam", GRAMMAR_BEAM);
 	cmd_ln_set_float_r(decoder->config, "-pbeam", GRAMMAR_BEAM);
 	cmd_ln_set_float_r(decoder->config, "-wbeam", GRAMMAR_WORD_BEAM);
@@ -308,13 +287,20 @@ static int searches_set(struct decoder *decoder, const struct recogniser_config 
 			const struct complaint *complaint, struct why *why)
 {
 	if ((!config->keyphrase &&
-	     ps_set_allphone_file(decoder->ps, searches[SEARCH_PHONES], NULL) < 0) ||
+	     ps_set_allphone_file(decoder->ps, search_name(SEARCH_PHONES), NULL) < 0) ||
 	    (decoder->phrases && !fsg_set(decoder, SEARCH_PHRASES, decoder->phrases)) ||
 	    !host_set(decoder, config) ||
-	    ps_set_search(decoder->ps, searches[SEARCH_HOST]) < 0)
+	    ps_set_search(decoder->ps, search_name(SEARCH_HOST)) < 0)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "what is to be heard cannot be "
 				  "used: %s", complaint_text(complaint));
 	return 0;
+}
+
+/* What takes the mean off is ours. */
+static int features_take(struct decoder *decoder)
+{
+	ps_get_feat(decoder->ps)->cmn = CMN_NONE;
+	return mfcc_new(decoder->config, &decoder->mfcc);
 }
 
 static int decoder_open(struct decoder *decoder, const struct recogniser_config *config,
@@ -329,7 +315,10 @@ static int decoder_open(struct decoder *decoder, const struct recogniser_config 
 	if (!decoder->ps)
 		return answer_why(why, ANSWER_INVALID_ARGUMENT, "the speech model \"%s\" cannot be "
 				  "used: %s", model, complaint_text(complaint));
-	r = wanted_read(decoder, config, model, complaint, why);
+	if (!config->keyphrase)
+		r = features_take(decoder);
+	if (r == 0)
+		r = wanted_read(decoder, config, model, complaint, why);
 	if (r == 0)
 		r = words_load(decoder, config, model, why);
 	return r ? r : searches_set(decoder, config, complaint, why);
@@ -361,130 +350,10 @@ struct decoder *decoder_free(struct decoder *decoder)
 		ps_free(decoder->ps);
 	if (decoder->config)
 		cmd_ln_free_r(decoder->config);
+	mfcc_free(decoder->mfcc);
 	grammar_free(decoder->grammar);
 	grammar_free(decoder->phrases);
 	ngram_model_free(decoder->lm);
 	free(decoder);
 	return NULL;
-}
-
-int decoder_empty(struct decoder *decoder)
-{
-	if (ps_start_utt(decoder->ps) < 0 || ps_end_utt(decoder->ps) < 0)
-		return fault_origin(-EIO);
-	return 0;
-}
-
-static int search_start(struct decoder *decoder, enum search search)
-{
-	/* PocketSphinx keeps its log file per thread, and the caller may have changed threads. */
-	err_set_logfp(NULL);
-	/* Each search holds what it heard last. */
-	if (search != decoder->search &&
-	    (decoder_empty(decoder) < 0 || ps_set_search(decoder->ps, searches[search]) < 0))
-		return fault_origin(-EIO);
-	decoder->search = search;
-	if (ps_start_stream(decoder->ps) < 0 || ps_start_utt(decoder->ps) < 0)
-		return fault_origin(-EIO);
-	return 0;
-}
-
-int decoder_start(struct decoder *decoder)
-{
-	int r = search_start(decoder, decoder->lm ? SEARCH_HOST : SEARCH_LIVE);
-
-	return r < 0 ? fault_trace(r) : 0;
-}
-
-int decoder_feed(struct decoder *decoder, const int16_t *samples, size_t n)
-{
-	return ps_process_raw(decoder->ps, samples, n, FALSE, FALSE) < 0 ? fault_origin(-EIO) : 0;
-}
-
-int decoder_end(struct decoder *decoder)
-{
-	return ps_end_utt(decoder->ps) < 0 ? fault_origin(-EIO) : 0;
-}
-
-int decoder_whole(struct decoder *decoder, enum search search, const int16_t *samples, size_t n,
-		  enum sentence *ret_sentence)
-{
-	int r = search_start(decoder, search);
-
-	if (r < 0)
-		return fault_trace(r);
-	/* It goes on with a running mean once it had one, and would hear the same differently. */
-	if (!decoder->lm)
-		ps_get_feat(decoder->ps)->cmn = CMN_BATCH;
-	if (ps_process_raw(decoder->ps, samples, n, FALSE, TRUE) < 0)
-		r = fault_origin(-EIO);
-	/* From its end on only whole sentences count. */
-	if (ret_sentence)
-		*ret_sentence = decoder_sentence(decoder);
-	if (ps_end_utt(decoder->ps) < 0 && r == 0)
-		r = fault_origin(-EIO);
-	return r;
-}
-
-const char *decoder_text(struct decoder *decoder)
-{
-	const char *text = ps_get_hyp(decoder->ps, NULL);
-
-	return text ? text : "";
-}
-
-enum sentence decoder_sentence(struct decoder *decoder)
-{
-	if (!decoder->grammar)
-		return SENTENCE_UNKNOWN;
-	return grammar_sentence(decoder->grammar, decoder_text(decoder));
-}
-
-/* "<sil>", "[NOISE]", "++BREATH++" are no words. */
-static bool word_is_filler(const char *word)
-{
-	return strchr("<[+", word[0]) != NULL;
-}
-
-double decoder_posterior(struct decoder *decoder)
-{
-	logmath_t *log = ps_get_logmath(decoder->ps);
-	double sum = 0.0;
-	unsigned words = 0;
-
-	ps_get_prob(decoder->ps);	/* computes the posteriors that the segments give */
-	for (ps_seg_t *seg = ps_seg_iter(decoder->ps); seg; seg = ps_seg_next(seg)) {
-		if (word_is_filler(ps_seg_word(seg)))
-			continue;
-		sum += logmath_exp(log, ps_seg_prob(seg, NULL, NULL, NULL));
-		words++;
-	}
-	return words ? fmin(sum / words, 1.0) : 0.0;
-}
-
-void decoder_words(struct decoder *decoder, struct fit *fit)
-{
-	int from, to, acoustic, language, back;
-
-	for (ps_seg_t *seg = ps_seg_iter(decoder->ps); seg; seg = ps_seg_next(seg)) {
-		if (word_is_filler(ps_seg_word(seg)))
-			continue;
-		ps_seg_frames(seg, &from, &to);
-		ps_seg_prob(seg, &acoustic, &language, &back);
-		fit_word(fit, from, to, acoustic);
-	}
-}
-
-void decoder_phones(struct decoder *decoder, struct phones *phones)
-{
-	int from, to, acoustic, language, back;
-
-	for (ps_seg_t *seg = ps_seg_iter(decoder->ps); seg; seg = ps_seg_next(seg)) {
-		const char *phone = ps_seg_word(seg);
-
-		ps_seg_frames(seg, &from, &to);
-		ps_seg_prob(seg, &acoustic, &language, &back);
-		phones_add(phones, from, to, acoustic,
-			   phone[0] == '+' || strcmp(phone, "SIL") == 0);
-	}
 }

@@ -14,9 +14,9 @@
 
 enum search {
 	SEARCH_HOST,		/* a grammar with the phrases in it, a model, a keyphrase */
-	SEARCH_LIVE,		/* the grammar or keyphrase, with less care: while it is spoken */
-	SEARCH_PHRASES,		/* with a language model or a keyphrase */
-	SEARCH_PHONES,		/* any phones, one after the other */
+	SEARCH_LIVE,		/* the keyphrase, with less care: while it is spoken */
+	SEARCH_PHRASES,		/* with a language model */
+	SEARCH_PHONES,		/* any phones, one after the other; not with a keyphrase */
 };
 
 struct decoder;
@@ -26,21 +26,24 @@ int decoder_new(const struct recogniser_config *config, struct decoder **ret, st
 struct decoder *decoder_free(struct decoder *decoder);
 CLEANUP_DEFINE(struct decoder *, decoder_free)
 
-/* Of an utterance that is still going on. */
-int decoder_start(struct decoder *decoder);
+/*
+ * An utterance, while it is spoken: what the host wants to hear is searched in it once a second is
+ * there, which is what a mean can be taken from, or when somebody asks. A keyphrase is at once.
+ */
+int decoder_begin(struct decoder *decoder);
 int decoder_feed(struct decoder *decoder, const int16_t *samples, size_t n);
+/* In place of these: all of it. */
+int decoder_whole(struct decoder *decoder, const int16_t *samples, size_t n);
 int decoder_end(struct decoder *decoder);
-/* All of it at once; it is ended then, and the mean is its own. How far it leads into a sentence,
- * should it go on, is for ret_sentence, which may be NULL. */
-int decoder_whole(struct decoder *decoder, enum search search, const int16_t *samples, size_t n,
-		  enum sentence *ret_sentence);
+/* Searches in all of it once more, for something else, when it has ended. */
+int decoder_search(struct decoder *decoder, enum search search);
 /* Forgets what was heard; until here it can be asked for. */
 int decoder_empty(struct decoder *decoder);
 
 /* "" for none; borrowed until the next call. */
 const char *decoder_text(struct decoder *decoder);
-/* How far that leads into a sentence of the grammar. */
-enum sentence decoder_sentence(struct decoder *decoder);
+/* How far what was said so far leads into a sentence of the grammar. */
+int decoder_sentence(struct decoder *decoder, enum sentence *ret);
 /* The mean posterior of the words, over the lattice. */
 double decoder_posterior(struct decoder *decoder);
 /* What was decoded: words, or phones after SEARCH_PHONES. */

@@ -122,8 +122,7 @@ enum cubby_ear_session_flags {
 	CUBBY_EAR_AWAKE = 2,		/* every utterance, although the ear has a wake phrase */
 	CUBBY_EAR_WAKE_ONLY = 4,	/* nothing but WAKE: what is said is not recognised, and so
 					 * never kept; needs the ear's wake phrase */
-	CUBBY_EAR_PARTIALS = 8,		/* PARTIAL while somebody speaks; with a grammar that takes
-					 * half as much work again */
+	CUBBY_EAR_PARTIALS = 8,		/* PARTIAL while somebody speaks */
 };
 
 struct cubby_ear_session_config {

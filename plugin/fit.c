@@ -5,21 +5,8 @@
 #include "fit.h"
 
 #include <math.h>
-
-/* Weights of what tells sentences that were said from those that were not, beside the excess: one
- * word that is far off; how badly the phones fit themselves, which is the room's or an accent's
- * fault and none of the words'; and phones that come faster than anybody speaks. From a logistic
- * regression over 400 sentences of speechocean762, half of them outside of the grammar; trained on
- * half of the speakers it held for the others. */
-#define WEIGHT_WORST 0.35
-#define WEIGHT_PHONES (-1.4)
-#define WEIGHT_RATE 0.9
-
-/* The cost, by the words alone: a linear regression over 393 sentences, rounded. What is left is
- * within 10 for nine of ten. */
-#define GUESS_WORDS 0.94
-#define GUESS_WORST 0.37
-#define GUESS_BASE (-37.0)
+#include <string.h>
+#include "fit_trained.h"
 
 #define FRAMES_S 100.0
 
@@ -31,23 +18,60 @@ static int overlap(int from, int to, int other_from, int other_to)
 	return last >= first ? last - first + 1 : 0;
 }
 
-void fit_word(struct fit *fit, int from, int to, int score)
+void fit_word(struct fit *fit, int from, int to, int score, const char *said)
 {
 	if (to < from || fit->n == FIT_WORDS_MAX)
 		return;
+	fit->words[fit->n].n_said = agree_phones(said, fit->words[fit->n].said);
 	fit->words[fit->n].from = from;
 	fit->words[fit->n].to = to;
 	fit->words[fit->n++].words = score;
 }
 
-void phones_add(struct phones *phones, int from, int to, int score, bool filler)
+void phones_add(struct phones *phones, int from, int to, int score, const char *name)
 {
 	if (to < from || phones->n == FIT_PHONES_MAX)
 		return;
+	phones->phones[phones->n].phone = agree_phone(name);
 	phones->phones[phones->n].from = from;
 	phones->phones[phones->n].to = to;
-	phones->phones[phones->n].filler = filler;
+	phones->phones[phones->n].filler = *name == '+' || strcmp(name, "SIL") == 0;
 	phones->phones[phones->n++].score = score;
+}
+
+/* Those that are in the word by half of their length or more. */
+unsigned fit_heard(const struct fit *fit, unsigned word, const struct phones *phones,
+		   uint8_t ret[static AGREE_MAX])
+{
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < phones->n && n < AGREE_MAX; k++) {
+		int from = phones->phones[k].from, to = phones->phones[k].to;
+
+		if (!phones->phones[k].filler &&
+		    2 * overlap(from, to, fit->words[word].from, fit->words[word].to) >=
+		    to - from + 1)
+			ret[n++] = phones->phones[k].phone;
+	}
+	return n;
+}
+
+static void agreement_take(struct fit *fit, const struct phones *phones)
+{
+	double sum = 0.0;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < fit->n; i++) {
+		struct agree_pair pairs[2 * AGREE_MAX];
+		uint8_t heard[AGREE_MAX];
+		unsigned n_pairs = agree_align(fit->words[i].said, fit->words[i].n_said, heard,
+					       fit_heard(fit, i, phones, heard), pairs);
+
+		for (unsigned k = 0; k < n_pairs; k++)
+			sum += agree_ratio(pairs[k]);
+		n += n_pairs;
+	}
+	fit->agreement = n ? sum / n : 0.0;
 }
 
 void fit_phones(struct fit *fit, const struct phones *phones)
@@ -65,62 +89,61 @@ void fit_phones(struct fit *fit, const struct phones *phones)
 		fit->outside += to - from + 1 -
 				overlap(from, to, fit->words[0].from, fit->words[fit->n - 1].to);
 	}
+	agreement_take(fit, phones);
 }
 
-/* All words together. */
-struct sum {
-	int frames;
-	double words, phones;
-	double worst;			/* excess a frame of the worst word */
-};
-
-static struct sum fit_sum(const struct fit *fit)
+struct fit_measures fit_measure(const struct fit *fit)
 {
-	struct sum sum = { 0 };
+	struct fit_measures all = { .lack_worst = -INFINITY, .excess_worst = -INFINITY };
+	double words = 0.0, phones = 0.0;
+	int frames = 0;
 
 	for (unsigned i = 0; i < fit->n; i++) {
-		int frames = fit->words[i].to - fit->words[i].from + 1;
-		double excess = (fit->words[i].phones - fit->words[i].words) / frames;
+		int n = fit->words[i].to - fit->words[i].from + 1;
 
-		sum.frames += frames;
-		sum.words += fit->words[i].words;
-		sum.phones += fit->words[i].phones;
-		sum.worst = i ? fmax(sum.worst, excess) : excess;
+		frames += n;
+		words += fit->words[i].words;
+		phones += fit->words[i].phones;
+		all.lack_worst = fmax(all.lack_worst, -fit->words[i].words / n);
+		all.excess_worst = fmax(all.excess_worst,
+					(fit->words[i].phones - fit->words[i].words) / n);
 	}
-	return sum;
+	all.lack = frames ? -words / frames : INFINITY;
+	all.excess = frames ? (phones - words) / frames : INFINITY;
+	all.phones_lack = frames ? -phones / frames : 0.0;
+	all.rate = frames ? fit->phones * FRAMES_S / frames : 0.0;
+	all.agreement = fit->agreement;
+	return all;
 }
 
 double fit_cost(const struct fit *fit)
 {
-	struct sum sum = fit_sum(fit);
+	struct fit_measures all = fit_measure(fit);
 
 	if (!fit->n)
 		return INFINITY;
-	return (sum.phones - sum.words - WEIGHT_PHONES * sum.phones) / sum.frames +
-	       WEIGHT_WORST * sum.worst + WEIGHT_RATE * fit->phones * FRAMES_S / sum.frames;
+	return COST_BASE + COST_EXCESS * all.excess + COST_WORST * all.excess_worst +
+	       COST_PHONES * all.phones_lack + COST_RATE * all.rate +
+	       COST_AGREEMENT * all.agreement;
 }
 
-double fit_guess(const struct fit *fit)
+double fit_guess(const struct fit *fit, bool *ret_sure)
 {
-	struct sum sum = fit_sum(fit);
+	struct fit_measures all = fit_measure(fit);
+	double guess = INFINITY;
 
-	if (!fit->n)
-		return INFINITY;
-	return GUESS_WORDS * -sum.words / sum.frames + GUESS_WORST * sum.worst + GUESS_BASE;
+	if (fit->n)
+		guess = GUESS_BASE + GUESS_LACK * all.lack + GUESS_WORST * all.lack_worst;
+	*ret_sure = fabs(guess) > GUESS_ERROR;
+	return guess;
 }
 
 double fit_excess(const struct fit *fit, int outside_max)
 {
-	struct sum sum = fit_sum(fit);
-
-	if (!fit->n || fit->outside > outside_max)
-		return INFINITY;
-	return (sum.phones - sum.words) / sum.frames;
+	return fit->outside > outside_max ? INFINITY : fit_measure(fit).excess;
 }
 
 double fit_confidence(double cost, double cost_max)
 {
-	if (cost > cost_max)
-		return 0.0;
-	return cost > 0.0 ? 1.0 - cost / cost_max / 2.0 : 1.0;
+	return cost > cost_max ? 0.0 : 1.0 / (1.0 + exp(cost - cost_max));
 }

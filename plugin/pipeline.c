@@ -112,14 +112,19 @@ static int unawake_end(struct pipeline *pipeline, size_t n)
 	return r < 0 ? fault_trace(r) : 0;
 }
 
+static int utterance_feed(struct pipeline *pipeline, bool rest);
+
 /* Speech for the host: its words and its fate. */
 static int speech_end(struct pipeline *pipeline, size_t n)
 {
 	int r;
 
 	pipeline_tell_at(pipeline, CUBBY_EAR_SPEECH_END, pipeline->endpoint.last_voice);
-	r = recogniser_finish(pipeline->tools.recogniser, pipeline->ticket,
-			      pipeline->heard->utterance, n, &pipeline->heard->recognition);
+	r = utterance_feed(pipeline, true);
+	if (r == 0)
+		r = recogniser_finish(pipeline->tools.recogniser, pipeline->ticket,
+				      pipeline->heard->utterance, n,
+				      &pipeline->heard->recognition);
 	pipeline->ticket = 0;
 	wake_until(&pipeline->wake, 0);
 	if (r == 0 && !*pipeline->tools.muted) {
@@ -205,12 +210,14 @@ static int wake_maybe(struct pipeline *pipeline)
 }
 
 /* What belongs to the utterance so far, and not the silence behind it, unless it goes on. */
-static int utterance_feed(struct pipeline *pipeline)
+static int utterance_feed(struct pipeline *pipeline, bool rest)
 {
 	uint64_t to = position_of(pipeline, endpoint_so_far(&pipeline->endpoint));
 	int16_t *samples = pipeline->heard->frame;
 
-	while (pipeline->fed < to) {
+	/* PocketSphinx takes memory each time that it gets something; the phrase is urgent. */
+	rest |= pipeline->wake.spotting;
+	while (pipeline->fed + (rest ? 1 : FEED_FRAMES) <= to) {
 		size_t n = to - pipeline->fed < FEED_FRAMES ? (size_t)(to - pipeline->fed) :
 							      FEED_FRAMES;
 		bool maybe = false;
@@ -243,11 +250,10 @@ static int speech_begin(struct pipeline *pipeline)
 	if (*pipeline->profile)
 		pipeline_keeping(pipeline);
 	pipeline->changes = report_changes(pipeline->tools.report);
-	r = recogniser_begin(pipeline->tools.recogniser, pipeline->tools.partial,
-			     &pipeline->ticket);
+	r = recogniser_begin(pipeline->tools.recogniser, &pipeline->ticket);
 	pipeline->fed = position_of(pipeline, pipeline->endpoint.begin);
 	if (r == 0)
-		r = utterance_feed(pipeline);
+		r = utterance_feed(pipeline, false);
 	return r < 0 ? fault_trace(r) : 0;
 }
 
@@ -258,7 +264,7 @@ static int utterance_begin(struct pipeline *pipeline)
 	if (wake_begin(&pipeline->wake, pipeline->endpoint.begin, &fault))
 		return speech_begin(pipeline);
 	pipeline->fed = position_of(pipeline, pipeline->endpoint.begin);
-	return fault < 0 ? fault_trace(fault) : utterance_feed(pipeline);
+	return fault < 0 ? fault_trace(fault) : utterance_feed(pipeline, false);
 }
 
 static void utterance_partial(struct pipeline *pipeline)
@@ -288,15 +294,11 @@ static int utterance_wait(struct pipeline *pipeline)
 		[SENTENCE_ENDED] = ENDPOINT_SILENCE_ENDED_MS,
 	};
 	enum sentence sentence;
-	size_t n;
 	int r;
 
-	if (!pipeline->ticket)
-		return 0;
-	n = utterance_read(pipeline, endpoint_so_far(&pipeline->endpoint));
-	r = recogniser_sentence(pipeline->tools.recogniser, pipeline->ticket,
-				pipeline->heard->utterance, n, &sentence);
-	secret_wipe(pipeline->heard->utterance, n * sizeof(*pipeline->heard->utterance));
+	r = utterance_feed(pipeline, true);
+	if (r == 0)
+		r = recogniser_sentence(pipeline->tools.recogniser, pipeline->ticket, &sentence);
 	if (r < 0)
 		return fault_trace(r);
 	pipeline->endpoint.silence_ms = wait_ms[sentence];
@@ -323,7 +325,7 @@ static int frame_hear(struct pipeline *pipeline)
 	case ENDPOINT_SAME:
 		if (!endpoint->speaking)
 			break;
-		r = utterance_feed(pipeline);
+		r = utterance_feed(pipeline, false);
 		if (r == 0 && endpoint->speaking)
 			utterance_partial(pipeline);
 		if (r == 0 && endpoint_pausing(endpoint))

@@ -42,12 +42,11 @@ struct recogniser *recogniser_free(struct recogniser *recogniser);
 CLEANUP_DEFINE(struct recogniser *, recogniser_free)
 
 /*
- * While it is spoken: begin gives a ticket, then feed, and at any time the words so far. Somebody
- * else's open utterance is not disturbed, and a grammar is searched meanwhile only for the sake of
- * `partial`: otherwise feeding does nothing, and finish decodes the whole. The partial text is
- * borrowed until the next call, "" while there is none.
+ * While it is spoken: begin gives a ticket, then feed, and at any time the words so far, borrowed
+ * until the next call, "" while there are none. Somebody else's open utterance is not disturbed:
+ * then feeding does nothing, and finish decodes the whole.
  */
-int recogniser_begin(struct recogniser *recogniser, bool partial, uint64_t *ret_ticket);
+int recogniser_begin(struct recogniser *recogniser, uint64_t *ret_ticket);
 int recogniser_feed(struct recogniser *recogniser, uint64_t ticket, const int16_t *samples,
 		    size_t n);
 const char *recogniser_partial(struct recogniser *recogniser, uint64_t ticket);
@@ -58,15 +57,10 @@ enum sentence {
 	SENTENCE_WHOLE,			/* there may be more of it */
 	SENTENCE_ENDED,			/* nothing may follow */
 };
-/* `whole` is what was said so far. Where nothing is said any more, finish need not decode it
- * again. */
-int recogniser_sentence(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
-			size_t n, enum sentence *ret);
+int recogniser_sentence(struct recogniser *recogniser, uint64_t ticket, enum sentence *ret);
 /*
- * Ends the utterance; `whole` is all of it. With a grammar it is decoded at once, with more care
- * and its own mean in place of a running one; with a language model only when it is short, because
- * its host is waiting. What fits a grammar badly has no words, and of the phrases only one counts
- * that fits nearly as well as any phones would. The caller wipes *ret.
+ * Ends the utterance; `whole` is all of it. What fits a grammar badly has no words, and of the
+ * phrases only one counts that fits nearly as well as any phones would. The caller wipes *ret.
  */
 int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
 		      size_t n, struct recognition *ret);

@@ -12,7 +12,7 @@ bool wake_begin(struct wake *wake, uint64_t frame, int *ret_fault)
 	if (!wake->spotter || frame < wake->until)
 		return true;
 	wake->spotting = true;
-	*ret_fault = recogniser_begin(wake->spotter, true, &wake->ticket);
+	*ret_fault = recogniser_begin(wake->spotter, &wake->ticket);
 	return false;
 }
 
@@ -31,7 +31,7 @@ int wake_finish(struct wake *wake, const int16_t *whole, size_t n, bool *ret_hea
 	struct recognition recognition;
 	int r;
 
-	r = recogniser_finish(wake->spotter, wake->ticket, whole, n, &recognition);
+	r = recogniser_finish(wake->spotter, 0, whole, n, &recognition);
 	*ret_heard = r == 0 && recognition.text[0];
 	secret_wipe(&recognition, sizeof(recognition));
 	wake->ticket = 0;

@@ -292,7 +292,7 @@ def asked(ear, count, words="delete what I said"):
     it took, and how long hearing the words alone took."""
     for _ in range(8):
         before = len(ear.teller.events(ear.path, "final", 0))
-        ear.teller.speak(made(words))
+        ear.teller.speak(made(words, "en-us+f2"))
         said = time.monotonic()
         final = ear.teller.events(ear.path, "final", before + 1)[-1]
         heard, told = time.monotonic(), []

@@ -60,11 +60,11 @@ static void test_wake_phrase_is_heard_by_its_own_mean(void **state)
 		before.samples[i] /= 32;
 	for (int i = 0; i < 2; i++) {
 		assert_true(hear(recogniser, "goforward.raw").text[0] != '\0');
-		assert_int_equal(recogniser_begin(recogniser, true, &ticket), 0);
+		assert_int_equal(recogniser_begin(recogniser, &ticket), 0);
 		assert_int_equal(recogniser_feed(recogniser, ticket, before.samples, before.frames),
 				 0);
 		recogniser_cancel(recogniser, ticket);
-		assert_int_equal(recogniser_begin(recogniser, true, &ticket), 0);
+		assert_int_equal(recogniser_begin(recogniser, &ticket), 0);
 		assert_int_equal(recogniser_feed(recogniser, ticket, phrase.samples, phrase.frames),
 				 0);
 		assert_true(*recogniser_partial(recogniser, ticket) != '\0');
