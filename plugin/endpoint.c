@@ -10,7 +10,7 @@
 #define WINDOW_MASK ((1u << WINDOW_FRAMES) - 1)
 #define PREROLL_FRAMES (ENDPOINT_PREROLL_MS / FRAME_MS)
 #define POSTROLL_FRAMES (ENDPOINT_POSTROLL_MS / FRAME_MS)
-#define SILENT_FRAMES (ENDPOINT_SILENCE_ENDED_MS / FRAME_MS)
+#define SILENT_FRAMES (ENDPOINT_SILENCE_CERTAIN_MS / FRAME_MS)
 #define LENGTH_MAX_FRAMES (ENDPOINT_LENGTH_MAX_MS / FRAME_MS)
 /* While somebody speaks, so many of the last ten frames make it voice: single frames in a noisy
  * room are called voice by mistake, and would put the end off for ever. */

@@ -9,10 +9,12 @@
 #define ENDPOINT_WINDOW_MS 300		/* voice in most of this begins an utterance */
 #define ENDPOINT_PREROLL_MS 300		/* sound before the first voice that belongs to it */
 #define ENDPOINT_POSTROLL_MS 300	/* sound after the last voice that belongs to it */
-/* No voice for so long ends it: by itself; in the middle of a sentence; behind one. */
+/* No voice for so long ends it: by itself; in the middle of a sentence; behind one; behind one
+ * whose words fit well. */
 #define ENDPOINT_SILENCE_MS 700
 #define ENDPOINT_SILENCE_BEGUN_MS 1200
 #define ENDPOINT_SILENCE_ENDED_MS 400
+#define ENDPOINT_SILENCE_CERTAIN_MS 250
 #define ENDPOINT_LENGTH_MAX_MS 15000	/* from the first voice; then it is cut */
 
 enum endpoint_change {

@@ -292,6 +292,7 @@ static int utterance_wait(struct pipeline *pipeline)
 		[SENTENCE_BEGUN] = ENDPOINT_SILENCE_BEGUN_MS,
 		[SENTENCE_WHOLE] = ENDPOINT_SILENCE_MS,
 		[SENTENCE_ENDED] = ENDPOINT_SILENCE_ENDED_MS,
+		[SENTENCE_CERTAIN] = ENDPOINT_SILENCE_CERTAIN_MS,
 	};
 	enum sentence sentence;
 	int r;

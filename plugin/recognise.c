@@ -121,6 +121,18 @@ const char *recogniser_partial(struct recogniser *recogniser, uint64_t ticket)
 	return ticket_is_open(recogniser, ticket) ? decoder_text(recogniser->decoder) : "";
 }
 
+/* As far as the words alone tell. Half of a sentence may be taken for another, badly. */
+static bool words_fit(struct recogniser *recogniser)
+{
+	struct fit *fit = &recogniser->traces->fit;
+	bool sure, fits;
+
+	decoder_words(recogniser->decoder, fit);
+	fits = fit_guess(fit, &sure) <= 0.0 && sure;
+	secret_wipe(fit, sizeof(*fit));
+	return fits;
+}
+
 int recogniser_sentence(struct recogniser *recogniser, uint64_t ticket, enum sentence *ret)
 {
 	int r = 0;
@@ -128,6 +140,8 @@ int recogniser_sentence(struct recogniser *recogniser, uint64_t ticket, enum sen
 	*ret = SENTENCE_UNKNOWN;
 	if (ticket_is_open(recogniser, ticket))
 		r = decoder_sentence(recogniser->decoder, ret);
+	if (r == 0 && *ret == SENTENCE_ENDED && words_fit(recogniser))
+		*ret = SENTENCE_CERTAIN;
 	return r < 0 ? fault_trace(r) : 0;
 }
 

@@ -56,6 +56,7 @@ enum sentence {
 	SENTENCE_BEGUN,			/* there must be more of it */
 	SENTENCE_WHOLE,			/* there may be more of it */
 	SENTENCE_ENDED,			/* nothing may follow */
+	SENTENCE_CERTAIN,		/* that, and its words fit well */
 };
 int recogniser_sentence(struct recogniser *recogniser, uint64_t ticket, enum sentence *ret);
 /*
