@@ -27,8 +27,8 @@ struct decoder *decoder_free(struct decoder *decoder);
 CLEANUP_DEFINE(struct decoder *, decoder_free)
 
 /*
- * An utterance, while it is spoken: what the host wants to hear is searched in it once a second is
- * there, which is what a mean can be taken from, or when somebody asks. A keyphrase is at once.
+ * An utterance, while it is spoken: what the host wants to hear is searched in it once there is as
+ * much as a mean can be taken from, or when somebody asks. A keyphrase is searched at once.
  */
 int decoder_begin(struct decoder *decoder);
 int decoder_feed(struct decoder *decoder, const int16_t *samples, size_t n);
@@ -41,6 +41,7 @@ int decoder_search(struct decoder *decoder, enum search search);
 int decoder_empty(struct decoder *decoder);
 
 /* "" for none; borrowed until the next call. */
+const char *decoder_partial(struct decoder *decoder);
 const char *decoder_text(struct decoder *decoder);
 /* How far what was said so far leads into a sentence of the grammar. */
 int decoder_sentence(struct decoder *decoder, enum sentence *ret);

@@ -14,8 +14,10 @@
 #include "decoder_private.h"
 #include "grammar.h"
 
-/* As many words are wrong as with the mean of the whole utterance: docs/decisions/0018. */
+/* From so much of an utterance its mean can be taken: with a grammar no more words are wrong than
+ * with the mean of the whole (docs/decisions/0018), with a language model they are (0003). */
 #define MEAN_FRAMES 100
+#define MEAN_FRAMES_MODEL 400
 
 static int utterance_empty(struct decoder *decoder)
 {
@@ -93,13 +95,14 @@ int decoder_begin(struct decoder *decoder)
 
 int decoder_feed(struct decoder *decoder, const int16_t *samples, size_t n)
 {
+	unsigned enough = decoder->lm ? MEAN_FRAMES_MODEL : MEAN_FRAMES;
 	int r;
 
 	if (!decoder->mfcc)
 		return ps_process_raw(decoder->ps, samples, n, FALSE, FALSE) < 0 ?
 		       fault_origin(-EIO) : 0;
 	r = mfcc_add(decoder->mfcc, samples, n);
-	if (r == 0 && mfcc_count(decoder->mfcc) >= MEAN_FRAMES)
+	if (r == 0 && (decoder->searched || mfcc_count(decoder->mfcc) >= enough))
 		r = search_go_on(decoder);
 	return r < 0 ? fault_trace(r) : 0;
 }
@@ -149,6 +152,14 @@ const char *decoder_text(struct decoder *decoder)
 	const char *text = ps_get_hyp(decoder->ps, NULL);
 
 	return text ? text : "";
+}
+
+const char *decoder_partial(struct decoder *decoder)
+{
+	if (decoder->mfcc && mfcc_count(decoder->mfcc) >= MEAN_FRAMES &&
+	    search_go_on(decoder) < 0)
+		return "";
+	return decoder_text(decoder);
 }
 
 int decoder_sentence(struct decoder *decoder, enum sentence *ret)

@@ -118,7 +118,7 @@ int recogniser_feed(struct recogniser *recogniser, uint64_t ticket, const int16_
 
 const char *recogniser_partial(struct recogniser *recogniser, uint64_t ticket)
 {
-	return ticket_is_open(recogniser, ticket) ? decoder_text(recogniser->decoder) : "";
+	return ticket_is_open(recogniser, ticket) ? decoder_partial(recogniser->decoder) : "";
 }
 
 /* As far as the words alone tell. Half of a sentence may be taken for another, badly. */
