@@ -35,6 +35,8 @@ int decoder_feed(struct decoder *decoder, const int16_t *samples, size_t n);
 /* In place of these: all of it. */
 int decoder_whole(struct decoder *decoder, const int16_t *samples, size_t n);
 int decoder_end(struct decoder *decoder);
+/* In place of that: nothing more is searched, and all is forgotten. */
+int decoder_drop(struct decoder *decoder);
 /* Searches in all of it once more, for something else, when it has ended. */
 int decoder_search(struct decoder *decoder, enum search search);
 /* Forgets what was heard; until here it can be asked for. */

@@ -136,6 +136,14 @@ int decoder_end(struct decoder *decoder)
 	return r < 0 ? fault_trace(r) : 0;
 }
 
+int decoder_drop(struct decoder *decoder)
+{
+	int r = ps_end_utt(decoder->ps) < 0 ? fault_origin(-EIO) : 0;
+	int empty = decoder_empty(decoder);
+
+	return r < 0 ? r : empty;
+}
+
 int decoder_search(struct decoder *decoder, enum search search)
 {
 	int r = search_start(decoder, search);

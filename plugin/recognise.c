@@ -150,8 +150,7 @@ void recogniser_cancel(struct recogniser *recogniser, uint64_t ticket)
 	if (!ticket_is_open(recogniser, ticket))
 		return;
 	recogniser->open = 0;
-	decoder_end(recogniser->decoder);
-	decoder_empty(recogniser->decoder);
+	decoder_drop(recogniser->decoder);
 }
 
 static int phrase_find(const struct recogniser *recogniser, const char *text)
@@ -271,7 +270,7 @@ static int words_take(struct recogniser *recogniser, uint64_t ticket, const int1
 int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int16_t *whole,
 		      size_t n, struct recognition *ret)
 {
-	int r;
+	int r, empty;
 
 	*ret = (struct recognition) { .phrase = -1 };
 	r = words_take(recogniser, ticket, whole, n, ret);
@@ -282,7 +281,7 @@ int recogniser_finish(struct recogniser *recogniser, uint64_t ticket, const int1
 	if (r == 0 && (!recogniser->grammar || !*ret->text))
 		r = phrase_look(recogniser, n, ret);
 	secret_wipe(recogniser->traces, sizeof(*recogniser->traces));
-	if (r == 0)
-		r = decoder_empty(recogniser->decoder);
+	empty = decoder_empty(recogniser->decoder);
+	r = r < 0 ? r : empty;
 	return r < 0 ? fault_trace(r) : 0;
 }
