@@ -9,6 +9,7 @@ alone.
 usage: endurance.py CUBBYD SHIM"""
 
 import contextlib
+import math
 import os
 import shutil
 import sqlite3
@@ -36,12 +37,20 @@ class Endurance:
         self.home, self.rounds = home, []
         self.public = None
 
+    def descriptors(self):
+        """How many stay open: one that is in use at this moment is closed soon."""
+        place, until = f"/proc/{self.home.world.process.pid}/fd", time.monotonic() + 30
+        rest = self.rounds[WARM_UP - 1][0] if len(self.rounds) >= WARM_UP else math.inf
+        while len(os.listdir(place)) > rest and time.monotonic() < until:
+            time.sleep(0.05)
+        return len(os.listdir(place))
+
     def process(self):
         """(descriptors, threads, KiB resident)"""
         place = f"/proc/{self.home.world.process.pid}"
         with open(f"{place}/status", encoding="ascii") as file:
             status = dict(line.split(":", 1) for line in file)
-        return (len(os.listdir(f"{place}/fd")), int(status["Threads"]),
+        return (self.descriptors(), int(status["Threads"]),
                 int(status["VmRSS"].split()[0]))
 
     def pages(self):
